@@ -1,0 +1,248 @@
+"""Exact ranks of true matches, without sorting: CMC, both mAPs and mINP in memory bounded by one block of queries.
+
+The rank of a true match is 1 + the kept gallery images before it in gallery order whose similarity is at least its
+own + those after it whose similarity is greater. So ties are broken by gallery order, exactly.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from tqdm import tqdm
+
+from .arrays import EvaluationError, FeatureArray, Int64Array, LabelArray, feature_matrix, same_width
+from .matches import Truth, index_truth
+
+Denominator = Literal["valid", "all"]
+Float64Array = npt.NDArray[np.float64]
+
+CMC_RANKS = (1, 5, 10, 20)
+BLOCK_BYTES = 128 << 20  # similarities held at a time
+_PROGRESS_PRODUCTS = 10**11  # multiplications from which a run is worth a bar: about two seconds
+
+
+@dataclass(frozen=True)
+class MatchRanks:
+    """For every query the ranks (1-based, ascending) of its true matches: `ranks[offsets[q]:offsets[q + 1]]`."""
+
+    ranks: Int64Array
+    offsets: Int64Array
+    num_gallery: int  # kept gallery images, junk removed
+    num_junk: int
+    same_camera_filtering: bool
+
+    @property
+    def num_query(self) -> int:
+        return len(self.offsets) - 1
+
+    @property
+    def num_matches(self) -> Int64Array:
+        """True matches of each query."""
+        return np.diff(self.offsets)
+
+    @property
+    def valid(self) -> npt.NDArray[np.bool_]:
+        """Queries with at least one true match."""
+        return self.num_matches > 0
+
+
+@dataclass(frozen=True)
+class QueryScores:
+    """One value for each *valid* query, in query order; `query` holds its position among all queries."""
+
+    query: Int64Array
+    first_rank: Int64Array
+    ap_step: Float64Array
+    ap_trapezoid: Float64Array
+    inp: Float64Array
+
+
+@dataclass(frozen=True)
+class RetrievalResult:
+    """Fractions in [0, 1]. `num_gallery` counts kept images; `num_query - num_valid` queries had no true match."""
+
+    num_query: int
+    num_valid: int
+    num_gallery: int
+    num_junk: int
+    cmc: dict[int, float]  # at ranks 1, 5, 10, 20
+    map_step: float
+    map_trapezoid: float
+    minp: float
+    denominator: Denominator
+    same_camera_filtering: bool
+
+    @property
+    def rank1(self) -> float:
+        return self.cmc[1]
+
+
+def evaluate(
+    query_features: FeatureArray,
+    gallery_features: FeatureArray,
+    query_pids: LabelArray,
+    gallery_pids: LabelArray,
+    query_camids: LabelArray | None = None,
+    gallery_camids: LabelArray | None = None,
+    *,
+    denominator: Denominator = "valid",
+    block_bytes: int = BLOCK_BYTES,
+    device: str | torch.device | None = None,
+    progress: bool = True,
+) -> RetrievalResult:
+    """Rank Q×F query features against N×F gallery features by inner product, and summarise.
+
+    Without cameras, same-camera filtering is off. `denominator="all"` divides by all queries, those without a true
+    match scoring 0. Raises EvaluationError on anything that would make the figures meaningless.
+    """
+    ranks = rank_matches(
+        query_features,
+        gallery_features,
+        query_pids,
+        gallery_pids,
+        query_camids,
+        gallery_camids,
+        block_bytes=block_bytes,
+        device=device,
+        progress=progress,
+    )
+    return summarise(ranks, denominator)
+
+
+def rank_matches(
+    query_features: FeatureArray,
+    gallery_features: FeatureArray,
+    query_pids: LabelArray,
+    gallery_pids: LabelArray,
+    query_camids: LabelArray | None = None,
+    gallery_camids: LabelArray | None = None,
+    *,
+    block_bytes: int = BLOCK_BYTES,
+    device: str | torch.device | None = None,
+    progress: bool = True,
+) -> MatchRanks:
+    """The rank of every true match of every query. At most `block_bytes` of similarities are held at a time."""
+    query = feature_matrix(query_features, "query features", device)
+    gallery = feature_matrix(gallery_features, "gallery features", device or query.device)
+    same_width(query, gallery)
+    num_query, num_gallery = len(query), len(gallery)
+    truth = index_truth(query_pids, gallery_pids, query_camids, gallery_camids, num_query, num_gallery)
+
+    rows = max(1, min(num_query, block_bytes // (4 * num_gallery)))
+    buffer = query.new_empty(rows, num_gallery)
+    per_query: list[Int64Array] = []
+    bar = tqdm(
+        total=num_query,
+        desc="ranking",
+        unit="query",
+        dynamic_ncols=True,
+        disable=not progress or num_query * num_gallery * query.shape[1] < _PROGRESS_PRODUCTS,
+    )
+    with bar:
+        for start in range(0, num_query, rows):
+            block = query[start : start + rows]
+            similarity = torch.matmul(block, gallery.T, out=buffer[: len(block)])
+            count = _count_on_cpu if similarity.device.type == "cpu" else _count_on_device
+            per_query.extend(count(similarity, truth, start))
+            bar.update(len(block))
+    offsets = np.concatenate([[0], np.cumsum([len(ranks) for ranks in per_query])]).astype(np.int64)
+    return MatchRanks(
+        ranks=np.concatenate(per_query),
+        offsets=offsets,
+        num_gallery=truth.num_kept,
+        num_junk=len(truth.junk),
+        same_camera_filtering=truth.cameras is not None,
+    )
+
+
+def _count_on_cpu(similarity: torch.Tensor, truth: Truth, first_query: int) -> list[Int64Array]:
+    """Row by row, so that a row stays in cache while it is compared with each of its true matches."""
+    found = []
+    for query, row in enumerate(similarity.numpy(), start=first_query):
+        matches, dropped = truth.split(query)
+        row[truth.junk] = -np.inf
+        row[dropped] = -np.inf
+        ranks = [
+            1 + np.count_nonzero(row[:match] >= row[match]) + np.count_nonzero(row[match + 1 :] > row[match])
+            for match in matches
+        ]
+        found.append(np.sort(np.array(ranks, dtype=np.int64)))
+    return found
+
+
+def _count_on_device(similarity: torch.Tensor, truth: Truth, first_query: int) -> list[Int64Array]:
+    """All rows of the block at once, one true match of each at a time."""
+    rows, num_gallery = similarity.shape
+    split = [truth.split(query) for query in range(first_query, first_query + rows)]
+    similarity[:, torch.from_numpy(truth.junk).to(similarity.device)] = -torch.inf
+    dropped_rows = np.repeat(np.arange(rows), [len(dropped) for _, dropped in split])
+    dropped_columns = np.concatenate([dropped for _, dropped in split])
+    similarity[torch.from_numpy(dropped_rows), torch.from_numpy(dropped_columns)] = -torch.inf
+
+    most = max(len(matches) for matches, _ in split)
+    columns = np.zeros((rows, most), dtype=np.int64)
+    for row, (matches, _) in enumerate(split):
+        columns[row, : len(matches)] = matches
+    position = torch.from_numpy(columns).to(similarity.device)
+    own = similarity.gather(1, position)
+    order = torch.arange(num_gallery, device=similarity.device)
+    ranks = torch.empty_like(position)
+    for k in range(most):
+        value, place = own[:, k : k + 1], position[:, k : k + 1]
+        ahead = (similarity > value) | ((similarity == value) & (order < place))
+        ranks[:, k] = 1 + ahead.sum(dim=1)
+    counted = ranks.cpu().numpy()
+    return [np.sort(counted[row, : len(matches)]) for row, (matches, _) in enumerate(split)]
+
+
+def score_queries(ranks: MatchRanks) -> QueryScores:
+    """Both APs and INP of every valid query.
+
+    For the k-th of m true matches at rank r_k, precision after it p_k = k/r_k and before it b_k = (k-1)/(r_k-1), 1
+    where r_k = 1. AP step = mean p_k; AP trapezoid = mean (p_k + b_k)/2; INP = m/r_m.
+    """
+    valid = np.flatnonzero(ranks.valid)
+    if valid.size == 0:
+        rule = " in another camera" if ranks.same_camera_filtering else ""
+        raise EvaluationError(
+            f"no valid query: none of the {ranks.num_query} queries has a true match{rule} in the gallery; "
+            "check that both sides name identities alike"
+        )
+    counts = ranks.num_matches[valid]
+    starts = ranks.offsets[:-1][valid]
+    rank = ranks.ranks.astype(np.float64)
+    k = np.arange(1, len(rank) + 1) - np.repeat(starts, counts)
+    after = k / rank
+    before = np.divide(k - 1, rank - 1, out=np.ones_like(rank), where=rank > 1)
+    last = ranks.ranks[starts + counts - 1]
+    return QueryScores(
+        query=valid,
+        first_rank=ranks.ranks[starts],
+        ap_step=np.add.reduceat(after, starts) / counts,
+        ap_trapezoid=np.add.reduceat((after + before) / 2, starts) / counts,
+        inp=counts / last,
+    )
+
+
+def summarise(ranks: MatchRanks, denominator: Denominator = "valid") -> RetrievalResult:
+    """Means over the valid queries, or over all of them (`denominator="all"`)."""
+    if denominator not in ("valid", "all"):
+        raise EvaluationError(f'denominator: expected "valid" or "all", found {denominator!r}')
+    scores = score_queries(ranks)
+    divisor = len(scores.query) if denominator == "valid" else ranks.num_query
+    return RetrievalResult(
+        num_query=ranks.num_query,
+        num_valid=len(scores.query),
+        num_gallery=ranks.num_gallery,
+        num_junk=ranks.num_junk,
+        cmc={rank: float((scores.first_rank <= rank).sum() / divisor) for rank in CMC_RANKS},
+        map_step=float(scores.ap_step.sum() / divisor),
+        map_trapezoid=float(scores.ap_trapezoid.sum() / divisor),
+        minp=float(scores.inp.sum() / divisor),
+        denominator=denominator,
+        same_camera_filtering=ranks.same_camera_filtering,
+    )

@@ -1,0 +1,501 @@
+"""Every number of a run, in frozen and validated dataclasses.
+
+`preset("market1501")` gives the published experiment, `preset("mannequin")` the one that runs in minutes on a CPU.
+A preset is named `DATA[+MODIFIER...]`: `market1501+small+no_feed` is the small network on Market-1501 without
+online feeding. Data presets and modifiers are plain functions at the end of this file. No torch is imported here, so
+that `--help` is instant.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field, fields, is_dataclass, replace
+from typing import Any, Literal, get_args, get_type_hints
+
+LabelStrategy = Literal["dynamic_soft", "pseudo", "appearance", "lsro", "two_label"]
+CodeSplit = Literal["channels", "stripes"]
+Precision = Literal["fp32", "bf16"]
+DataName = Literal["auto", "mannequin", "market1501", "dukemtmc", "msmt17", "cuhk03np", "manifest", "folder"]
+
+
+class ConfigError(ValueError):
+    """A field of the configuration holds something that cannot work; the message names the field."""
+
+
+def _require(condition: bool, field_name: str, found: object, wanted: str) -> None:
+    if not condition:
+        raise ConfigError(f"{field_name}: found {found!r}, must be {wanted}")
+
+
+@dataclass(frozen=True)
+class DataConfig:
+    """Which images, and how large they are made.
+
+    Args:
+        name: the reader; `auto` looks at what is in `root`.
+        root: the folder of the data set; empty means the bundled mannequin edition.
+        size: (height, width) every image is resized to; multiples of 8, at least 64 x 32.
+        num_test_ids: identities held out for testing, where the data set has no split of its own (`folder`).
+        cache: where decoded crops are kept; empty means `$DGNET_CACHE`, else `~/.cache/dgnet`.
+    """
+
+    name: DataName = "auto"
+    root: str = ""
+    size: tuple[int, int] = (256, 128)
+    num_test_ids: int = 100
+    cache: str = ""
+
+    def __post_init__(self) -> None:
+        height, width = self.size
+        fits = height % 8 == 0 and width % 8 == 0 and height >= 64 and width >= 32
+        _require(fits, "data.size", self.size, "[height, width], multiples of 8, at least [64, 32]")
+        _require(self.num_test_ids >= 1, "data.num_test_ids", self.num_test_ids, "at least 1")
+
+
+@dataclass(frozen=True)
+class BackboneConfig:
+    """A ResNet. The defaults are ResNet-50 as torchvision lays it out (2048 channels out).
+
+    Args:
+        bottleneck: bottleneck blocks (ResNet-50) or basic ones (two 3x3 convolutions).
+        layers: blocks in each of the four stages.
+        width: channels of the first stage; stage k has `width * 2**k`, times 4 with bottlenecks.
+        stem: `imagenet` is 7x7 stride 2 and a 3x3 max pool; `small`, for small images, one 3x3 stride 2.
+        last_stride: stride of the last stage, 1 (as DG-Net) or 2 (as ImageNet).
+        weights: a torchvision ResNet state dict (`.pth` or `.safetensors`) to start from; empty means random.
+    """
+
+    bottleneck: bool = True
+    layers: tuple[int, int, int, int] = (3, 4, 6, 3)
+    width: int = 64
+    stem: Literal["imagenet", "small"] = "imagenet"
+    last_stride: Literal[1, 2] = 1
+    weights: str = ""
+
+    def __post_init__(self) -> None:
+        _require(min(self.layers) >= 1, "backbone.layers", self.layers, "four numbers of blocks, each at least 1")
+        _require(self.width >= 8, "backbone.width", self.width, "at least 8")
+
+    @property
+    def channels(self) -> int:
+        """Channels of the feature map."""
+        return self.width * 8 * (4 if self.bottleneck else 1)
+
+
+@dataclass(frozen=True)
+class NetworkConfig:
+    """Widths of the five networks. The defaults are the published (`full`) sizes.
+
+    Args:
+        structure_width: channels of E_s's first layer; the structure code has eight times as many.
+        dilations: of E_s's three dilated branches; each must be smaller than the code's height and width.
+        mlp_width: hidden width of the MLPs that turn the appearance code into AdaIN parameters.
+        code_split: which part of the appearance code decoder block k reads: its quarter of the `channels`
+            (as published) or its stripe.
+        discriminator_width: channels of D's first layer.
+        feature_dim: width of f_prim and of f_fine.
+        prim_dropout, fine_dropout: dropout before each classifier.
+    """
+
+    structure_width: int = 16
+    dilations: tuple[int, int, int] = (3, 6, 9)
+    mlp_width: int = 512
+    code_split: CodeSplit = "channels"
+    discriminator_width: int = 32
+    feature_dim: int = 512
+    prim_dropout: float = 0.5
+    fine_dropout: float = 0.75
+    backbone: BackboneConfig = field(default_factory=BackboneConfig)
+
+    def __post_init__(self) -> None:
+        _require(self.structure_width >= 2, "network.structure_width", self.structure_width, "at least 2")
+        _require(min(self.dilations) >= 1, "network.dilations", self.dilations, "three numbers, each at least 1")
+        _require(0 <= self.prim_dropout < 1, "network.prim_dropout", self.prim_dropout, "in [0, 1)")
+        _require(0 <= self.fine_dropout < 1, "network.fine_dropout", self.fine_dropout, "in [0, 1)")
+        _require(
+            self.backbone.channels % 4 == 0,
+            "network.backbone.width",
+            self.backbone.width,
+            "such that channels % 4 == 0",
+        )
+
+
+@dataclass(frozen=True)
+class LossConfig:
+    """Weights (design section 3), label strategy, and the switches between our choices and the published ones.
+
+    Args:
+        image, partner_image: L_recon^img1 and L_recon^img2.
+        code_a, code_s, cycle, prim: reached at the end of their ramps.
+        fine: as a fraction of the current weight of `prim`.
+        adversarial, r1: of L_adv, and of the gradient penalty inside it.
+        r1_every: the penalty is taken every so many steps, and weighs as many times more.
+        id_real, id_generated: L_id^s and L_id^c.
+        labels: what a generated image's label is, for L_prim.
+        code1_gradient: L_recon^code1 reaches G and E_s; off, it reaches nothing, as in the published code.
+        detach_appearance_code: reconstruction never changes E_a.
+        train_bn: generated images are normalised by their own batch's statistics in E_a and T.
+        teacher_dropout: the teacher labels with its dropout on, as the published code does by accident.
+    """
+
+    image: float = 5.0
+    partner_image: float = 5.0
+    code_a: float = 1.0
+    code_s: float = 1.0
+    cycle: float = 2.0
+    adversarial: float = 1.0
+    r1: float = 0.01
+    r1_every: int = 1
+    id_real: float = 1.0
+    id_generated: float = 0.5
+    prim: float = 2.0
+    fine: float = 0.2
+    labels: LabelStrategy = "dynamic_soft"
+    code1_gradient: bool = True
+    detach_appearance_code: bool = True
+    train_bn: bool = True
+    teacher_dropout: bool = False
+
+    def __post_init__(self) -> None:
+        for item in fields(self):
+            value = getattr(self, item.name)
+            if isinstance(value, float):
+                _require(value >= 0, f"loss.{item.name}", value, "0 or more")
+        _require(self.r1_every >= 1, "loss.r1_every", self.r1_every, "at least 1")
+        _require(
+            self.labels in get_args(LabelStrategy), "loss.labels", self.labels, f"one of {get_args(LabelStrategy)}"
+        )
+
+
+@dataclass(frozen=True)
+class ScheduleConfig:
+    """When things happen, in steps. `scaled` stretches a schedule to another length.
+
+    Args:
+        steps: length of the run.
+        ramp_start: code, cycle and feeding losses are off until then.
+        ramp_rate: and grow by this much a step from then on, up to their weights.
+        milestones: every learning rate is multiplied by 0.1 at each.
+        warmup: learning rates grow linearly over the first so many steps (0 as published: the start is ImageNet's).
+    """
+
+    steps: int = 100_000
+    ramp_start: int = 30_000
+    ramp_rate: float = 0.0005
+    milestones: tuple[int, ...] = (60_000, 90_000, 105_000)
+    warmup: int = 0
+
+    def __post_init__(self) -> None:
+        _require(self.steps >= 1, "schedule.steps", self.steps, "at least 1")
+        _require(self.ramp_start >= 0, "schedule.ramp_start", self.ramp_start, "0 or more")
+        _require(self.ramp_rate > 0, "schedule.ramp_rate", self.ramp_rate, "above 0")
+        _require(list(self.milestones) == sorted(self.milestones), "schedule.milestones", self.milestones, "ascending")
+        _require(self.warmup >= 0, "schedule.warmup", self.warmup, "0 or more")
+
+    def scaled(self, steps: int) -> ScheduleConfig:
+        """The same schedule over another number of steps: every number grows or shrinks with the length."""
+        ratio = steps / self.steps
+        return ScheduleConfig(
+            steps=steps,
+            ramp_start=round(self.ramp_start * ratio),
+            ramp_rate=self.ramp_rate / ratio,
+            milestones=tuple(round(m * ratio) for m in self.milestones),
+            warmup=round(self.warmup * ratio),
+        )
+
+
+@dataclass(frozen=True)
+class OptimConfig:
+    """Adam for E_s + G and for D, Nesterov SGD for E_a (design section 3).
+
+    Args:
+        generator_lr, discriminator_lr: of Adam.
+        betas: of both Adams.
+        backbone_lr, head_lr: of SGD, for E_a's ResNet and for its two heads.
+        momentum: of SGD.
+        weight_decay: of all three.
+        ema: decay a step of the averaged E_s and G that draw the samples and are saved; 0 keeps no average.
+    """
+
+    generator_lr: float = 1e-4
+    discriminator_lr: float = 1e-4
+    betas: tuple[float, float] = (0.0, 0.999)
+    backbone_lr: float = 0.002
+    head_lr: float = 0.02
+    momentum: float = 0.9
+    weight_decay: float = 5e-4
+    ema: float = 0.999
+
+    def __post_init__(self) -> None:
+        for name in ("generator_lr", "discriminator_lr", "backbone_lr", "head_lr"):
+            _require(getattr(self, name) > 0, f"optim.{name}", getattr(self, name), "above 0")
+        _require(0 <= self.ema < 1, "optim.ema", self.ema, "in [0, 1)")
+
+
+@dataclass(frozen=True)
+class AugmentConfig:
+    """Mirror, edge pad and random crop on every training image; random erasing on the identity terms' views alone."""
+
+    mirror: float = 0.5
+    pad: int = 10
+    erase: float = 0.5
+    erase_area: tuple[float, float] = (0.02, 0.4)
+    erase_aspect: tuple[float, float] = (0.3, 3.3)
+
+    def __post_init__(self) -> None:
+        _require(0 <= self.mirror <= 1, "augment.mirror", self.mirror, "a probability")
+        _require(0 <= self.erase <= 1, "augment.erase", self.erase, "a probability")
+        _require(self.pad >= 0, "augment.pad", self.pad, "0 or more pixels")
+
+
+@dataclass(frozen=True)
+class TeacherConfig:
+    """The teacher T, trained first on real images alone; it is also the tables' Baseline.
+
+    Args:
+        weights: a teacher to use instead of training one (`teacher.safetensors` of another run).
+        steps, batch_size: of its training; the default sees as many real images as E_a does in joint training.
+        backbone_lr, head_lr: of Nesterov SGD, with cosine decay.
+        warmup: steps over which both grow linearly at the start.
+        min_accuracy: on its own training images; below it, joint training stops before it starts.
+    """
+
+    weights: str = ""
+    steps: int = 100_000
+    batch_size: int = 32
+    backbone_lr: float = 0.005
+    head_lr: float = 0.05
+    warmup: int = 2_000
+    min_accuracy: float = 0.5
+    backbone: BackboneConfig = field(default_factory=BackboneConfig)
+
+    def __post_init__(self) -> None:
+        _require(self.steps >= 1, "teacher.steps", self.steps, "at least 1")
+        _require(self.batch_size >= 2, "teacher.batch_size", self.batch_size, "at least 2")
+        _require(0 <= self.min_accuracy <= 1, "teacher.min_accuracy", self.min_accuracy, "a fraction")
+
+
+@dataclass(frozen=True)
+class RunConfig:
+    """Everything about one run; saved with it as `config.yaml` and inside its checkpoints.
+
+    Args:
+        preset: the name these settings started from.
+        seed: of every random number; the same seed on the same machine gives the same run, bit for bit on a CPU.
+        device: `auto`, `cpu` or `cuda`.
+        precision: of the networks' arithmetic (losses and normalisation statistics stay fp32).
+        batch_size: anchors a side; a step sees `2 * batch_size` images and as many partners.
+        alpha: weight of f_fine's similarity beside f_prim's.
+        joint: train the generative and the discriminative part together; off, only the Baseline is trained.
+        log_every, sample_every, checkpoint_every: in steps.
+    """
+
+    preset: str = "market1501"
+    seed: int = 0
+    device: str = "auto"
+    precision: Precision = "fp32"
+    batch_size: int = 8
+    alpha: float = 0.5
+    joint: bool = True
+    log_every: int = 10
+    sample_every: int = 1_000
+    checkpoint_every: int = 1_000
+    data: DataConfig = field(default_factory=DataConfig)
+    network: NetworkConfig = field(default_factory=NetworkConfig)
+    loss: LossConfig = field(default_factory=LossConfig)
+    schedule: ScheduleConfig = field(default_factory=ScheduleConfig)
+    optim: OptimConfig = field(default_factory=OptimConfig)
+    augment: AugmentConfig = field(default_factory=AugmentConfig)
+    teacher: TeacherConfig = field(default_factory=TeacherConfig)
+
+    def __post_init__(self) -> None:
+        _require(self.seed >= 0, "seed", self.seed, "0 or more")
+        _require(self.batch_size >= 2, "batch_size", self.batch_size, "at least 2 (batch norm needs several images)")
+        _require(self.alpha >= 0, "alpha", self.alpha, "0 or more")
+        for name in ("log_every", "sample_every", "checkpoint_every"):
+            _require(getattr(self, name) >= 1, name, getattr(self, name), "at least 1")
+        smallest = min(self.data.size) // 4
+        if max(self.network.dilations) >= smallest:
+            raise ConfigError(
+                f"network.dilations: found {self.network.dilations}, but data.size {self.data.size} gives a structure "
+                f"code whose smaller side is {smallest}; each dilation must be below that"
+            )
+
+    def scaled(self, steps: int) -> RunConfig:
+        """The same experiment over another number of steps, the teacher's too."""
+        ratio = steps / self.schedule.steps
+        teacher = replace(
+            self.teacher, steps=max(1, round(self.teacher.steps * ratio)), warmup=round(self.teacher.warmup * ratio)
+        )
+        return replace(self, schedule=self.schedule.scaled(steps), teacher=teacher)
+
+
+def to_dict(config: RunConfig) -> dict[str, Any]:
+    """Plain nested dictionaries of strings, numbers and lists, as written to YAML and JSON."""
+
+    def plain(value: Any) -> Any:
+        if isinstance(value, dict):
+            return {key: plain(item) for key, item in value.items()}
+        return list(value) if isinstance(value, tuple) else value
+
+    result: dict[str, Any] = plain(asdict(config))
+    return result
+
+
+def from_dict(values: dict[str, Any], kind: type = RunConfig, prefix: str = "") -> Any:
+    """Rebuild a configuration from `to_dict`'s result.
+
+    Raises:
+        ConfigError: for a key that does not exist (the nearest one is named) or a value of the wrong type.
+    """
+    hints = get_type_hints(kind)
+    known = [item.name for item in fields(kind)]
+    arguments: dict[str, Any] = {}
+    for key, value in values.items():
+        if key not in known:
+            raise ConfigError(f"{prefix}{key}: no such setting{nearest(key, known)}")
+        hint = hints[key]
+        if is_dataclass(hint):
+            _require(isinstance(value, dict), f"{prefix}{key}", value, "a mapping of settings")
+            arguments[key] = from_dict(value, hint, f"{prefix}{key}.")  # type: ignore[arg-type]
+        else:
+            arguments[key] = tuple(value) if isinstance(value, list) else value
+    return kind(**arguments)
+
+
+def nearest(name: str, known: list[str]) -> str:
+    """`; did you mean 'x'?` for the most similar known name, or the list where none is similar."""
+    close = difflib.get_close_matches(name, known, n=1)
+    return f"; did you mean {close[0]!r}?" if close else f"; there are: {', '.join(known)}"
+
+
+# ---------------------------------------------------------------- presets
+
+
+def market1501() -> RunConfig:
+    """Market-1501 as published: 100 000 steps of 16 anchors and 16 partners at 256 x 128."""
+    return RunConfig(preset="market1501", data=DataConfig(name="market1501"))
+
+
+def dukemtmc() -> RunConfig:
+    """DukeMTMC-reID, as Market-1501 (withdrawn by its authors: for those who hold a copy)."""
+    return replace(market1501(), preset="dukemtmc", data=DataConfig(name="dukemtmc"))
+
+
+def msmt17() -> RunConfig:
+    """MSMT17: one and a half times as long."""
+    return replace(market1501(), preset="msmt17", data=DataConfig(name="msmt17")).scaled(150_000)
+
+
+def cuhk03np() -> RunConfig:
+    """CUHK03-NP, as Market-1501."""
+    return replace(market1501(), preset="cuhk03np", data=DataConfig(name="cuhk03np"))
+
+
+def mannequin() -> RunConfig:
+    """The bundled synthetic people at 64 x 32 with the small network: minutes on two CPU cores."""
+    return small(replace(market1501(), preset="mannequin", data=DataConfig(name="mannequin")))
+
+
+def folder() -> RunConfig:
+    """Your own crops, a folder for each identity; some identities are held out for testing."""
+    return replace(market1501(), preset="folder", data=DataConfig(name="folder"))
+
+
+def manifest() -> RunConfig:
+    """Your own crops, listed in a CSV or Parquet file with the columns path, pid, camid, split."""
+    return replace(market1501(), preset="manifest", data=DataConfig(name="manifest"))
+
+
+def small(config: RunConfig) -> RunConfig:
+    """Fewer channels and 64 x 32 images, trained from scratch: for a CPU, and for the bundled model."""
+    backbone = BackboneConfig(bottleneck=False, layers=(1, 1, 1, 1), width=32, stem="small")
+    network = NetworkConfig(
+        structure_width=8,
+        dilations=(1, 2, 3),
+        mlp_width=128,
+        discriminator_width=16,
+        feature_dim=128,
+        prim_dropout=0.2,
+        fine_dropout=0.2,
+        backbone=backbone,
+    )
+    resized = replace(
+        config,
+        data=replace(config.data, size=(64, 32)),
+        network=network,
+        augment=replace(config.augment, pad=3),
+        optim=OptimConfig(
+            generator_lr=1e-3, discriminator_lr=1e-3, betas=(0.5, 0.999), backbone_lr=0.05, head_lr=0.05, ema=0.99
+        ),
+        loss=replace(config.loss, r1_every=8),
+        teacher=replace(config.teacher, backbone=backbone, backbone_lr=0.05, head_lr=0.05),
+        sample_every=200,
+        checkpoint_every=200,
+    )
+    return replace(resized, schedule=replace(resized.schedule, warmup=5_000)).scaled(1_500)
+
+
+def full(config: RunConfig) -> RunConfig:
+    """The published network sizes at 256 x 128 and the published schedule, on the same data."""
+    base = market1501()
+    return replace(base, preset=config.preset, data=replace(base.data, name=config.data.name, root=config.data.root))
+
+
+def baseline(config: RunConfig) -> RunConfig:
+    """Ablation: the Baseline alone, no generator."""
+    return replace(config, joint=False)
+
+
+def no_feed(config: RunConfig) -> RunConfig:
+    """Ablation: generated images are not fed back to the re-id model (no L_prim, no L_fine)."""
+    return replace(config, loss=replace(config.loss, prim=0.0, fine=0.0))
+
+
+def no_id(config: RunConfig) -> RunConfig:
+    """Ablation: no online feeding, and no identity supervision of generated images either."""
+    return replace(config, loss=replace(config.loss, prim=0.0, fine=0.0, id_generated=0.0))
+
+
+def _with_labels(labels: LabelStrategy) -> Callable[[RunConfig], RunConfig]:
+    def modify(config: RunConfig) -> RunConfig:
+        return replace(config, loss=replace(config.loss, labels=labels))
+
+    modify.__doc__ = f"Ablation: generated images are labelled by the strategy {labels!r}."
+    return modify
+
+
+DATA_PRESETS: dict[str, Callable[[], RunConfig]] = {
+    maker.__name__: maker for maker in (mannequin, market1501, dukemtmc, msmt17, cuhk03np, folder, manifest)
+}
+MODIFIERS: dict[str, Callable[[RunConfig], RunConfig]] = {
+    "small": small,
+    "full": full,
+    "baseline": baseline,
+    "no_feed": no_feed,
+    "no_id": no_id,
+    "pseudo": _with_labels("pseudo"),
+    "appearance": _with_labels("appearance"),
+    "lsro": _with_labels("lsro"),
+    "two_label": _with_labels("two_label"),
+}
+
+
+def preset(name: str) -> RunConfig:
+    """The configuration named `DATA[+MODIFIER...]`; a modifier alone modifies `mannequin`.
+
+    Raises:
+        ConfigError: naming the part that does not exist, and the nearest that does.
+    """
+    first, *rest = name.split("+")
+    if first in MODIFIERS:
+        first, rest = "mannequin", [first, *rest]
+    if first not in DATA_PRESETS:
+        raise ConfigError(f"preset {name!r}: no data preset {first!r}{nearest(first, [*DATA_PRESETS, *MODIFIERS])}")
+    config = DATA_PRESETS[first]()
+    for modifier in rest:
+        if modifier not in MODIFIERS:
+            raise ConfigError(f"preset {name!r}: no modifier {modifier!r}{nearest(modifier, list(MODIFIERS))}")
+        config = MODIFIERS[modifier](config)
+    return replace(config, preset=name)

@@ -1,0 +1,112 @@
+"""The appearance encoder E_a, which is also the re-id model; and the teacher T."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from dgnet.config import BackboneConfig, NetworkConfig
+from dgnet.models.resnet import ResNet
+
+NUM_STRIPES = 4
+
+
+class HeadOutput(NamedTuple):
+    """A head's feature (BatchNorm output, N x F) and its class scores (N x C)."""
+
+    feature: Tensor
+    logits: Tensor
+
+
+class AppearanceOutput(NamedTuple):
+    """Everything E_a says of an image: its code `a` (N x A x 4) and the outputs of its two heads."""
+
+    a: Tensor
+    prim: HeadOutput
+    fine: HeadOutput
+
+
+class Head(nn.Module):
+    """Linear, BatchNorm1d (its output is the feature), Dropout, Linear to the classes."""
+
+    def __init__(self, in_features: int, feature_dim: int, num_classes: int, dropout: float) -> None:
+        super().__init__()
+        self.embed = nn.Linear(in_features, feature_dim)
+        self.norm = nn.BatchNorm1d(feature_dim)
+        self.dropout = nn.Dropout(dropout)
+        self.classifier = nn.Linear(feature_dim, num_classes)
+        nn.init.kaiming_normal_(self.embed.weight, a=0, mode="fan_out")
+        nn.init.zeros_(self.embed.bias)
+        nn.init.normal_(self.classifier.weight, std=0.001)
+        nn.init.zeros_(self.classifier.bias)
+
+    def forward(self, x: Tensor) -> HeadOutput:
+        feature = self.norm(self.embed(x))
+        return HeadOutput(feature, self.classifier(self.dropout(feature)))
+
+
+class AppearanceEncoder(nn.Module):
+    """E_a: N x 3 x H x W -> code a (N x A x 4, the maxima of four stripes), f_prim, f_fine and class scores.
+
+    Args:
+        config: widths and dropouts.
+        num_classes: training identities.
+    """
+
+    def __init__(self, config: NetworkConfig, num_classes: int) -> None:
+        super().__init__()
+        self.backbone = ResNet(config.backbone)
+        self.channels = self.backbone.channels
+        self.prim = Head(self.channels, config.feature_dim, num_classes, config.prim_dropout)
+        self.fine = Head(self.channels, config.feature_dim, num_classes, config.fine_dropout)
+
+    def code(self, x: Tensor) -> Tensor:
+        """The appearance code alone: N x A x 4."""
+        return F.adaptive_max_pool2d(self.backbone(x), (NUM_STRIPES, 1)).squeeze(3)
+
+    def forward(self, x: Tensor) -> AppearanceOutput:
+        a = self.code(x)
+        pooled = a.amax(dim=2)  # the stripes cover the whole map, so their maximum is the global one
+        return AppearanceOutput(a, self.prim(pooled), self.fine(pooled))
+
+
+class Teacher(nn.Module):
+    """T: ResNet, global average pool, one head. Trained on real images alone; labels generated ones; is the Baseline.
+
+    Once `freeze` was called it stays in eval mode, whatever `train()` is called on, and takes no gradient.
+    """
+
+    def __init__(self, backbone: BackboneConfig, feature_dim: int, num_classes: int, dropout: float = 0.5) -> None:
+        super().__init__()
+        self.backbone = ResNet(backbone)
+        self.head = Head(self.backbone.channels, feature_dim, num_classes, dropout)
+        self.frozen = False
+
+    @property
+    def num_classes(self) -> int:
+        """Identities it tells apart."""
+        return self.head.classifier.out_features
+
+    def describe(self, x: Tensor) -> HeadOutput:
+        """Feature (N x F) and class scores (N x C)."""
+        output: HeadOutput = self.head(F.adaptive_avg_pool2d(self.backbone(x), 1).flatten(1))
+        return output
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.describe(x).logits
+
+    def features(self, x: Tensor) -> Tensor:
+        """The Baseline's re-id feature, N x F."""
+        return self.describe(x).feature
+
+    def freeze(self) -> Teacher:
+        """Eval mode for good, and no gradients."""
+        self.requires_grad_(False)
+        self.frozen = True
+        return self.train(False)
+
+    def train(self, mode: bool = True) -> Teacher:
+        super().train(mode and not self.frozen)
+        return self

@@ -1,0 +1,101 @@
+"""The decoder G: draws an image from a structure code, in the clothes of an appearance code."""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from dgnet.config import NetworkConfig
+from dgnet.models.appearance import NUM_STRIPES
+from dgnet.models.layers import NEGATIVE_SLOPE, ConvUnit, adain, kaiming_normal_
+
+NUM_BLOCKS = 4
+
+
+class AdainMLP(nn.Module):
+    """Three linear layers with LeakyReLU between them: a quarter of the appearance code -> 2C numbers."""
+
+    def __init__(self, in_features: int, hidden: int, out_features: int) -> None:
+        super().__init__()
+        self.layers = nn.ModuleList(
+            [nn.Linear(in_features, hidden), nn.Linear(hidden, hidden), nn.Linear(hidden, out_features)]
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        for layer in self.layers[:-1]:
+            x = F.leaky_relu(layer(x), NEGATIVE_SLOPE)
+        parameters: Tensor = self.layers[-1](x)
+        return parameters
+
+
+class AdainBlock(nn.Module):
+    """x + AdaIN(conv(LeakyReLU(AdaIN(conv(x))))), the AdaIN parameters given as arguments."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.first = ConvUnit(channels, channels, 3, activate=False)
+        self.second = ConvUnit(channels, channels, 3, activate=False)
+
+    def forward(self, x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+        """x: N x C x H x W; weight, bias: N x 2C, the first C for the first AdaIN."""
+        weight_1, weight_2 = weight.chunk(2, dim=1)
+        bias_1, bias_2 = bias.chunk(2, dim=1)
+        y = F.leaky_relu(adain(self.first(x), weight_1, bias_1), NEGATIVE_SLOPE)
+        return x + adain(self.second(y), weight_2, bias_2)
+
+
+class Decoder(nn.Module):
+    """G: structure code s (N x S x h x w) and appearance code a (N x A x 4) -> image, N x 3 x 4h x 4w, linear output.
+
+    Args:
+        config: widths and the code split.
+        appearance_channels: A. Block k of four reads channels kA/4 .. (k+1)A/4 of all four stripes, channel-major
+            (`code_split="channels"`, as published), or all channels of stripe k (`"stripes"`).
+    """
+
+    def __init__(self, config: NetworkConfig, appearance_channels: int) -> None:
+        super().__init__()
+        channels = 8 * config.structure_width
+        self.code_split = config.code_split
+        self.weight_mlps, self.bias_mlps = (
+            nn.ModuleList(AdainMLP(appearance_channels, config.mlp_width, 2 * channels) for _ in range(NUM_BLOCKS))
+            for _ in range(2)
+        )
+        self.blocks = nn.ModuleList(AdainBlock(channels) for _ in range(NUM_BLOCKS))
+        self.upsample = nn.Sequential(
+            nn.Upsample(scale_factor=2, mode="nearest"),
+            ConvUnit(channels, channels // 2, 5, norm="layer"),
+            nn.Upsample(scale_factor=2, mode="nearest"),
+            ConvUnit(channels // 2, channels // 4, 5, norm="layer"),
+        )
+        self.refine = nn.Sequential(
+            ConvUnit(channels // 4, channels // 4, 3),
+            ConvUnit(channels // 4, channels // 4, 3),
+            ConvUnit(channels // 4, 3, 1, activate=False),
+        )
+        kaiming_normal_(self)
+
+    def adain_parameters(self, a: Tensor) -> tuple[Tensor, Tensor]:
+        """The weights and the biases of all AdaINs, each N x 4 x 2S (block, then the two AdaINs of a block)."""
+        # N x A x 4 is channel-major already, so a reshape gives block k its quarter of the channels, stripe by stripe.
+        by_channels = self.code_split == "channels"
+        quarters = a.reshape(a.shape[0], NUM_BLOCKS, -1) if by_channels else a.transpose(1, 2)
+        parts = quarters.unbind(1)
+        weights = torch.stack([mlp(part) for mlp, part in zip(self.weight_mlps, parts, strict=True)], dim=1)
+        biases = torch.stack([mlp(part) for mlp, part in zip(self.bias_mlps, parts, strict=True)], dim=1)
+        return weights, biases
+
+    def draw(self, s: Tensor, weights: Tensor, biases: Tensor) -> Tensor:
+        """The image, from the structure code and given AdaIN parameters (`adain_parameters`)."""
+        x = s
+        for k, block in enumerate(self.blocks):
+            x = block(x, weights[:, k], biases[:, k])
+        image: Tensor = self.refine(self.upsample(x))
+        return image
+
+    def forward(self, a: Tensor, s: Tensor) -> Tensor:
+        return self.draw(s, *self.adain_parameters(a))
+
+
+assert NUM_BLOCKS == NUM_STRIPES  # "stripes" gives each block one stripe

@@ -1,0 +1,61 @@
+"""DGNet: the three networks that stay after training, composed."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from torch import Tensor, nn
+
+from dgnet.config import NetworkConfig
+from dgnet.models.appearance import AppearanceEncoder
+from dgnet.models.decoder import Decoder
+from dgnet.models.structure import StructureEncoder
+
+
+class Codes(NamedTuple):
+    """An image's appearance code `a` (N x A x 4) and structure code `s` (N x S x H/4 x W/4)."""
+
+    a: Tensor
+    s: Tensor
+
+
+class Features(NamedTuple):
+    """The two re-id features, N x F each, BatchNorm outputs."""
+
+    prim: Tensor
+    fine: Tensor
+
+
+class DGNet(nn.Module):
+    """Recognises people and draws them: E_a, E_s and G.
+
+    Args:
+        config: the networks' widths.
+        num_classes: training identities (of the classifiers, which nothing but training uses).
+    """
+
+    def __init__(self, config: NetworkConfig, num_classes: int) -> None:
+        super().__init__()
+        self.appearance_encoder = AppearanceEncoder(config, num_classes)
+        self.structure_encoder = StructureEncoder(config)
+        self.decoder = Decoder(config, self.appearance_encoder.channels)
+
+    def encode(self, x: Tensor) -> Codes:
+        """a_i and s_i of images x_i, N x 3 x H x W."""
+        return Codes(self.appearance_encoder.code(x), self.structure_encoder(x))
+
+    def compose(self, a: Tensor, s: Tensor) -> Tensor:
+        """G(a, s): images N x 3 x H x W, normalised as the inputs are."""
+        image: Tensor = self.decoder(a, s)
+        return image
+
+    def features(self, x: Tensor) -> Features:
+        """f_prim and f_fine of images."""
+        output = self.appearance_encoder(x)
+        return Features(output.prim.feature, output.fine.feature)
+
+    def swap(self, x_i: Tensor, x_j: Tensor) -> Tensor:
+        """x_ij = G(a_i, s_j): the first's clothes on the second's body, pose and background."""
+        return self.compose(self.appearance_encoder.code(x_i), self.structure_encoder(x_j))
+
+    forward = swap

@@ -1,0 +1,113 @@
+"""Convolution units, AdaIN and the layer norm that the encoders, the decoder and the discriminator are built of."""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+NEGATIVE_SLOPE = 0.2
+EPS = 1e-5
+
+
+class ConvUnit(nn.Module):
+    """Reflection pad, convolution with bias, norm, LeakyReLU(0.2): `conv` of the design's tables.
+
+    Args:
+        in_channels, out_channels: of the convolution.
+        kernel: side of its square kernel; the padding keeps the map's size at stride 1.
+        stride, dilation: of the convolution.
+        norm: `instance`, `layer` or `none`.
+        activate: end with LeakyReLU(0.2).
+    """
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        kernel: int,
+        *,
+        stride: int = 1,
+        dilation: int = 1,
+        norm: str = "none",
+        activate: bool = True,
+    ) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(
+            in_channels,
+            out_channels,
+            kernel,
+            stride,
+            padding=dilation * (kernel // 2),
+            dilation=dilation,
+            padding_mode="reflect" if kernel > 1 else "zeros",
+        )
+        self.norm: nn.Module = nn.Identity()
+        if norm == "instance":
+            self.norm = nn.InstanceNorm2d(out_channels, eps=EPS)
+        elif norm == "layer":
+            self.norm = MapLayerNorm(out_channels)
+        self.activate = activate
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = self.norm(self.conv(x))
+        return F.leaky_relu(x, NEGATIVE_SLOPE) if self.activate else x
+
+
+class ResidualBlock(nn.Module):
+    """x + unit(unit(x)), the second unit without activation."""
+
+    def __init__(self, channels: int, norm: str) -> None:
+        super().__init__()
+        self.first = ConvUnit(channels, channels, 3, norm=norm)
+        self.second = ConvUnit(channels, channels, 3, norm=norm, activate=False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x + self.second(self.first(x))
+
+
+class MapLayerNorm(nn.Module):
+    """(x - mean) / (std + 1e-5) over C, H, W of each image, std unbiased; then a scale and a shift a channel.
+
+    The scale starts uniform in [0, 1), as published.
+    """
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.rand(channels))
+        self.bias = nn.Parameter(torch.zeros(channels))
+
+    def forward(self, x: Tensor) -> Tensor:
+        variance, mean = torch.var_mean(x.float(), dim=(1, 2, 3), keepdim=True, correction=1)
+        scale = self.weight.view(1, -1, 1, 1) / (variance.sqrt() + EPS)
+        shift = self.bias.view(1, -1, 1, 1) - mean * scale
+        return torch.addcmul(shift.to(x.dtype), x, scale.to(x.dtype))
+
+
+def adain(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+    """AdaIN(x) = weight * IN(x) + bias, no "+ 1" on the weight.
+
+    Mean and variance are explicit: through `batch_norm` with running buffers an ONNX export would be silently wrong.
+
+    Args:
+        x: N x C x H x W.
+        weight, bias: N x C.
+    """
+    variance, mean = torch.var_mean(x.float(), dim=(2, 3), keepdim=True, correction=0)
+    scale = weight.float()[:, :, None, None] * torch.rsqrt(variance + EPS)
+    shift = bias.float()[:, :, None, None] - mean * scale
+    return torch.addcmul(shift.to(x.dtype), x, scale.to(x.dtype))
+
+
+def kaiming_normal_(module: nn.Module) -> None:
+    """Kaiming normal (fan-in) weights and zero biases in every convolution and linear layer of `module`."""
+    for layer in module.modules():
+        if isinstance(layer, nn.Conv2d | nn.Linear):
+            nn.init.kaiming_normal_(layer.weight, a=0, mode="fan_in")
+            if layer.bias is not None:
+                nn.init.zeros_(layer.bias)
+
+
+def channels_last(x: Tensor) -> Tensor:
+    """The same images in the memory layout that convolutions are fastest in."""
+    return x.contiguous(memory_format=torch.channels_last)

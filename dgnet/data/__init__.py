@@ -1,0 +1,1 @@
+"""Data sets read, verified, decoded once, and fed in batches."""

@@ -1,0 +1,77 @@
+"""The index beside a crop store: which files it holds, by name, size, time of change and content."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import zipfile
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+DIGEST_BYTES = 16
+NO_STAT = (-1, -1)
+
+
+@dataclass(frozen=True)
+class CropIndex:
+    """`stats` int64 N×2 (bytes, mtime in ns) and `digests` uint8 N×16 of the files; `data` names the store's file."""
+
+    data: str
+    stats: npt.NDArray[np.int64]
+    digests: npt.NDArray[np.uint8]
+
+    def write(self, path: Path) -> None:
+        """Write atomically: whoever opens `path` finds the old index or the new one, whole."""
+        temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
+        try:
+            with open(temporary, "wb") as file:
+                np.savez(file, data=np.array(self.data), stats=self.stats, digests=self.digests)
+                file.flush()
+                os.fsync(file.fileno())
+            os.replace(temporary, path)
+        finally:
+            temporary.unlink(missing_ok=True)
+
+    @staticmethod
+    def read(path: Path) -> CropIndex | None:
+        """The index at `path`; None where there is none, or where it is not one of ours."""
+        try:
+            with np.load(path, allow_pickle=False) as arrays:
+                return CropIndex(str(arrays["data"]), arrays["stats"], arrays["digests"])
+        except (OSError, KeyError, ValueError, EOFError, zipfile.BadZipFile):
+            return None
+
+
+def digest(data: bytes) -> bytes:
+    """The content hash of a file's bytes."""
+    return hashlib.blake2b(data, digest_size=DIGEST_BYTES).digest()
+
+
+def file_stats(paths: Sequence[str]) -> npt.NDArray[np.int64]:
+    """Size and time of change of each file, int64 N×2; -1, -1 for a file that is not there."""
+    stats = np.empty((len(paths), 2), dtype=np.int64)
+    for place, path in enumerate(paths):
+        try:
+            found = os.stat(path)
+            stats[place] = found.st_size, found.st_mtime_ns
+        except OSError:
+            stats[place] = NO_STAT
+    return stats
+
+
+def file_digests(paths: Sequence[str], workers: int) -> list[bytes]:
+    """The content hash of each file; an empty one for a file that cannot be read."""
+
+    def hash_file(path: str) -> bytes:
+        try:
+            return digest(Path(path).read_bytes())
+        except OSError:
+            return b""
+
+    with ThreadPoolExecutor(workers) as pool:
+        return list(pool.map(hash_file, paths))

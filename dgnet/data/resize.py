@@ -1,0 +1,32 @@
+"""Bicubic resize of uint8 images, equal to Pillow's, in batches of equal size."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch.nn import functional as F
+
+Pixels = npt.NDArray[np.uint8]
+
+
+def resize(images: Sequence[Pixels], size: tuple[int, int]) -> Pixels:
+    """Images uint8 h×w×3 of any sizes -> uint8 N×H×W×3 of `size`, bicubic.
+
+    torch's antialiased uint8 kernel is Pillow's algorithm (a = -0.5, the same fixed point), without Pillow's copies in
+    and out of four bytes a pixel: several times as fast.
+    """
+    resized = np.empty((len(images), *size, 3), dtype=np.uint8)
+    places = defaultdict(list)
+    for place, image in enumerate(images):
+        places[image.shape[:2]].append(place)
+    for shape, chosen in places.items():
+        batch = np.stack([images[place] for place in chosen])
+        if shape != size:
+            nchw = torch.from_numpy(batch).permute(0, 3, 1, 2)
+            batch = F.interpolate(nchw, size=size, mode="bicubic", antialias=True).permute(0, 2, 3, 1).numpy()
+        resized[chosen] = batch
+    return resized

@@ -1,0 +1,130 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from dgnet.data.augment import Augment, generator_for, normalise, random_erase, shift_and_mirror, to_01
+
+MEAN, STD = np.array([0.485, 0.456, 0.406]), np.array([0.229, 0.224, 0.225])
+
+
+def images_u8(count: int = 3, height: int = 24, width: int = 12) -> torch.Tensor:
+    return torch.randint(0, 256, (count, height, width, 3), dtype=torch.uint8, generator=generator_for(0, 0, 0))
+
+
+def test_normalise_matches_the_formula_and_is_inverted():
+    x_u8 = images_u8()
+    x = normalise(x_u8)
+    expected = ((x_u8.numpy() / 255.0 - MEAN) / STD).transpose(0, 3, 1, 2)
+    assert x.dtype == torch.float32
+    assert x.is_contiguous(memory_format=torch.channels_last)
+    np.testing.assert_allclose(x.numpy(), expected, atol=2e-6)
+    torch.testing.assert_close(to_01(x), x_u8.permute(0, 3, 1, 2) / 255.0, atol=1e-6, rtol=0)
+    assert to_01(torch.full((1, 3, 2, 2), 9.0)).max() == 1.0
+    assert to_01(torch.full((1, 3, 2, 2), -9.0)).min() == 0.0
+
+
+def test_normalise_refuses_what_is_no_batch_of_u8_images():
+    for wrong in (torch.zeros(2, 3, 8, 4, dtype=torch.uint8), torch.zeros(2, 8, 4, 3), torch.zeros(8, 4, 3).byte()):
+        with pytest.raises(ValueError, match="expected uint8 images"):
+            normalise(wrong)
+
+
+@settings(deadline=None)
+@given(
+    shifts=st.lists(st.tuples(st.integers(-9, 9), st.integers(-9, 9), st.booleans()), min_size=1, max_size=4),
+    u8=st.booleans(),
+)
+def test_shift_and_mirror_is_flip_then_edge_pad_then_crop(shifts, u8):
+    x_u8 = images_u8(len(shifts))
+    x = x_u8.permute(0, 3, 1, 2) if u8 else normalise(x_u8)
+    dy, dx, mirrored = (torch.tensor(column) for column in zip(*shifts, strict=True))
+    out = shift_and_mirror(x, torch.stack([dy, dx], dim=1), mirrored)
+    assert out.dtype == x.dtype
+    assert out.is_contiguous(memory_format=torch.channels_last)
+    for n, (down, right, flip) in enumerate(shifts):
+        image = x[n].numpy()[:, :, ::-1] if flip else x[n].numpy()
+        padded = np.pad(image, ((0, 0), (9, 9), (9, 9)), mode="edge")
+        expected = padded[:, 9 + down : 9 + down + 24, 9 + right : 9 + right + 12]
+        np.testing.assert_array_equal(out[n].numpy(), expected)
+
+
+def test_augment_draws_every_shift_and_mirrors_half():
+    rows, columns = torch.meshgrid(torch.arange(24), torch.arange(12), indexing="ij")
+    x = torch.stack([rows, columns, torch.zeros_like(rows)]).to(torch.uint8).expand(4000, 3, 24, 12)
+    out = Augment((24, 12), mirror=0.5, pad=2)(x, generator_for(3, 0, 0)).long()
+    centre_row, middle = out[:, 0, 12, 6], out[:, 1, 12, 5:7]
+    mirrored = middle[:, 1] < middle[:, 0]
+    assert 0.45 < mirrored.float().mean() < 0.55
+    for shift in range(-2, 3):
+        assert 0.15 < (centre_row - 12 == shift).float().mean() < 0.25
+        seen = torch.where(mirrored, 11 - middle[:, 1], middle[:, 1])
+        assert 0.15 < (seen - 6 == shift).float().mean() < 0.25
+    assert (centre_row - 12).abs().max() == 2
+
+
+def test_augment_repeats_by_generator_and_leaves_its_input():
+    x = normalise(images_u8())
+    kept = x.clone()
+    augment = Augment((24, 12))
+    first, again = (augment(x, generator_for(1, 7, 0)) for _ in range(2))
+    assert torch.equal(first, again)
+    assert torch.equal(x, kept)
+    assert not torch.equal(first, augment(x, generator_for(1, 8, 0)))
+    assert torch.equal(Augment((24, 12), mirror=0.0, pad=0)(x, generator_for(1, 7, 0)), x)
+    assert torch.equal(Augment((24, 12), mirror=1.0, pad=0)(x, generator_for(1, 7, 0)), x.flip(3))
+
+
+def test_float_and_u8_see_the_same_augmentation():
+    x_u8 = images_u8(8)
+    augment = Augment((24, 12))
+    from_u8 = augment(x_u8.permute(0, 3, 1, 2), generator_for(1, 0, 0)).permute(0, 2, 3, 1)
+    assert torch.equal(normalise(from_u8), augment(normalise(x_u8), generator_for(1, 0, 0)))
+
+
+def test_generators_differ_by_each_argument():
+    keys = [(1, 2, 3, 0), (2, 2, 3, 0), (1, 3, 3, 0), (1, 2, 4, 0), (1, 2, 3, 1)]
+    draws = [torch.rand(4, generator=generator_for(*key)) for key in keys]
+    assert torch.equal(draws[0], torch.rand(4, generator=generator_for(1, 2, 3)))
+    assert len({tuple(draw.tolist()) for draw in draws}) == len(keys)
+
+
+def test_random_erase_covers_the_area_and_aspect_asked_for():
+    x = torch.ones(2000, 3, 64, 32)
+    out = random_erase(x, generator_for(0, 0, 0))
+    assert torch.equal(x, torch.ones_like(x))
+    erased = out[:, 0] == 0
+    assert torch.equal(out == 0, erased[:, None].expand_as(out))
+    some = erased.flatten(1).any(dim=1)
+    assert 0.45 < some.float().mean() < 0.55
+    height, width = erased.any(dim=2).sum(dim=1)[some], erased.any(dim=1).sum(dim=1)[some]
+    assert torch.equal(height * width, erased.flatten(1).sum(dim=1)[some])
+    fraction, ratio = height * width / (64 * 32), height / width
+    assert 0.015 < fraction.min() < 0.03
+    assert 0.36 < fraction.max() < 0.42
+    assert 0.25 < ratio.min() < 0.6
+    assert 2.5 < ratio.max() < 4.0
+    reached = erased[some].any(dim=0)  # the edges are reached too, though rarely
+    assert reached.any(dim=0).all()
+    assert reached.any(dim=1).all()
+
+
+def test_random_erase_keeps_the_rest_and_the_memory_format():
+    x = normalise(images_u8(64, 64, 32))
+    out = random_erase(x, generator_for(0, 0, 0), probability=1.0)
+    assert out.is_contiguous(memory_format=torch.channels_last)
+    assert ((out == 0) | (out == x)).all()
+    assert torch.equal(random_erase(x, generator_for(0, 0, 0), probability=0.0), x)
+    with pytest.raises(ValueError, match="uint8"):
+        random_erase(images_u8().permute(0, 3, 1, 2), generator_for(0, 0, 0))
+
+
+def test_wrong_sizes_and_settings_are_refused():
+    with pytest.raises(ValueError, match="24×12"):
+        Augment((24, 12))(torch.zeros(1, 3, 12, 24), generator_for(0, 0, 0))
+    for wrong in ({"mirror": 1.5}, {"pad": -1}, {"size": (0, 4)}):
+        with pytest.raises(ValueError, match="mirror in"):
+            Augment(**{"size": (24, 12), **wrong})

@@ -1,0 +1,204 @@
+from __future__ import annotations
+
+import logging
+import multiprocessing
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from dgnet.data import crops as crops_module
+from dgnet.data.crops import open_crops
+from dgnet.data.records import DataError, Record
+
+SIZE = (32, 16)
+
+
+def records_of(paths: list[str]) -> list[Record]:
+    return [Record(path, number, 1) for number, path in enumerate(paths)]
+
+
+def expected(path: str) -> np.ndarray:
+    return np.asarray(Image.open(path).convert("RGB").resize(SIZE[::-1], Image.Resampling.BICUBIC))
+
+
+@pytest.fixture
+def records(write_images) -> list[Record]:
+    return records_of(write_images(*(f"{k:03d}.{('jpg', 'png')[k % 2]}" for k in range(150))))
+
+
+def built(cache: Path) -> list[str]:
+    return sorted(path.name for path in cache.rglob("*") if path.is_file())
+
+
+def test_rows_are_the_resized_images_in_the_order_of_the_records(records, tmp_path):
+    shuffled = records[::-1]
+    crops = open_crops(shuffled, SIZE, tmp_path / "cache", progress=False)
+    assert len(crops) == 150
+    assert crops.size == SIZE
+    assert isinstance(crops.images_u8, np.memmap)
+    for place in (0, 63, 64, 149):
+        np.testing.assert_allclose(crops.images_u8[place].astype(int), expected(shuffled[place].path), atol=4)
+
+
+def test_getting_images_copies_them(records, tmp_path):
+    crops = open_crops(records, SIZE, tmp_path / "cache", progress=False)
+    picked = crops[[5, 2, 5]]
+    assert not isinstance(picked, np.memmap)
+    np.testing.assert_array_equal(picked, np.stack([crops.images_u8[k] for k in (5, 2, 5)]))
+    picked[:] = 0
+    part = crops[10:12]
+    part[:] = 0
+    assert crops.images_u8[5].any()
+    assert crops.images_u8[10].any()
+    with pytest.raises(ValueError, match="read-only"):
+        crops.images_u8[0] = 0
+    with pytest.raises(IndexError):
+        crops[[150]]
+
+
+def test_a_second_opening_decodes_nothing(records, tmp_path, monkeypatch):
+    first = open_crops(records, SIZE, tmp_path / "cache", progress=False)
+    monkeypatch.setattr(crops_module, "decode_image", lambda _: pytest.fail("decoded again"))
+    again = open_crops(records, SIZE, tmp_path / "cache", progress=False)
+    np.testing.assert_array_equal(first.images_u8, again.images_u8)
+    os.utime(records[0].path, ns=(1, 1))  # touched, but the content is the same
+    assert open_crops(records, SIZE, tmp_path / "cache", progress=False).path == first.path
+
+
+def test_workers_change_nothing(records, tmp_path):
+    one = open_crops(records, SIZE, tmp_path / "one", workers=1, progress=False)
+    many = open_crops(records, SIZE, tmp_path / "many", workers=4, progress=False)
+    np.testing.assert_array_equal(one.images_u8, many.images_u8)
+    assert one.path.name == many.path.name
+
+
+def test_a_changed_file_is_named_and_the_store_rebuilt(records, tmp_path, caplog):
+    old = open_crops(records, SIZE, tmp_path / "cache", progress=False)
+    kept = old.images_u8[7].copy()
+    Image.new("RGB", (8, 16), "red").save(records[7].path)
+    with caplog.at_level(logging.WARNING):
+        new = open_crops(records, SIZE, tmp_path / "cache", progress=False)
+    assert "1 files changed" in caplog.text
+    assert records[7].path in caplog.text
+    np.testing.assert_allclose(new.images_u8[7].astype(int), expected(records[7].path), atol=4)
+    np.testing.assert_array_equal(old.images_u8[7], kept)  # a run that still reads the old store is not disturbed
+    assert not old.path.exists()
+
+
+def test_size_and_recipe_have_stores_of_their_own(records, tmp_path, monkeypatch):
+    first = open_crops(records, SIZE, tmp_path / "cache", progress=False)
+    larger = open_crops(records, (64, 32), tmp_path / "cache", progress=False)
+    monkeypatch.setattr(crops_module, "RECIPE", "another")
+    renewed = open_crops(records, SIZE, tmp_path / "cache", progress=False)
+    assert len({first.path.parent, larger.path.parent, renewed.path.parent}) == 3
+
+
+def test_every_unreadable_file_is_named_in_one_error_and_nothing_is_left(records, tmp_path):
+    Path(records[3].path).write_bytes(b"")
+    Path(records[70].path).write_bytes(Path(records[70].path).read_bytes()[:200])
+    Path(records[149].path).unlink()
+    with pytest.raises(DataError) as raised:
+        open_crops(records, SIZE, tmp_path / "cache", progress=False)
+    message = str(raised.value)
+    assert "3 of 150 images cannot be read" in message
+    assert f"{records[3].path} (the file is empty)" in message
+    assert f"{records[70].path} (corrupt or truncated" in message
+    assert f"{records[149].path} (No such file" in message
+    assert built(tmp_path / "cache") == ["lock"]
+
+
+def test_a_file_that_went_missing_later_is_named(records, tmp_path):
+    open_crops(records, SIZE, tmp_path / "cache", progress=False)
+    Path(records[9].path).unlink()
+    with pytest.raises(DataError, match=r"009\.png \(No such file"):
+        open_crops(records, SIZE, tmp_path / "cache", progress=False)
+
+
+@pytest.mark.parametrize("damage", [b"", b"not an index", None])
+def test_a_damaged_store_is_built_again(records, tmp_path, damage):
+    crops = open_crops(records, SIZE, tmp_path / "cache", progress=False)
+    whole = np.array(crops.images_u8)
+    if damage is None:
+        os.truncate(crops.path, 1000)
+    else:
+        (crops.path.parent / "index.npz").write_bytes(damage)
+    np.testing.assert_array_equal(open_crops(records, SIZE, tmp_path / "cache", progress=False).images_u8, whole)
+
+
+SCRIPT = """
+    import os, resource, signal, sys
+    from pathlib import Path
+    from dgnet.data import crops
+    from dgnet.data.records import Record
+    root, cache, what = Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3]
+    records = [Record(str(path), 1, 1) for path in sorted(root.glob("*.*g"))]
+    if what == "full":
+        resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
+    if what == "killed":
+        crops.os.fsync = lambda handle: os.kill(os.getpid(), signal.SIGKILL)
+    crops.open_crops(records, (32, 16), cache, progress=False)
+"""
+
+
+def build_elsewhere(root: Path, what: str) -> subprocess.CompletedProcess:
+    command = [sys.executable, "-c", textwrap.dedent(SCRIPT), str(root), str(root / "cache"), what]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+def test_a_build_killed_half_way_is_never_half_read(records, tmp_path):
+    assert build_elsewhere(tmp_path, "killed").returncode == -signal.SIGKILL
+    assert next(name for name in built(tmp_path / "cache") if name != "lock").endswith(".tmp")
+    crops = open_crops(records, SIZE, tmp_path / "cache", progress=False)
+    np.testing.assert_allclose(crops.images_u8[149].astype(int), expected(records[149].path), atol=4)
+    assert not [name for name in built(tmp_path / "cache") if name.endswith(".tmp")]
+
+
+def test_a_full_disk_is_said_and_nothing_is_left(records, tmp_path):
+    finished = build_elsewhere(tmp_path, "full")
+    assert finished.returncode == 1
+    assert "cannot write the crop store (File too large)" in finished.stderr
+    assert "it needs 0 MB" in finished.stderr
+    assert built(tmp_path / "cache") == ["lock"]
+
+
+def test_a_cache_that_cannot_be_written_is_named(records, tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(DataError, match=r"file.*cannot write the crop store"):
+        open_crops(records, SIZE, tmp_path / "file" / "cache", progress=False)
+
+
+def test_a_read_only_data_directory_is_enough(records, tmp_path):
+    files = {path: path.stat().st_mtime_ns for path in tmp_path.iterdir()}
+    tmp_path.chmod(0o555)
+    try:
+        cache = tmp_path.parent / f"{tmp_path.name}-cache"
+        assert len(open_crops(records, SIZE, cache, progress=False)) == 150
+    finally:
+        tmp_path.chmod(0o755)
+    assert {path: path.stat().st_mtime_ns for path in tmp_path.iterdir()} == files
+
+
+def _open_and_sum(arguments: tuple[list[Record], Path]) -> tuple[int, int]:
+    records, cache = arguments
+    crops = open_crops(records, SIZE, cache, progress=False)
+    return int(crops.images_u8.sum()), crops.path.stat().st_ino
+
+
+def test_processes_share_one_store(records, tmp_path):
+    with multiprocessing.get_context("spawn").Pool(3) as pool:
+        found = pool.map(_open_and_sum, [(records, tmp_path / "cache")] * 3)
+    assert len(set(found)) == 1  # the same file: the first built it, the others waited
+
+
+def test_no_records_and_bad_sizes_are_refused(tmp_path):
+    with pytest.raises(DataError, match="no images"):
+        open_crops([], SIZE, tmp_path)
+    with pytest.raises(ValueError, match="positive"):
+        open_crops([Record("a.jpg", 1, 1)], (0, 16), tmp_path)

@@ -1,0 +1,1 @@
+"""Drawing people: swapped, interpolated."""

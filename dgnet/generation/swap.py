@@ -1,0 +1,52 @@
+"""Swapped people: every appearance on every structure."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from dgnet.data.augment import normalise, to_01
+from dgnet.models.dgnet import DGNet
+
+Images = npt.NDArray[np.uint8]
+
+
+def to_u8(x: Tensor) -> Images:
+    """Normalised images N x 3 x H x W -> uint8 N x H x W x 3."""
+    rounded = (to_01(x.float()) * 255).round().to(torch.uint8)
+    array: Images = rounded.permute(0, 2, 3, 1).contiguous().cpu().numpy()
+    return array
+
+
+def device_of(model: DGNet) -> torch.device:
+    """Where the model's parameters are."""
+    return next(model.parameters()).device
+
+
+@torch.inference_mode()
+def swap_pairs(model: DGNet, appearance_u8: Images, structure_u8: Images, batch_size: int = 64) -> Images:
+    """x_ij of aligned lists: the n-th appearance's clothes on the n-th structure, uint8 N x H x W x 3.
+
+    Args:
+        model: in eval mode.
+        appearance_u8, structure_u8: uint8 N x H x W x 3 at the model's size.
+    """
+    device, drawn = device_of(model), []
+    for start in range(0, len(appearance_u8), batch_size):
+        part = slice(start, start + batch_size)
+        x_i = normalise(torch.from_numpy(appearance_u8[part]).to(device))
+        x_j = normalise(torch.from_numpy(structure_u8[part]).to(device))
+        drawn.append(to_u8(model.swap(x_i, x_j)))
+    return np.concatenate(drawn)
+
+
+@torch.inference_mode()
+def swap_matrix(model: DGNet, rows_u8: Images, columns_u8: Images) -> Images:
+    """Every row's appearance on every column's structure: uint8 R x C x H x W x 3. Each image is encoded once."""
+    device = device_of(model)
+    a = model.appearance_encoder.code(normalise(torch.from_numpy(rows_u8).to(device)))
+    s = model.structure_encoder(normalise(torch.from_numpy(columns_u8).to(device)))
+    drawn = [to_u8(model.compose(one.expand(len(s), -1, -1), s)) for one in a.unsqueeze(1)]
+    return np.stack(drawn)

@@ -1,0 +1,1 @@
+"""Training: the teacher first, then the joint step, over and over."""

@@ -1,0 +1,129 @@
+"""Checkpoints: everything a run needs to continue exactly. Random draws are functions of the step, so none is saved."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.optim import Optimizer
+
+from dgnet.config import RunConfig, to_dict
+from dgnet.models.files import WeightsError, read_tensors, write_tensors
+
+KEPT = 2
+
+
+class CheckpointError(ValueError):
+    """A checkpoint that cannot be continued from; the message names the file and the difference."""
+
+
+def checkpoint_path(folder: Path, step: int) -> Path:
+    """`step_0001000.safetensors`: named by the number of steps taken."""
+    return folder / f"step_{step:07d}.safetensors"
+
+
+def latest_checkpoint(folder: Path) -> Path | None:
+    """The one with most steps, or None."""
+    found = sorted(folder.glob("step_*.safetensors"))
+    return found[-1] if found else None
+
+
+def save_checkpoint(
+    folder: Path, step: int, config: RunConfig, modules: Mapping[str, nn.Module], optimizers: Mapping[str, Optimizer]
+) -> Path:
+    """Write the state after `step` steps and drop all but the last two checkpoints.
+
+    Raises:
+        WeightsError: the file cannot be written; earlier checkpoints are untouched.
+    """
+    tensors: dict[str, Tensor] = {}
+    for name, module in modules.items():
+        tensors |= {f"{name}.{key}": value for key, value in module.state_dict().items()}
+    for name, optimizer in optimizers.items():
+        for index, values in optimizer.state_dict()["state"].items():
+            tensors |= {f"optimizer.{name}.{index}.{key}": value for key, value in values.items() if value is not None}
+    folder.mkdir(parents=True, exist_ok=True)
+    path = checkpoint_path(folder, step)
+    write_tensors(path, tensors, {"step": str(step), "config": json.dumps(to_dict(config))})
+    for old in sorted(folder.glob("step_*.safetensors"))[:-KEPT]:
+        old.unlink(missing_ok=True)
+    return path
+
+
+def load_checkpoint(
+    path: Path, config: RunConfig, modules: Mapping[str, nn.Module], optimizers: Mapping[str, Optimizer]
+) -> int:
+    """Restore modules and optimisers in place, and return the number of steps taken.
+
+    Raises:
+        CheckpointError: it is damaged, belongs to other settings, or its tensors do not fit.
+    """
+    try:
+        tensors, metadata = read_tensors(path)
+    except WeightsError as error:
+        raise CheckpointError(f"{error}. Delete it to continue from the checkpoint before it") from error
+    compare_configs(path, json.loads(metadata["config"]), json.loads(json.dumps(to_dict(config))))
+    for name, module in modules.items():
+        prefix = f"{name}."
+        state = {key.removeprefix(prefix): value for key, value in tensors.items() if key.startswith(prefix)}
+        try:
+            module.load_state_dict(state)
+        except RuntimeError as error:
+            raise CheckpointError(f"{path}: the tensors of {name} do not fit: {error}") from error
+    for name, optimizer in optimizers.items():
+        _load_optimizer(optimizer, f"optimizer.{name}.", tensors)
+    return int(metadata["step"])
+
+
+def _load_optimizer(optimizer: Optimizer, prefix: str, tensors: Mapping[str, Tensor]) -> None:
+    state: dict[int, dict[str, Tensor]] = {}
+    for key, value in tensors.items():
+        if key.startswith(prefix):
+            index, name = key.removeprefix(prefix).split(".")
+            state.setdefault(int(index), {})[name] = value
+    optimizer.load_state_dict({"state": state, "param_groups": optimizer.state_dict()["param_groups"]})
+    for parameter, values in optimizer.state.items():
+        for name, value in values.items():
+            if value.shape == parameter.shape:  # back in the parameter's memory layout: the file's is always dense
+                values[name] = torch.empty_like(parameter).copy_(value)
+
+
+# A run may go on elsewhere, and say more or less while it does; everything else would make it another run.
+FREE_TO_CHANGE = {
+    "device",
+    "log_every",
+    "sample_every",
+    "checkpoint_every",
+    "data.root",
+    "data.cache",
+    "teacher.weights",
+}
+
+
+def compare_configs(path: Path, saved: dict[str, Any], current: dict[str, Any]) -> None:
+    """Raises CheckpointError listing the settings that differ between a saved run and this one."""
+    old, new = flatten(saved), flatten(current)
+    differing = sorted(key for key in old.keys() | new.keys() if old.get(key) != new.get(key))
+    refused = [f"{key}: {old.get(key)!r} then, {new.get(key)!r} now" for key in differing if key not in FREE_TO_CHANGE]
+    if refused:
+        raise CheckpointError(
+            f"{path}: was written by a run with other settings ({'; '.join(refused)}). Resume with the same settings, "
+            "or start a new run in another folder (--out)"
+        )
+
+
+def flatten(settings: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+    """{'a': {'b': 1}} -> {'a.b': 1}."""
+    flat: dict[str, Any] = {}
+    for key, value in settings.items():
+        flat |= flatten(value, f"{prefix}{key}.") if isinstance(value, dict) else {f"{prefix}{key}": value}
+    return flat
+
+
+def seed_step(seed: int, step: int) -> None:
+    """Make every draw inside the step (dropout) a function of (seed, step)."""
+    torch.manual_seed((seed * 1_000_003 + step) % 2**63)

@@ -1,0 +1,105 @@
+"""What a run says while it goes: averaged terms as JSON lines, and a watch that stops a run which diverges."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections import defaultdict, deque
+from collections.abc import Iterable
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import torch
+from torch import Tensor
+
+
+class DivergenceError(RuntimeError):
+    """A term became infinite, not a number, or far larger than it was; the message names it."""
+
+
+class Averages:
+    """Means of named terms over some steps, kept on the device: reading them is the only time the host waits."""
+
+    def __init__(self) -> None:
+        self._values: dict[str, list[Tensor]] = defaultdict(list)
+
+    def add(self, terms: Iterable[tuple[str, Tensor]]) -> None:
+        """Count one step's terms."""
+        for name, value in terms:
+            self._values[name].append(value)
+
+    def take(self) -> dict[str, float]:
+        """The means since the last call."""
+        if not self._values:
+            return {}
+        means = torch.stack([torch.stack(values).float().mean() for values in self._values.values()]).tolist()
+        names, self._values = list(self._values), defaultdict(list)
+        return dict(zip(names, means, strict=True))
+
+
+class Watch:
+    """Stops a run whose terms are not finite, or stay a hundred times their recent median.
+
+    A single jump is what adversarial training looks like; three averages in a row are not.
+    """
+
+    FACTOR, PATIENCE, MEMORY = 100.0, 3, 50
+
+    def __init__(self) -> None:
+        self._recent: dict[str, deque[float]] = defaultdict(lambda: deque(maxlen=self.MEMORY))
+        self._strikes: dict[str, int] = defaultdict(int)
+
+    def check(self, step: int, means: dict[str, float]) -> None:
+        """Raises DivergenceError naming the terms."""
+        broken = [name for name, value in means.items() if not math.isfinite(value)]
+        if broken:
+            found = ", ".join(f"{name} = {means[name]}" for name in broken)
+            raise DivergenceError(f"step {step}: {found}. {_ADVICE}")
+        for name, value in means.items():
+            recent = self._recent[name]
+            jumped = len(recent) >= 10 and abs(value) > self.FACTOR * max(median(recent), 1e-3)
+            self._strikes[name] = self._strikes[name] + 1 if jumped else 0
+            if self._strikes[name] >= self.PATIENCE:
+                raise DivergenceError(
+                    f"step {step}: {name} = {value:.4g}, over {self.FACTOR:g} times its recent median "
+                    f"{median(recent):.4g}, for {self.PATIENCE} averages in a row. {_ADVICE}"
+                )
+            if not jumped:
+                recent.append(abs(value))
+
+
+_ADVICE = (
+    "The last checkpoint is from before. Lower the learning rates (optim.generator_lr, optim.backbone_lr), "
+    "or that term's weight (loss.*), and continue with --resume"
+)
+
+
+class JsonLines:
+    """`log.jsonl`: one JSON object a line, appended; on resume, lines from `step` on are dropped first."""
+
+    def __init__(self, path: Path, kind: str, resume_at: int) -> None:
+        self._path, self._kind = path, kind
+        kept = [row for row in read_log(path) if row["kind"] != kind or row["step"] <= resume_at]
+        partial = path.with_name(f".{path.name}.partial")
+        partial.write_text("".join(json.dumps(row) + "\n" for row in kept), encoding="utf-8")
+        partial.replace(path)
+
+    def write(self, step: int, values: dict[str, float]) -> None:
+        """Append one line."""
+        row = {"kind": self._kind, "step": step, **{name: round(value, 6) for name, value in values.items()}}
+        with open(self._path, "a", encoding="utf-8") as file:
+            file.write(json.dumps(row) + "\n")
+
+
+def read_log(path: Path) -> list[dict[str, Any]]:
+    """The lines of a log; a last line cut short by a crash is left out."""
+    if not path.exists():
+        return []
+    rows = []
+    for line in path.read_text(encoding="utf-8").splitlines():
+        try:
+            rows.append(json.loads(line))
+        except json.JSONDecodeError:
+            break
+    return rows

@@ -1,0 +1,141 @@
+"""The joint training loop: steps, log lines, sample sheets, checkpoints."""
+
+from __future__ import annotations
+
+import copy
+import signal
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import FrameType
+
+import torch
+from torch import nn
+from tqdm import tqdm
+
+from dgnet.config import RunConfig
+from dgnet.data.augment import generator_for
+from dgnet.models.dgnet import DGNet
+from dgnet.training.checkpoint import latest_checkpoint, load_checkpoint, save_checkpoint, seed_step
+from dgnet.training.feed import Feed
+from dgnet.training.log import Averages, JsonLines, Watch
+from dgnet.training.optim import average_into, build_optimizers
+from dgnet.training.schedules import lr_factor, ramped_weights
+from dgnet.training.step import Networks, joint_step
+
+COIN_STREAM = 3  # of generator_for: 1 and 2 are the augmentation's
+
+
+class Interrupted(KeyboardInterrupt):
+    """Training was asked to stop and has saved its state."""
+
+
+@dataclass
+class StopRequest:
+    """Whether SIGINT or SIGTERM came."""
+
+    came: bool = field(default=False)
+
+    @contextmanager
+    def listening(self) -> Iterator[None]:
+        """Note the first signal instead of dying of it; a second one has its usual effect."""
+
+        def note(number: int, _frame: FrameType | None) -> None:
+            self.came = True
+            signal.signal(number, previous[signal.Signals(number)])
+
+        previous = {one: signal.signal(one, note) for one in (signal.SIGINT, signal.SIGTERM)}
+        try:
+            yield
+        finally:
+            for one, handler in previous.items():
+                signal.signal(one, handler)
+
+
+def averaged(model: DGNet) -> DGNet:
+    """A DGNet whose E_s and G are copies to average into, and whose E_a is the model's own."""
+    twin = copy.deepcopy(model)
+    twin.appearance_encoder = model.appearance_encoder
+    return twin.requires_grad_(True)
+
+
+def drawing_parts(model: DGNet) -> nn.ModuleDict:
+    """E_s and G, by name."""
+    return nn.ModuleDict({"structure_encoder": model.structure_encoder, "decoder": model.decoder})
+
+
+def train_joint(
+    networks: Networks,
+    feed: Feed,
+    config: RunConfig,
+    directory: Path,
+    autocast: torch.autocast,
+    sample: Callable[[DGNet, int], None],
+) -> DGNet:
+    """Joint training from where the newest checkpoint left it, or from the start.
+
+    Args:
+        networks: on their device; `model` is changed in place.
+        feed: batches of `2 * config.batch_size` anchors.
+        directory: the run's; checkpoints go to `checkpoints/`, lines to `log.jsonl`.
+        sample: called with the averaged model in eval mode and the number of steps, to draw what it can do by now.
+
+    Returns:
+        The model that is kept: E_a, and the averages of E_s and G.
+
+    Raises:
+        DivergenceError: naming the term; the last checkpoint is from before.
+        Interrupted: after SIGINT or SIGTERM, once the state is saved.
+    """
+    model, schedule = networks.model, config.schedule
+    optimizers = build_optimizers(model, networks.discriminator, config.optim)
+    kept = averaged(model)
+    modules = {"model": model, "discriminator": networks.discriminator, "average": drawing_parts(kept)}
+    average, current = (list(drawing_parts(one).parameters()) for one in (kept, model))
+    folder = directory / "checkpoints"
+    found = latest_checkpoint(folder)
+    start = load_checkpoint(found, config, modules, optimizers.named()) if found else 0
+
+    log, averages, watch, stop = JsonLines(directory / "log.jsonl", "joint", start), Averages(), Watch(), StopRequest()
+    model.train()
+    networks.discriminator.train()
+    began = time.monotonic()
+    bar = tqdm(range(start, schedule.steps), initial=start, total=schedule.steps, desc="joint", dynamic_ncols=True)
+    with stop.listening():
+        for step in bar:
+            seed_step(config.seed, step)
+            optimizers.set_lr_factor(lr_factor(step, schedule))
+            coin = torch.rand((), generator=generator_for(config.seed, step, 0, COIN_STREAM)).item()
+            terms = joint_step(
+                networks,
+                optimizers,
+                feed.batch(step),
+                ramped_weights(step, schedule, config.loss),
+                config.loss,
+                penalise=step % config.loss.r1_every == 0,
+                structure_alone=coin < 0.5,
+                autocast=autocast,
+            )
+            # The average forgets its random start quickly: a young one follows more closely.
+            average_into(average, current, min(config.optim.ema, (step + 1) / (step + 10)))
+            averages.add(terms.items())
+
+            done, last = step + 1, step + 1 == schedule.steps
+            saving = done % config.checkpoint_every == 0 or last or stop.came
+            if done % config.log_every == 0 or saving:
+                means = averages.take()
+                watch.check(done, means)
+                log.write(done, {**means, "seconds": time.monotonic() - began})
+                shown = {"image": "image", "id": "id_real", "swap id": "id_generated", "prim": "prim"}
+                postfix = {label: f"{means[name]:.2f}" for label, name in shown.items() if name in means}
+                bar.set_postfix(postfix, refresh=False)
+            if saving:
+                save_checkpoint(folder, done, config, modules, optimizers.named())
+            if done % config.sample_every == 0 or last:
+                sample(kept.eval(), done)
+                kept.train()
+            if stop.came and not last:
+                raise Interrupted(f"stopped after {done} of {schedule.steps} steps; --resume continues")
+    return kept.eval()

@@ -1,0 +1,76 @@
+"""The three optimisers: Adam for E_s + G, Adam for D, Nesterov SGD for E_a."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import nn
+from torch.optim import SGD, Adam, Optimizer
+
+from dgnet.config import OptimConfig
+from dgnet.models.appearance import AppearanceEncoder, Teacher
+from dgnet.models.dgnet import DGNet
+from dgnet.models.discriminator import Discriminator
+
+
+@dataclass(frozen=True)
+class Optimizers:
+    """One optimiser a group of networks that train together."""
+
+    generator: Optimizer
+    discriminator: Optimizer
+    appearance: Optimizer
+
+    def named(self) -> dict[str, Optimizer]:
+        """By name, in a fixed order."""
+        return {"generator": self.generator, "discriminator": self.discriminator, "appearance": self.appearance}
+
+    def set_lr_factor(self, factor: float) -> None:
+        """Every group's learning rate becomes its base rate times `factor`."""
+        for optimizer in self.named().values():
+            set_lr_factor(optimizer, factor)
+
+
+def build_optimizers(model: DGNet, discriminator: Discriminator, config: OptimConfig) -> Optimizers:
+    """Optimisers over the networks' parameters, on the networks' device."""
+
+    def adam(modules: list[nn.Module], lr: float) -> Optimizer:
+        parameters = [p for module in modules for p in module.parameters()]
+        groups = [{"params": parameters, "lr": lr, "base_lr": lr}]
+        return Adam(groups, betas=config.betas, weight_decay=config.weight_decay, foreach=True)
+
+    return Optimizers(
+        generator=adam([model.structure_encoder, model.decoder], config.generator_lr),
+        discriminator=adam([discriminator], config.discriminator_lr),
+        appearance=nesterov(
+            model.appearance_encoder, config.backbone_lr, config.head_lr, config.momentum, config.weight_decay
+        ),
+    )
+
+
+def nesterov(
+    network: AppearanceEncoder | Teacher, backbone_lr: float, head_lr: float, momentum: float, weight_decay: float
+) -> Optimizer:
+    """SGD with a learning rate of its own for the ResNet and another for everything behind it."""
+    backbone = list(network.backbone.parameters())
+    inside = {id(p) for p in backbone}
+    heads = [p for p in network.parameters() if id(p) not in inside]
+    groups = [
+        {"params": backbone, "lr": backbone_lr, "base_lr": backbone_lr},
+        {"params": heads, "lr": head_lr, "base_lr": head_lr},
+    ]
+    return SGD(groups, momentum=momentum, nesterov=True, weight_decay=weight_decay, foreach=True)
+
+
+def set_lr_factor(optimizer: Optimizer, factor: float) -> None:
+    """lr = base lr x factor, in every group."""
+    for group in optimizer.param_groups:
+        group["lr"] = group["base_lr"] * factor
+
+
+@torch.no_grad()
+def average_into(average: Sequence[torch.Tensor], current: Sequence[torch.Tensor], decay: float) -> None:
+    """average <- decay * average + (1 - decay) * current, in place (the EMA of E_s and G)."""
+    torch._foreach_lerp_(list(average), list(current), 1 - decay)

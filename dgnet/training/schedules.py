@@ -1,0 +1,49 @@
+"""Weights and learning rates as pure functions of the step: nothing is mutated, so a resumed run continues exactly."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from dgnet.config import LossConfig, ScheduleConfig
+
+
+@dataclass(frozen=True)
+class RampedWeights:
+    """The weights that grow while training."""
+
+    code_a: float
+    code_s: float
+    cycle: float
+    prim: float
+    fine: float
+
+
+def ramp(step: int, schedule: ScheduleConfig, end: float) -> float:
+    """0 until `ramp_start`, then `ramp_rate` more each step, up to `end`."""
+    return min(end, max(0.0, schedule.ramp_rate * (step - schedule.ramp_start)))
+
+
+def ramped_weights(step: int, schedule: ScheduleConfig, loss: LossConfig) -> RampedWeights:
+    """The ramped weights at `step`; L_fine's is a fixed fraction of L_prim's."""
+    prim = ramp(step, schedule, loss.prim)
+    return RampedWeights(
+        code_a=ramp(step, schedule, loss.code_a),
+        code_s=ramp(step, schedule, loss.code_s),
+        cycle=ramp(step, schedule, loss.cycle),
+        prim=prim,
+        fine=loss.fine * prim,
+    )
+
+
+def lr_factor(step: int, schedule: ScheduleConfig) -> float:
+    """What every base learning rate is multiplied by: linear warm-up, then x 0.1 at each milestone passed."""
+    warm = min(1.0, (step + 1) / schedule.warmup) if schedule.warmup else 1.0
+    return warm * math.prod(0.1 for milestone in schedule.milestones if step >= milestone)
+
+
+def cosine_factor(step: int, steps: int, warmup: int) -> float:
+    """Linear warm-up over `warmup` steps, then a half cosine down to zero at `steps` (the teacher's schedule)."""
+    if step < warmup:
+        return (step + 1) / warmup
+    return 0.5 * (1 + math.cos(math.pi * (step - warmup) / max(1, steps - warmup)))

@@ -1,0 +1,193 @@
+"""The joint step: everything DG-Net does with one batch, in the order of the design's section 3."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+
+import torch
+from torch import Tensor
+
+from dgnet.config import LossConfig
+from dgnet.losses.adversarial import discriminator_loss, generator_loss, gradient_penalty
+from dgnet.losses.identity import cross_entropy, divergence
+from dgnet.losses.labels import soft_label
+from dgnet.losses.reconstruction import l1
+from dgnet.models.appearance import Teacher
+from dgnet.models.dgnet import DGNet
+from dgnet.models.discriminator import Discriminator
+from dgnet.training.modes import frozen, generated_statistics
+from dgnet.training.optim import Optimizers
+from dgnet.training.schedules import RampedWeights
+
+
+@dataclass(frozen=True)
+class Networks:
+    """The five networks: E_a, E_s and G inside `model`, D, and the frozen T."""
+
+    model: DGNet
+    discriminator: Discriminator
+    teacher: Teacher
+
+
+@dataclass(frozen=True)
+class Batch:
+    """A doubled batch: 2B anchors (the halves are the i's and the j's) and their 2B partners.
+
+    `x`, `x_partner` and their random-erased views are 2B x 3 x H x W; `label` is 2B.
+    """
+
+    x: Tensor
+    x_partner: Tensor
+    x_erased: Tensor
+    x_partner_erased: Tensor
+    label: Tensor
+
+
+@dataclass(frozen=True)
+class Terms:
+    """Every unweighted term of one step, detached; None where its weight is still zero and it was not computed."""
+
+    image: Tensor
+    partner_image: Tensor
+    adversarial: Tensor
+    discriminator: Tensor
+    id_real: Tensor
+    fine_real: Tensor | None = None
+    r1: Tensor | None = None
+    id_generated: Tensor | None = None
+    code_a: Tensor | None = None
+    code_s: Tensor | None = None
+    cycle: Tensor | None = None
+    prim: Tensor | None = None
+    fine: Tensor | None = None
+
+    def items(self) -> list[tuple[str, Tensor]]:
+        """The computed terms by name."""
+        pairs = [(item.name, getattr(self, item.name)) for item in fields(self)]
+        return [(name, value) for name, value in pairs if value is not None]
+
+
+def swap(halves: Tensor) -> Tensor:
+    """Exchange the halves of a doubled batch: what belongs to i stands where j was, and the other way round."""
+    return halves.roll(len(halves) // 2, dims=0)
+
+
+def joint_step(
+    networks: Networks,
+    optimizers: Optimizers,
+    batch: Batch,
+    ramped: RampedWeights,
+    loss: LossConfig,
+    *,
+    penalise: bool,
+    structure_alone: bool,
+    autocast: torch.autocast,
+) -> Terms:
+    """One update of D, of E_s + G and of E_a.
+
+    Args:
+        ramped: the weights that depend on the step.
+        loss: the constant weights, the label strategy and the switches.
+        penalise: take the R1 penalty in this step, weighed `loss.r1_every` times.
+        structure_alone: the fair coin of L_recon^code2: it trains E_s alone (x_ij detached), or else G and E_s
+            through a frozen E_s.
+        autocast: the precision of the networks' arithmetic; it does not reach the losses.
+    """
+    E_a, E_s, G = networks.model.appearance_encoder, networks.model.structure_encoder, networks.model.decoder
+    D, T = networks.discriminator, networks.teacher
+    x, x_partner, y_i, y_j = batch.x, batch.x_partner, batch.label, swap(batch.label)
+    for optimizer in optimizers.named().values():
+        optimizer.zero_grad()
+
+    # Codes and images. a is detached: reconstruction never changes E_a.
+    with autocast:
+        with torch.set_grad_enabled(not loss.detach_appearance_code):
+            a, a_partner = E_a.code(torch.cat([x, x_partner])).chunk(2)
+        s = E_s(x)
+        drawn = G(torch.cat([a, a_partner, a]), torch.cat([s, s, swap(s)]))
+    x_self, x_partner_self, x_swap = drawn.float().chunk(3)
+    image, partner_image = l1(x_self, x), l1(x_partner_self, x)
+
+    # D learns to tell x_i from x_ij.
+    x_real = x.detach().requires_grad_(penalise)
+    with autocast:
+        scores = D(torch.cat([x_real, x_swap.detach()]))
+    real, fake = ([score.chunk(2)[half] for score in scores] for half in range(2))
+    discriminator = discriminator_loss(real, fake)
+    r1 = gradient_penalty(real, x_real) if penalise else None
+    torch.autograd.backward(discriminator if r1 is None else discriminator + loss.r1 * loss.r1_every * r1)
+    optimizers.discriminator.step()
+
+    # G and E_s draw what D takes for real, ...
+    with autocast, frozen(D):
+        adversarial = generator_loss(D(x_swap))
+    total = loss.image * image + loss.partner_image * partner_image + loss.adversarial * adversarial
+
+    # ... what a frozen E_a takes for person i, ...
+    id_generated = code_a = code_s = cycle = None
+    if loss.id_generated or ramped.code_a or ramped.cycle:
+        with autocast, frozen(E_a), generated_statistics(E_a, loss.train_bn):
+            seen = E_a(x_swap)
+        id_generated = cross_entropy(seen.prim.logits, y_i)
+        code_a = l1(seen.a if loss.code1_gradient else seen.a.detach(), a.detach())
+        total = total + loss.id_generated * id_generated + ramped.code_a * code_a
+
+    # ... and what gives both codes, and with them x_i, back.
+    if ramped.code_s or ramped.cycle:
+        with autocast, frozen(E_s, active=not structure_alone):
+            s_seen = E_s(x_swap.detach() if structure_alone else x_swap)
+        code_s = l1(s_seen, swap(s).detach())
+        total = total + ramped.code_s * code_s
+    if ramped.cycle:
+        with autocast:
+            x_cycle = G(seen.a.detach(), swap(s_seen))
+        cycle = l1(x_cycle, x)
+        total = total + ramped.cycle * cycle
+    torch.autograd.backward(total)
+
+    # E_a learns from real people, ...
+    with autocast:
+        real_seen = E_a(torch.cat([batch.x_erased, batch.x_partner_erased]))
+    prim_real, prim_partner = real_seen.prim.logits.chunk(2)
+    id_real = cross_entropy(prim_real, y_i) + cross_entropy(prim_partner, y_i)
+    total = loss.id_real * id_real
+
+    # ... and, online, from the people it has just helped to draw.
+    fine_real = prim = fine = None
+    if ramped.prim:
+        with autocast, generated_statistics(E_a, loss.train_bn):
+            fed = E_a(x_swap.detach())
+        q = soft_label(loss.labels, teacher_probabilities(T, x_swap.detach(), loss, autocast), y_i, y_j)
+        prim, fine = divergence(fed.prim.logits, q), cross_entropy(fed.fine.logits, y_j)
+        fine_real = cross_entropy(real_seen.fine.logits.chunk(2)[0], y_i)
+        total = total + ramped.prim * prim + ramped.fine * (fine + fine_real)
+    torch.autograd.backward(total)
+    optimizers.generator.step()
+    optimizers.appearance.step()
+
+    terms = Terms(
+        image=image,
+        partner_image=partner_image,
+        adversarial=adversarial,
+        discriminator=discriminator,
+        r1=r1,
+        id_real=id_real,
+        fine_real=fine_real,
+        id_generated=id_generated,
+        code_a=code_a,
+        code_s=code_s,
+        cycle=cycle,
+        prim=prim,
+        fine=fine,
+    )
+    return Terms(**{name: value.detach() for name, value in terms.items()})
+
+
+@torch.no_grad()
+def teacher_probabilities(T: Teacher, x: Tensor, loss: LossConfig, autocast: torch.autocast) -> Tensor:
+    """Mean of T's softmax over the images and their mirrors, N x C; batch statistics are each view's own."""
+    T.head.dropout.train(loss.teacher_dropout)
+    with autocast, generated_statistics(T, loss.train_bn):
+        views = [T(x), T(x.flip(3))]
+    T.head.dropout.eval()
+    return torch.stack([view.float().softmax(dim=1) for view in views]).mean(dim=0)

@@ -15,7 +15,7 @@ from dgnet.data.records import UNKNOWN_CAMERA, DataError, Record, ReidDataset, a
 
 CAMERA_IN_NAME = r"_c(?P<camid>\d+)"
 TRAIN_FOLDERS, TEST_FOLDERS = ("train", "val"), ("query", "gallery")
-MAX_TEST_IDS = 100
+NUM_TEST_IDS = 100
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class _Found:
     camera: str | None
 
 
-def read(root: Path, *, pattern: str | None = None, num_test_ids: int | None = None) -> ReidDataset:
+def read(root: Path, *, pattern: str | None = None, num_test_ids: int = NUM_TEST_IDS) -> ReidDataset:
     """Read a folder per identity, either split into `train/`, `query/`, `gallery/` or as one tree (`ROOT/<identity>/`).
 
     `pattern`: a regular expression searched in each path below the split's folder (with `/`), whose groups
@@ -36,28 +36,28 @@ def read(root: Path, *, pattern: str | None = None, num_test_ids: int | None = N
     Identities (and cameras) that are whole numbers keep them; others are numbered from 1 in sorted order.
 
     One tree (a `train/` and a `val/` folder without query and gallery count as one) is split here: `num_test_ids`
-    identities, by default a tenth and at most 100, are held out, always the same ones; those with one image, or seen
-    by one camera only, stay in training. Each of their cameras with two images or more gives its first as a query, and
-    the rest is the gallery, so every query has a true match in another camera.
+    identities, but at most half of all, are held out, always the same ones; those with one image, or seen by one
+    camera only, stay in training. Each of their cameras with two images or more gives its first as a query, and the
+    rest is the gallery, so every query has a true match in another camera.
     """
     if not root.is_dir():
         raise DataError(f"{root}: no such folder; give the folder that holds one folder an identity")
+    if num_test_ids < 0:
+        raise ValueError(f"num_test_ids={num_test_ids}: must be 0 or more")
     regex = _compile(pattern)
     present = [f for f in (*TRAIN_FOLDERS, *TEST_FOLDERS) if (root / f).is_dir()]
     if any(f in present for f in TEST_FOLDERS):
         missing = [f for f in ("train", *TEST_FOLDERS) if f not in present]
         if missing:
             raise DataError(f"{root}: has {name_some(present)} but misses {name_some(missing)}; give all three splits")
-        if num_test_ids is not None:
-            raise DataError(f"{root}: has query and gallery folders, so num_test_ids={num_test_ids} cannot apply")
     folders = [root / f for f in present] or [root]
     found = {f.name: _walk(f, regex) for f in folders}
     records, notes = _number(root, found, pattern is not None)
     if "query" in records:
         splits = {"train": records["train"] + records.get("val", []), **{f: records[f] for f in TEST_FOLDERS}}
     else:
-        splits = _hold_out([r for split in records.values() for r in split], num_test_ids, root)
-        notes.append(f"{len({r.pid for r in splits['gallery']})} identities were held out as the test")
+        splits = _hold_out([r for split in records.values() for r in split], num_test_ids)
+        notes.append(f"{len({r.pid for r in splits['gallery']})} identities are held out as the test")
     return assemble("folder", root, splits, notes=notes)
 
 
@@ -127,17 +127,12 @@ def _as_numbers(texts: Iterable[str]) -> tuple[dict[str, int], bool]:
     return {name: number for number, name in enumerate(names, start=1)}, False
 
 
-def _hold_out(records: list[Record], num_test_ids: int | None, root: Path) -> dict[str, list[Record]]:
+def _hold_out(records: list[Record], num_test_ids: int) -> dict[str, list[Record]]:
     by_pid: dict[int, dict[int, list[Record]]] = defaultdict(lambda: defaultdict(list))
     for record in sorted(records, key=lambda r: r.path):
         by_pid[record.pid][record.camid].append(record)
     usable = [p for p, cams in by_pid.items() if len(cams) > 1 or len(cams.get(UNKNOWN_CAMERA, ())) > 1]
-    wanted = min(MAX_TEST_IDS, len(by_pid) // 10, len(usable)) if num_test_ids is None else num_test_ids
-    if not 0 <= wanted <= min(len(usable), len(by_pid) - 1):
-        raise DataError(
-            f"{root}: num_test_ids={wanted}, but {len(usable)} of {len(by_pid)} identities can be tested on (two "
-            "images, by two cameras where cameras are known) and training needs at least one"
-        )
+    wanted = min(num_test_ids, len(usable), len(by_pid) // 2)
     held = set(sorted(usable, key=lambda pid: hashlib.blake2b(str(pid).encode()).digest())[:wanted])
     splits: dict[str, list[Record]] = {"train": [], "query": [], "gallery": []}
     for pid, cameras in by_pid.items():

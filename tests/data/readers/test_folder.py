@@ -59,6 +59,7 @@ def test_hold_out_is_deterministic_disjoint_and_valid(write_images, tmp_path: Pa
 
 def test_every_held_out_query_keeps_a_match_in_another_camera(write_images, tmp_path: Path):
     write_images("1/a_c1.jpg", "1/b_c2.jpg", "1/c_c2.jpg", "2/a_c1.jpg", "2/b_c3.jpg", "3/a_c1.jpg")
+    write_images("4/a_c1.jpg", "5/a_c1.jpg")
     dataset = folder.read(tmp_path, num_test_ids=2)
     assert names(dataset.query) == ["b_c2.jpg", "a_c1.jpg"]
     for query in dataset.query:
@@ -98,12 +99,18 @@ def test_a_pattern_must_match_every_image(write_images, tmp_path: Path):
         folder.read(tmp_path, pattern=r"(?P<pid>p1|x)(?P<camid>\.jp)?(?<!1\.jp)")
 
 
-def test_an_empty_folder_and_too_many_test_identities_are_refused(write_images, tmp_path: Path):
+def test_an_empty_folder_is_refused(tmp_path: Path):
     with pytest.raises(DataError, match="no image here"):
         folder.read(tmp_path)
-    write_images("1/a_c1.jpg", "1/a_c2.jpg", "2/a_c1.jpg")
-    with pytest.raises(DataError, match="num_test_ids=2, but 1 of 2 identities can be tested on"):
-        folder.read(tmp_path, num_test_ids=2)
+
+
+def test_at_most_half_of_the_identities_are_held_out(write_images, tmp_path: Path):
+    write_images(*(f"{pid}/{k}_c{k}.jpg" for pid in range(1, 6) for k in (1, 2)))
+    dataset = folder.read(tmp_path)
+    assert len({r.pid for r in dataset.gallery}) == 2
+    assert "2 identities are held out" in dataset.notes[-1]
+    with pytest.raises(ValueError, match="num_test_ids=-1"):
+        folder.read(tmp_path, num_test_ids=-1)
 
 
 def test_non_utf8_names_are_read(tmp_path: Path):

@@ -1,0 +1,40 @@
+"""Several data sets as one, to train on together."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from dgnet.data.records import UNKNOWN_CAMERA, DataError, Record, ReidDataset, assemble
+
+
+def combine(datasets: Sequence[ReidDataset]) -> ReidDataset:
+    """One data set of all splits, whose pids and cameras are shifted so that no two data sets share any.
+
+    The first keeps its numbers. An unknown camera stays unknown. Raises DataError for an empty list, and where two of
+    the data sets hold the same file.
+    """
+    if not datasets:
+        raise DataError("no data set to combine: name at least one")
+    splits: dict[str, list[Record]] = {"train": [], "query": [], "gallery": [], "multi_query": []}
+    next_pid = next_camid = 0
+    for dataset in datasets:
+        records = [r for split in dataset.splits().values() for r in split]
+        for split, own in dataset.splits().items():
+            splits[split] += [_shift(record, next_pid, next_camid) for record in own]
+        next_pid += 1 + max(r.pid for r in records)
+        next_camid += 1 + max(r.camid for r in records)
+    return assemble(
+        "+".join(dataset.name for dataset in datasets),
+        Path(os.path.commonpath([os.path.abspath(dataset.root) for dataset in datasets])),
+        splits,
+        num_junk=sum(dataset.num_junk for dataset in datasets),
+        notes=[f"{dataset.name}: {note}" for dataset in datasets for note in dataset.notes],
+    )
+
+
+def _shift(record: Record, pids: int, camids: int) -> Record:
+    camid = record.camid if record.camid == UNKNOWN_CAMERA else record.camid + camids
+    return replace(record, pid=record.pid + pids, camid=camid)

@@ -1,0 +1,30 @@
+"""CUHK03-NP: 767 training identities in 7 365 detected or 7 368 labelled images; 1 400 queries; two cameras.
+
+The gallery has 5 332 detected or 5 328 labelled images.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from dgnet.data.readers.tree import TRAIN, find_root, read_tree
+from dgnet.data.records import DataError, ReidDataset
+
+Boxes = Literal["detected", "labeled"]
+
+
+def read(root: Path, boxes: Boxes | None = None) -> ReidDataset:
+    """Read the folders of Market-1501 under `detected/` (the default) or `labeled/` (names: `0003_c1_1.png`).
+
+    `root` may also be one of the two folders itself, which then chooses. Raises DataError for a missing or empty
+    folder and for a name that does not parse.
+    """
+    if (root / TRAIN).is_dir():
+        if boxes is not None and root.name != boxes:
+            raise DataError(f"{root}: boxes={boxes!r} was asked for; give the folder that holds {boxes}/")
+        return read_tree("cuhk03np", root)
+    chosen = boxes or "detected"
+    root = find_root(root, (f"{chosen}/{TRAIN}",))
+    notes = [] if boxes else ["these are the detected boxes; give the folder labeled/ for the hand-drawn ones"]
+    return read_tree("cuhk03np", root / chosen, notes=notes)

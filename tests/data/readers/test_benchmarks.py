@@ -1,0 +1,109 @@
+"""The readers of DukeMTMC-reID, MSMT17 and CUHK03-NP, on files named as theirs are."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from dgnet.data.readers import cuhk03np, dukemtmc, msmt17
+from dgnet.data.records import DataError
+
+MSMT17_LINES = {  # lines of the lists as they are shipped: path below train/ or test/, and the pid
+    "0000/0000_000_01_0303morning_0008_0.jpg 0": (0, 1),
+    "0000/0000_004_05_0303afternoon_2015_1.jpg 0": (0, 5),
+    "1040/1040_039_15_0302noon_1192_2.jpg 1040": (1040, 15),
+    "3059/3059_021_10_0113morning_1032_0_ex.jpg 3059": (3059, 10),
+}
+
+
+def write_msmt17(root: Path, train: str, test: str) -> None:
+    for folder in (train, test):
+        (root / folder).mkdir()
+    first, second, third, fourth = MSMT17_LINES
+    lists = {"train": [first, second], "val": [third], "query": [fourth], "gallery": [fourth.replace("_10_", "_02_")]}
+    for split, lines in lists.items():
+        (root / f"list_{split}.txt").write_text("\n".join(lines) + "\n")
+
+
+@pytest.mark.parametrize(("version", "folders"), msmt17.VERSIONS.items())
+def test_msmt17_versions_are_told_apart(tmp_path: Path, version: str, folders: tuple[str, str]):
+    write_msmt17(tmp_path, *folders)
+    dataset = msmt17.read(tmp_path)
+    assert [(r.pid, r.camid) for r in dataset.train] == [(0, 1), (0, 5), (1040, 15)]
+    assert [(r.pid, r.camid) for r in dataset.query] == [(3059, 10)]
+    assert [(r.pid, r.camid) for r in dataset.gallery] == [(3059, 2)]
+    assert dataset.train[0].path == str(tmp_path / folders[0] / "0000/0000_000_01_0303morning_0008_0.jpg")
+    assert dataset.query[0].path.startswith(str(tmp_path / folders[1]))
+    assert dataset.notes[0].startswith(version)
+
+
+def test_msmt17_lines(tmp_path: Path):
+    write_msmt17(tmp_path, "train", "test")
+    (tmp_path / "list_train.txt").write_text("\n".join(MSMT17_LINES) + "\n\n")
+    (tmp_path / "list_val.txt").write_text("0002/0002_000_03_0303morning_0008_0.jpg 2\n")
+    found = [(r.pid, r.camid) for r in msmt17.read(tmp_path).train if r.pid != 2]
+    assert found == list(MSMT17_LINES.values())
+
+
+def test_msmt17_missing_parts_are_named(tmp_path: Path):
+    write_msmt17(tmp_path, "train", "test")
+    (tmp_path / "list_val.txt").unlink()
+    with pytest.raises(DataError, match=r"list_val\.txt: this list is missing"):
+        msmt17.read(tmp_path)
+    (tmp_path / "test").rmdir()
+    with pytest.raises(DataError, match=r"neither V1.*nor V2"):
+        msmt17.read(tmp_path)
+
+
+@pytest.mark.parametrize("line", ["0000/photo.jpg 0", "0000/0000_000_xx_0.jpg 0", "0000/0000_000_01_0.jpg", "a_b_1 c"])
+def test_msmt17_unparsable_lines_are_named(tmp_path: Path, line: str):
+    write_msmt17(tmp_path, "train", "test")
+    (tmp_path / "list_query.txt").write_text(f"{next(iter(MSMT17_LINES))}\n{line}\n")
+    with pytest.raises(DataError, match=r"list_query\.txt, line 2: expected a path whose third"):
+        msmt17.read(tmp_path)
+
+
+def test_msmt17_empty_and_non_utf8_lists_are_named(tmp_path: Path):
+    write_msmt17(tmp_path, "train", "test")
+    (tmp_path / "list_query.txt").write_bytes(b"\n")
+    with pytest.raises(DataError, match=r"list_query\.txt: this list is empty"):
+        msmt17.read(tmp_path)
+    (tmp_path / "list_query.txt").write_bytes(b"0000/caf\xe9_000_01_0.jpg 0\n")
+    with pytest.raises(DataError, match=r"list_query\.txt: not UTF-8 text \(byte 8\)"):
+        msmt17.read(tmp_path)
+
+
+def test_dukemtmc(write_images, tmp_path: Path):
+    write_images(
+        "bounding_box_train/0001_c2_f0046182.jpg",
+        "query/0005_c2_f0046985.jpg",
+        "bounding_box_test/0005_c8_f0051341.jpg",
+        "bounding_box_test/7140_c8_f0074889.jpg",
+    )
+    dataset = dukemtmc.read(tmp_path)
+    assert [(r.pid, r.camid) for r in (*dataset.train, *dataset.query)] == [(1, 2), (5, 2)]
+    assert [(r.pid, r.camid) for r in dataset.gallery] == [(5, 8), (7140, 8)]
+    assert "withdrawn" in dataset.notes[0]
+
+
+def test_cuhk03np_boxes(write_images, tmp_path: Path):
+    for boxes, camera in (("detected", 1), ("labeled", 2)):
+        write_images(
+            f"{boxes}/bounding_box_train/0003_c{camera}_1.png",
+            f"{boxes}/query/0001_c1_2.png",
+            f"{boxes}/bounding_box_test/0001_c2_10.png",
+        )
+    detected = cuhk03np.read(tmp_path)
+    assert [(r.pid, r.camid) for r in detected.train] == [(3, 1)]
+    assert os.path.basename(detected.gallery[0].path) == "0001_c2_10.png"
+    assert "detected" in detected.notes[0]
+    labeled = cuhk03np.read(tmp_path, boxes="labeled")
+    assert [(r.pid, r.camid) for r in labeled.train] == [(3, 2)]
+    assert cuhk03np.read(tmp_path / "labeled") == labeled
+    with pytest.raises(DataError, match="boxes='detected' was asked for"):
+        cuhk03np.read(tmp_path / "labeled", boxes="detected")
+    (tmp_path / "labeled").rename(tmp_path / "other")
+    with pytest.raises(DataError, match="missing labeled/bounding_box_train"):
+        cuhk03np.read(tmp_path, boxes="labeled")

@@ -1,0 +1,55 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from dgnet.data.readers.combine import combine
+from dgnet.data.records import DataError, Record, assemble
+
+ONE = assemble(
+    "one",
+    Path("data/one"),
+    {
+        "train": [Record("1a", 5, 1), Record("1b", 9, 6)],
+        "query": [Record("1q", 3, 1)],
+        "gallery": [Record("1g", 3, 2), Record("1d", 0, 2)],
+    },
+    num_junk=4,
+    notes=["a note"],
+)
+TWO = assemble(
+    "two",
+    Path("data/two"),
+    {
+        "train": [Record("2a", 5, 1), Record("2b", 0, -1)],
+        "query": [Record("2q", 3, 1)],
+        "gallery": [Record("2g", 3, 2), Record("2d", 0, 2)],
+        "multi_query": [Record("2m", 3, 1)],
+    },
+    num_junk=1,
+)
+
+
+def test_identities_and_cameras_are_kept_apart():
+    both = combine([ONE, TWO])
+    assert both.name == "one+two"
+    assert both.train == (Record("1a", 5, 1), Record("1b", 9, 6), Record("2a", 15, 8), Record("2b", 10, -1))
+    assert both.query == (Record("1q", 3, 1), Record("2q", 13, 8))
+    assert both.gallery == (Record("1d", 0, 2), Record("1g", 3, 2), Record("2d", 10, 9), Record("2g", 13, 9))
+    assert both.multi_query == (Record("2m", 13, 8),)
+    assert both.num_junk == 5
+    assert both.notes == ("one: a note",)
+    assert both.root.parts[-1] == "data"
+    assert both.labels() == {5: 0, 9: 1, 10: 2, 15: 3}
+
+
+def test_one_alone_keeps_its_numbers():
+    assert combine([ONE]).train == ONE.train
+
+
+def test_the_same_data_set_twice_and_nothing_are_refused():
+    with pytest.raises(DataError, match="1a belongs to two identities"):
+        combine([ONE, ONE])
+    with pytest.raises(DataError, match="no data set to combine"):
+        combine([])

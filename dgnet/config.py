@@ -37,6 +37,7 @@ class DataConfig:
         root: the folder of the data set; empty means the bundled mannequin edition.
         size: (height, width) every image is resized to; multiples of 8, at least 64 x 32.
         num_test_ids: identities held out for testing, where the data set has no split of its own (`folder`).
+        pattern: for `folder`, a regular expression with the groups (?P<pid>...) and (?P<camid>...).
         cache: where decoded crops are kept; empty means `$DGNET_CACHE`, else `~/.cache/dgnet`.
     """
 
@@ -44,6 +45,7 @@ class DataConfig:
     root: str = ""
     size: tuple[int, int] = (256, 128)
     num_test_ids: int = 100
+    pattern: str = ""
     cache: str = ""
 
     def __post_init__(self) -> None:
@@ -341,6 +343,14 @@ def to_dict(config: RunConfig) -> dict[str, Any]:
 
     result: dict[str, Any] = plain(asdict(config))
     return result
+
+
+def flatten(settings: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+    """{'a': {'b': 1}} -> {'a.b': 1}."""
+    flat: dict[str, Any] = {}
+    for key, value in settings.items():
+        flat |= flatten(value, f"{prefix}{key}.") if isinstance(value, dict) else {f"{prefix}{key}": value}
+    return flat
 
 
 def from_dict(values: dict[str, Any], kind: type = RunConfig, prefix: str = "") -> Any:

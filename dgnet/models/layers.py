@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TypeVar
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+
+Module = TypeVar("Module", bound=nn.Module)
 
 NEGATIVE_SLOPE = 0.2
 EPS = 1e-5
@@ -106,6 +110,11 @@ def kaiming_normal_(module: nn.Module) -> None:
             nn.init.kaiming_normal_(layer.weight, a=0, mode="fan_in")
             if layer.bias is not None:
                 nn.init.zeros_(layer.bias)
+
+
+def place(module: Module, device: torch.device) -> Module:
+    """The module on `device`, its convolutions' weights in the memory layout of `channels_last`."""
+    return module.to(device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
 
 def channels_last(x: Tensor) -> Tensor:

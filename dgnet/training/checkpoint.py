@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from dgnet.config import RunConfig, to_dict
+from dgnet.config import RunConfig, flatten, to_dict
 from dgnet.models.files import WeightsError, read_tensors, write_tensors
 
 KEPT = 2
@@ -114,14 +114,6 @@ def compare_configs(path: Path, saved: dict[str, Any], current: dict[str, Any]) 
             f"{path}: was written by a run with other settings ({'; '.join(refused)}). Resume with the same settings, "
             "or start a new run in another folder (--out)"
         )
-
-
-def flatten(settings: dict[str, Any], prefix: str = "") -> dict[str, Any]:
-    """{'a': {'b': 1}} -> {'a.b': 1}."""
-    flat: dict[str, Any] = {}
-    for key, value in settings.items():
-        flat |= flatten(value, f"{prefix}{key}.") if isinstance(value, dict) else {f"{prefix}{key}": value}
-    return flat
 
 
 def seed_step(seed: int, step: int) -> None:

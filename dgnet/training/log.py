@@ -78,16 +78,16 @@ _ADVICE = (
 class JsonLines:
     """`log.jsonl`: one JSON object a line, appended; on resume, lines from `step` on are dropped first."""
 
-    def __init__(self, path: Path, kind: str, resume_at: int) -> None:
-        self._path, self._kind = path, kind
-        kept = [row for row in read_log(path) if row["kind"] != kind or row["step"] <= resume_at]
+    def __init__(self, path: Path, phase: str, resume_at: int) -> None:
+        self._path, self._phase = path, phase
+        kept = [row for row in read_log(path) if row["phase"] != phase or row["step"] <= resume_at]
         partial = path.with_name(f".{path.name}.partial")
         partial.write_text("".join(json.dumps(row) + "\n" for row in kept), encoding="utf-8")
         partial.replace(path)
 
     def write(self, step: int, values: dict[str, float]) -> None:
         """Append one line."""
-        row = {"kind": self._kind, "step": step, **{name: round(value, 6) for name, value in values.items()}}
+        row = {"phase": self._phase, "step": step, **{name: round(value, 6) for name, value in values.items()}}
         with open(self._path, "a", encoding="utf-8") as file:
             file.write(json.dumps(row) + "\n")
 

@@ -1,0 +1,267 @@
+"""The command line: `dgnet train | evaluate | swap | data | import`.
+
+Heavy imports happen inside the commands, so that `--help` is instant.
+"""
+
+from __future__ import annotations
+
+import difflib
+import itertools
+import logging
+import sys
+import warnings
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, NoReturn
+
+from jsonargparse import ArgumentParser, Namespace
+
+from dgnet.config import DATA_PRESETS, MODIFIERS, RunConfig, flatten, from_dict, preset, to_dict
+
+HELP = """\
+dgnet recognises people across cameras and draws them, in one network.
+
+  dgnet train PRESET          teacher, joint training, evaluation and report, in one go
+  dgnet evaluate RUN          measure a run again, or on other data
+  dgnet swap RUN IMAGES...    everyone in everyone's clothes, as one picture
+  dgnet data verify ROOT      what data set is this, and is it whole?
+  dgnet data mannequin        render a synthetic data set of any size
+  dgnet import official ...   convert the authors' released checkpoints
+
+`dgnet COMMAND --help` says more. A first run, minutes on two CPU cores: dgnet train mannequin"""
+
+
+class Parser(ArgumentParser):
+    """A parser whose complaints about an unknown option name the nearest that exists."""
+
+    def error(self, message: str, ex: Exception | None = None) -> NoReturn:
+        known = [option for action in self._actions for option in action.option_strings]
+        unknown = [word for word in message.replace("=", " ").replace(",", " ").split() if word.startswith("--")]
+        close = [difflib.get_close_matches(word, known, n=1) for word in unknown if word not in known]
+        hints = "".join(f" Did you mean {match[0]}?" for match in close if match)
+        print(f"{self.prog}: {message.strip()}{hints}\nSee {self.prog} --help", file=sys.stderr)
+        raise SystemExit(2) from ex
+
+
+def presets_help() -> str:
+    """One line a preset and a modifier, from their docstrings."""
+
+    def lines(functions: dict[str, Callable[..., RunConfig]]) -> str:
+        return "\n".join(f"  {name:<12} {(f.__doc__ or '').strip().splitlines()[0]}" for name, f in functions.items())
+
+    return (
+        "PRESET is DATA[+MODIFIER...], such as market1501+small or mannequin+no_feed.\n\n"
+        f"DATA:\n{lines(DATA_PRESETS)}\n\nMODIFIER:\n{lines(MODIFIERS)}\n\n"
+        "Every setting has an option: --data.root DIR, --optim.generator_lr 2e-4, --loss.labels pseudo, ...\n"
+        "--print_config shows them all, resolved."
+    )
+
+
+def train(arguments: Sequence[str]) -> None:
+    """`dgnet train PRESET`."""
+    # The defaults of all other options are the preset's, scaled to the steps: both are read before the rest.
+    asked_for_help = not arguments or arguments[0].startswith("-")
+    config = preset("mannequin" if asked_for_help else arguments[0])
+    steps = next((int(b) for a, b in itertools.pairwise(arguments) if a == "--steps" and b.isdigit()), 0)
+    parser = Parser(
+        prog="dgnet train", usage="dgnet train PRESET [options]", description=presets_help(), allow_abbrev=False
+    )
+    parser.add_argument("PRESET", help="what to train; comes first; see above")
+    parser.add_argument("--out", type=Path, help="folder of the run (default: runs/PRESET-SEED)")
+    parser.add_argument("--resume", action="store_true", help="continue the run in --out, if there is one")
+    parser.add_argument(
+        "--steps", type=int, help="joint steps; the whole schedule, the teacher's too, scales with them"
+    )
+    parser.add_argument("--config", action="config", help="a YAML file of settings, such as a run's config.yaml")
+    parser.add_class_arguments(RunConfig)
+    parser.set_defaults(flatten(to_dict(config.scaled(steps) if steps > 0 else config)))
+    found = parser.parse_args(list(arguments))
+    settings = as_plain(found, leave_out={"PRESET", "out", "resume", "steps", "config"})
+    config = from_dict({**settings, "preset": found.PRESET})
+
+    from dgnet.experiment.train import train as run
+
+    out = found.out or Path("runs") / f"{found.PRESET}-{config.seed}"
+    report = run(config, out, resume=found.resume)
+    print(f"Report: {report.resolve()}")
+
+
+def evaluate(arguments: Sequence[str]) -> None:
+    """`dgnet evaluate RUN`."""
+    parser = Parser(prog="dgnet evaluate", description="Measure a run and write its report.", allow_abbrev=False)
+    parser.add_argument("RUN", type=Path, help="folder of a run that `dgnet train` made")
+    parser.add_argument("--data.name", type=str, default="", help="another data set (direct transfer): its reader")
+    parser.add_argument("--data.root", type=str, default="", help="where the data lies, if not where it was")
+    parser.add_argument("--out", type=Path, help="where the report goes (default: the run's folder)")
+    parser.add_argument("--device", type=str, default="auto", help="auto, cpu or cuda")
+    found = parser.parse_args(list(arguments))
+
+    from dgnet.experiment.evaluate import evaluate as run
+
+    report = run(found.RUN, found.out or found.RUN, found.data.name, found.data.root, found.device)
+    print(f"Report: {report.resolve()}")
+
+
+def swap(arguments: Sequence[str]) -> None:
+    """`dgnet swap RUN IMAGES...`."""
+    parser = Parser(
+        prog="dgnet swap",
+        description="Draw every image's clothes (rows) on every image's body, pose and background (columns).",
+        allow_abbrev=False,
+    )
+    parser.add_argument("RUN", type=str, help="a run's folder, a model file, or `bundled`")
+    parser.add_argument("IMAGES", type=Path, nargs="*", help="pictures of people, or folders of them")
+    parser.add_argument("--onto", type=Path, nargs="+", help="who wears the clothes, if not the same people")
+    parser.add_argument("--out", type=Path, default=Path("swaps.png"), help="the picture (.png or .jpg)")
+    parser.add_argument("--each", type=Path, help="also write every swap as a file of its own into this folder")
+    parser.add_argument("--zoom", type=int, default=2, help="enlarge the picture so many times")
+    parser.add_argument("--device", type=str, default="auto", help="auto, cpu or cuda")
+    found = parser.parse_args(list(arguments))
+
+    from dgnet.experiment.swap import swap as run
+
+    run(found.RUN, found.IMAGES, found.onto, found.out, found.each, found.zoom, found.device)
+    print(f"Picture: {found.out.resolve()}")
+
+
+def data_verify(arguments: Sequence[str]) -> None:
+    """`dgnet data verify ROOT`."""
+    parser = Parser(
+        prog="dgnet data verify",
+        description="Find out which data set a folder holds, count it beside the published counts, and read every file."
+        " The exit status is 0 if training may start.",
+        allow_abbrev=False,
+    )
+    parser.add_argument("ROOT", type=Path, help="folder (or manifest file) of the data set")
+    parser.add_argument("--name", type=str, default="auto", help="the data set, if it should not be guessed")
+    found = parser.parse_args(list(arguments))
+
+    from dgnet.data.verify import verify
+
+    verification = verify(found.ROOT, found.name)
+    print(verification.table())
+    raise SystemExit(0 if verification.ok else 1)
+
+
+def data_prepare(arguments: Sequence[str]) -> None:
+    """`dgnet data prepare PRESET`."""
+    parser = Parser(
+        prog="dgnet data prepare",
+        description="Decode and resize every image once, into the store that training reads (training does it too).",
+        allow_abbrev=False,
+    )
+    parser.add_argument("PRESET", help="as for `dgnet train`; it decides the size")
+    parser.add_argument("--data.root", type=str, default="", help="folder of the data set")
+    parser.add_argument("--data.cache", type=str, default="", help="where the store goes")
+    found = parser.parse_args(list(arguments))
+
+    from dgnet.experiment.setup import open_data, with_data
+
+    data = open_data(with_data(preset(found.PRESET), found.data.root, found.data.cache))
+    for split in ("train", "query", "gallery"):
+        crops = getattr(data, split)
+        print(f"{split}: {len(crops)} images of {crops.size[0]} x {crops.size[1]} in {crops.path}")
+
+
+def data_mannequin(arguments: Sequence[str]) -> None:
+    """`dgnet data mannequin`."""
+    from dgnet.data.mannequin.plan import EditionSpec
+
+    parser = Parser(
+        prog="dgnet data mannequin",
+        description="Render a synthetic data set of pedestrians as a Market-1501 tree, with true swaps."
+        ' Needs `pip install "dgnet[mannequin]"`.',
+        allow_abbrev=False,
+    )
+    parser.add_argument("--out", type=Path, required=True, help="a new or empty folder")
+    parser.add_argument("--ids", type=int, default=200, help="identities; a quarter are for testing")
+    parser.add_argument("--size", type=str, default="128x64", help="HEIGHTxWIDTH in pixels")
+    parser.add_argument("--seed", type=int, default=0, help="other seeds give other people")
+    parser.add_argument("--workers", type=int, default=2, help="processes")
+    found = parser.parse_args(list(arguments))
+
+    from dgnet.data.mannequin.edition import write_edition
+
+    height, _, width = found.size.partition("x")
+    if not (height.isdigit() and width.isdigit()):
+        parser.error(f"--size: found {found.size!r}, must be HEIGHTxWIDTH, such as 256x128")
+    test_ids = found.ids // 4
+    spec = EditionSpec(
+        num_train_ids=found.ids - test_ids, num_test_ids=test_ids, size=(int(height), int(width)), seed=found.seed
+    )
+    print(f"Data set: {write_edition(found.out, spec, workers=found.workers).resolve()}")
+
+
+def import_official(arguments: Sequence[str]) -> None:
+    """`dgnet import official GEN ID [DIS] [TEACHER]`."""
+    parser = Parser(
+        prog="dgnet import official",
+        description="Convert the authors' released checkpoints into dgnet's files. No code in them is run.",
+        allow_abbrev=False,
+    )
+    parser.add_argument("GEN", type=Path, help="gen_XXXXXXXX.pt: structure encoder and decoder")
+    parser.add_argument("ID", type=Path, help="id_XXXXXXXX.pt: appearance encoder and heads")
+    parser.add_argument("DIS", type=Path, nargs="?", help="dis_XXXXXXXX.pt: discriminator")
+    parser.add_argument("TEACHER", type=Path, nargs="?", help="net_last.pth: teacher")
+    parser.add_argument("--out", type=Path, default=Path("runs/official"), help="folder of the new files")
+    found = parser.parse_args(list(arguments))
+
+    from dgnet.models.official import import_official as run
+
+    print(run(found.GEN, found.ID, found.DIS, found.TEACHER, out=found.out))
+
+
+def as_plain(found: Namespace, leave_out: set[str]) -> dict[str, Any]:
+    """A namespace as nested dictionaries."""
+    values: dict[str, Any] = found.as_dict()
+    return {key: value for key, value in values.items() if key not in leave_out and not key.startswith("__")}
+
+
+COMMANDS: dict[tuple[str, ...], Callable[[Sequence[str]], None]] = {
+    ("train",): train,
+    ("evaluate",): evaluate,
+    ("swap",): swap,
+    ("data", "verify"): data_verify,
+    ("data", "prepare"): data_prepare,
+    ("data", "mannequin"): data_mannequin,
+    ("import", "official"): import_official,
+}
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command that the arguments name; what a user did wrong ends in one message, not in a traceback."""
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    if not words or words[0] in ("-h", "--help", "help"):
+        print(HELP)
+        return
+    for length in (2, 1):
+        command = COMMANDS.get(tuple(words[:length]))
+        if command:
+            break
+    else:
+        known = [" ".join(name) for name in COMMANDS]
+        given = " ".join(words[:2] if words[0] in ("data", "import") else words[:1])
+        close = difflib.get_close_matches(given, known, n=1)
+        hint = f" Did you mean {close[0]!r}?" if close else ""
+        print(f"dgnet: no command {given!r}.{hint}\n\n{HELP}", file=sys.stderr)
+        raise SystemExit(2)
+    logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
+    warnings.filterwarnings("ignore", module="jsonargparse")
+    try:
+        command(words[length:])
+    except (ValueError, OSError, RuntimeError, ModuleNotFoundError) as error:
+        if is_a_bug(error):
+            raise
+        print(f"dgnet: {error}", file=sys.stderr)
+        raise SystemExit(1) from error
+    except KeyboardInterrupt as stop:
+        print(f"\ndgnet: {stop or 'interrupted'}", file=sys.stderr)
+        raise SystemExit(130) from stop
+
+
+def is_a_bug(error: Exception) -> bool:
+    """Whether an exception is ours to mend, rather than a message to the user.
+
+    Ours carry a class of dgnet's; so do problems of the system (OSError) and a package that is not installed.
+    """
+    return not (isinstance(error, OSError | ModuleNotFoundError) or type(error).__module__.startswith("dgnet."))

@@ -1,0 +1,136 @@
+"""What a run starts from: its data, its device and its folder."""
+
+from __future__ import annotations
+
+import json
+import logging
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import torch
+import yaml
+
+from dgnet.config import ConfigError, RunConfig, from_dict, to_dict
+from dgnet.data.cache import cache_root
+from dgnet.data.crops import Crops, open_crops
+from dgnet.data.mannequin.bundled import bundled_root
+from dgnet.data.readers.detect import read_dataset
+from dgnet.data.records import DataError, Record, ReidDataset
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class ExperimentData:
+    """A data set and its splits' crops; `labels` and `camids` are the training images', in their crops' order."""
+
+    dataset: ReidDataset
+    train: Crops
+    query: Crops
+    gallery: Crops
+    labels: list[int]
+    camids: list[int]
+
+    @property
+    def num_classes(self) -> int:
+        """Training identities."""
+        return len(set(self.labels))
+
+
+def open_dataset(config: RunConfig) -> ReidDataset:
+    """The records that `config.data` names; without a root, the bundled mannequin edition.
+
+    Raises:
+        ConfigError: a data set that is not bundled has no root.
+        DataError: the folder does not hold what it should.
+    """
+    settings = config.data
+    if not settings.root:
+        if settings.name not in ("mannequin", "auto"):
+            raise ConfigError(
+                f"data.root: empty, but {settings.name} is not bundled; give its folder (--data.root DIR)"
+            )
+        return read_dataset("mannequin", bundled_root(cache_root(settings.cache)))
+    root = Path(settings.root).expanduser()
+    return read_dataset(settings.name, root, pattern=settings.pattern or None, num_test_ids=settings.num_test_ids)
+
+
+def open_data(config: RunConfig) -> ExperimentData:
+    """Records and crops of all three splits, the crop stores built where they are missing."""
+    dataset = open_dataset(config)
+    for note in dataset.notes:
+        logger.info("%s: %s", dataset.name, note)
+    for split in ("train", "query", "gallery"):
+        if not getattr(dataset, split):
+            raise DataError(f"{dataset.root}: no {split} images; training and evaluation need all three splits")
+    label_of = dataset.labels()
+
+    def crops(records: tuple[Record, ...]) -> Crops:
+        return open_crops(records, config.data.size, cache_root(config.data.cache))
+
+    return ExperimentData(
+        dataset=dataset,
+        train=crops(dataset.train),
+        query=crops(dataset.query),
+        gallery=crops(dataset.gallery),
+        labels=[label_of[record.pid] for record in dataset.train],
+        camids=[record.camid for record in dataset.train],
+    )
+
+
+def pick_device(name: str) -> torch.device:
+    """`auto` is CUDA where there is one.
+
+    Raises:
+        ConfigError: CUDA was asked for and is not there.
+    """
+    if name == "auto":
+        name = "cuda" if torch.cuda.is_available() else "cpu"
+    if name.startswith("cuda") and not torch.cuda.is_available():
+        raise ConfigError(f"device: found {name!r}, but torch sees no CUDA device here; use --device cpu")
+    return torch.device(name)
+
+
+def prepare_folder(out: Path, config: RunConfig, resume: bool) -> None:
+    """Make the run's folder and write `config.yaml`.
+
+    Raises:
+        ConfigError: a run lies there already and `resume` was not asked for.
+    """
+    saved = out / "config.yaml"
+    if saved.exists() and not resume:
+        raise ConfigError(f"{out}: a run lies here already; continue it with --resume, or choose another --out")
+    out.mkdir(parents=True, exist_ok=True)
+    if not saved.exists():
+        partial = out / ".config.yaml.partial"
+        partial.write_text(yaml.safe_dump(to_dict(config), sort_keys=False), encoding="utf-8")
+        partial.replace(saved)
+
+
+def load_config(run: Path) -> RunConfig:
+    """The configuration a run was saved with.
+
+    Raises:
+        ConfigError: the folder holds no run, or the file no configuration.
+    """
+    path = run / "config.yaml"
+    if not path.is_file():
+        raise ConfigError(f"{run}: no config.yaml here; give the folder of a run that `dgnet train` made")
+    try:
+        config: RunConfig = from_dict(yaml.safe_load(path.read_text(encoding="utf-8")))
+    except (yaml.YAMLError, TypeError, AttributeError) as error:
+        raise ConfigError(f"{path}: not a configuration: {error}") from error
+    return config
+
+
+def with_data(config: RunConfig, root: str, cache: str) -> RunConfig:
+    """The same configuration, its data elsewhere; empty strings change nothing."""
+    data = replace(config.data, root=root or config.data.root, cache=cache or config.data.cache)
+    return replace(config, data=data)
+
+
+def write_json(path: Path, values: object) -> None:
+    """Write JSON, whole or not at all."""
+    partial = path.with_name(f".{path.name}.partial")
+    partial.write_text(json.dumps(values, indent=1) + "\n", encoding="utf-8")
+    partial.replace(path)

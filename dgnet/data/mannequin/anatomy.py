@@ -1,0 +1,132 @@
+"""The human body: `anny`'s parametric model, its parts, and the coordinates clothes are cut in.
+
+Axes: x to the person's left, y backwards, z up, metres. Every body has the same vertices, so the *neutral* body's
+rest position of a vertex says where on a body it lies, whoever's body it is: garments, hair lines and straps are drawn
+in these coordinates (`Anatomy.canon`, in statures: sole z = 0, ankle 0.05, knee 0.29, crotch 0.47, hips 0.53, armpit
+0.74, base of the neck 0.85, eyes 0.935, top of the head 1; x = y = 0 on the body's axis, the nose at y = -0.09).
+"""
+
+from __future__ import annotations
+
+import enum
+import functools
+import itertools
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from dgnet.data.mannequin.mesh import Floats, Ints, NormalField
+from dgnet.data.mannequin.physique import Physique
+
+PHENOTYPES = ("gender", "age", "muscle", "weight", "height", "proportions")
+
+
+class Part(enum.IntEnum):
+    """Which part of the body a vertex moves with; the last two are not body."""
+
+    TORSO = 0
+    ARM = 1
+    HAND = 2
+    LEG = 3
+    FOOT = 4
+    HEAD = 5
+    EYE = 6
+    HAIR = 7
+    BAG = 8
+
+
+_PREFIXES = {
+    Part.ARM: ("upperarm", "lowerarm"),
+    Part.HAND: ("wrist", "finger", "metacarpal"),
+    Part.LEG: ("upperleg", "lowerleg"),
+    Part.FOOT: ("foot", "toe"),
+    Part.HEAD: ("neck", "head"),
+    Part.EYE: ("eye",),
+}
+
+
+@dataclass(frozen=True)
+class PosedBody:
+    """A body in a pose: vertices V x 3, and each bone's rotation from rest (B x 3 x 3) and head (B x 3)."""
+
+    vertices: Floats
+    bone_rotations: Floats
+    bone_heads: Floats
+    stature: float  # height at rest, metres
+
+
+class Anatomy:
+    """The body model, loaded once a process by `anatomy()`."""
+
+    def __init__(self) -> None:
+        try:
+            import anny
+        except ImportError as error:
+            raise ImportError('rendering mannequins needs anny: pip install "dgnet[mannequin]"') from error
+        import torch
+
+        self._torch = torch
+        self._model: Any = anny.Anny().to(dtype=torch.float32)
+        self.bones = {label: index for index, label in enumerate(self._model.bone_labels)}
+        self.faces: Ints = self._model.faces.numpy().astype(np.int64)
+        rest = self.pose([Physique.neutral()], [{}])[0]
+        sole = np.array([0, 0, rest.vertices[:, 2].min()], np.float32)
+        self.canon: Floats = (rest.vertices - sole) / np.float32(rest.stature)
+        self.canon_heads: Floats = (rest.bone_heads - sole) / np.float32(rest.stature)
+        self.part: Ints = self._parts()
+        self.arm: Floats = self._along_arm()
+        self.normals = NormalField(self.faces, len(self.canon))
+
+    def pose(self, physiques: Sequence[Physique], rotations: Sequence[dict[str, Floats]]) -> list[PosedBody]:
+        """Bodies with the named bones turned by 3 x 3 rotations (world axes at rest); one call for many is faster."""
+        torch = self._torch
+        turns = np.tile(np.eye(4, dtype=np.float32), (len(physiques), len(self.bones), 1, 1))
+        for body, named in enumerate(rotations):
+            for bone, rotation in named.items():
+                turns[body, self.bones[bone], :3, :3] = rotation
+        phenotype = {name: torch.tensor([getattr(p, name) for p in physiques]) for name in PHENOTYPES}
+        with torch.no_grad():
+            out = self._model(pose_parameters=torch.from_numpy(turns), phenotype_kwargs=phenotype)
+        poses, rests = out["bone_poses"].numpy(), out["rest_bone_poses"].numpy()
+        heights = np.ptp(out["rest_vertices"].numpy()[:, :, 2], axis=1)
+        return [
+            PosedBody(
+                vertices=out["vertices"][k].numpy(),
+                bone_rotations=poses[k, :, :3, :3] @ rests[k, :, :3, :3].transpose(0, 2, 1),
+                bone_heads=poses[k, :, :3, 3],
+                stature=float(heights[k]),
+            )
+            for k in range(len(physiques))
+        ]
+
+    def _parts(self) -> Ints:
+        weights, indices = self._model.vertex_bone_weights.numpy(), self._model.vertex_bone_indices.numpy()
+        bone = indices[np.arange(len(indices)), weights.argmax(1)]
+        part_of_bone = np.full(len(self.bones), Part.TORSO)
+        for part, prefixes in _PREFIXES.items():
+            for label, index in self.bones.items():
+                if label.startswith(prefixes):
+                    part_of_bone[index] = part
+        return part_of_bone[bone].astype(np.int64)
+
+    def _along_arm(self) -> Floats:
+        """How far along the arm: shoulder 0, elbow 0.5, wrist 1, more on the hand; below 0 elsewhere."""
+        along = np.full(len(self.canon), -0.2, np.float32)
+        for side, sign in (("L", 1), ("R", -1)):
+            joints = [self.canon_heads[self.bones[f"{bone}.{side}"]] for bone in ("upperarm01", "lowerarm01", "wrist")]
+            own = np.isin(self.part, (Part.ARM, Part.HAND)) & (np.sign(self.canon[:, 0]) == sign)
+            fractions = []
+            for start, end in itertools.pairwise(joints):
+                axis = end - start
+                fractions.append((self.canon[own] - start) @ axis / (axis @ axis))
+            upper, lower = fractions
+            along[own] = np.where(lower > 0, 0.5 + 0.5 * lower, 0.5 * np.minimum(upper, 1))
+        return along
+
+
+@functools.cache
+def anatomy() -> Anatomy:
+    """The process's body model. The first use on a machine takes minutes: `anny` builds and caches its own files."""
+    return Anatomy()

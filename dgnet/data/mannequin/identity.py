@@ -1,0 +1,60 @@
+"""People, seeded: every number of an identity is a function of (seed, pid), of a passage of (seed, pid, camera)."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+
+import numpy as np
+
+from dgnet.data.mannequin.moment import Moment, draw_passage
+from dgnet.data.mannequin.physique import Physique, draw_physique
+from dgnet.data.mannequin.wardrobe import Appearance, draw_appearance
+
+TWIN_PERIOD = 4  # of every four identities, the last wears the outfit of the one before
+
+
+class _Stream(enum.IntEnum):
+    APPEARANCE = 1
+    PHYSIQUE = 2
+    PASSAGE = 3
+
+
+@dataclass(frozen=True)
+class Identity:
+    """A person: what a swap takes (`appearance`) and what it leaves (`physique`)."""
+
+    pid: int
+    appearance: Appearance
+    physique: Physique
+
+
+@dataclass(frozen=True)
+class Structure:
+    """All that a swap keeps of an image: the body and the moment."""
+
+    physique: Physique
+    moment: Moment
+
+
+def outfit_owner(pid: int) -> int:
+    """The identity whose outfit `pid` wears: itself, or for one in four the identity before it."""
+    return pid - 1 if pid % TWIN_PERIOD == 0 else pid
+
+
+def identity(seed: int, pid: int) -> Identity:
+    """Person `pid` (>= 1) of the population `seed`."""
+    return Identity(
+        pid,
+        draw_appearance(_generator(seed, _Stream.APPEARANCE, outfit_owner(pid))),
+        draw_physique(_generator(seed, _Stream.PHYSIQUE, pid)),
+    )
+
+
+def passage(seed: int, person: Identity, camid: int, count: int) -> list[Moment]:
+    """`count` moments of the person before camera `camid`."""
+    return draw_passage(person.physique, camid, count, _generator(seed, _Stream.PASSAGE, person.pid, camid))
+
+
+def _generator(seed: int, stream: _Stream, *key: int) -> np.random.Generator:
+    return np.random.default_rng(np.random.SeedSequence([seed, int(stream), *key]))

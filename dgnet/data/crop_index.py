@@ -19,10 +19,15 @@ NO_STAT = (-1, -1)
 
 @dataclass(frozen=True)
 class CropIndex:
-    """`stats` int64 N×2 (bytes, mtime in ns) and `digests` uint8 N×16 of the files; `data` names the store's file."""
+    """`data` names the store's file and `data_bytes` its length; a row a file of the data set in the arrays.
+
+    `stats` int64 N×2 (bytes, mtime in ns), `lengths` int64 N (the bytes that were read), `digests` uint8 N×16.
+    """
 
     data: str
+    data_bytes: int
     stats: npt.NDArray[np.int64]
+    lengths: npt.NDArray[np.int64]
     digests: npt.NDArray[np.uint8]
 
     def write(self, path: Path) -> None:
@@ -30,7 +35,14 @@ class CropIndex:
         temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
         try:
             with open(temporary, "wb") as file:
-                np.savez(file, data=np.array(self.data), stats=self.stats, digests=self.digests)
+                np.savez(
+                    file,
+                    data=np.array(self.data),
+                    data_bytes=np.array(self.data_bytes),
+                    stats=self.stats,
+                    lengths=self.lengths,
+                    digests=self.digests,
+                )
                 file.flush()
                 os.fsync(file.fileno())
             os.replace(temporary, path)
@@ -42,7 +54,13 @@ class CropIndex:
         """The index at `path`; None where there is none, or where it is not one of ours."""
         try:
             with np.load(path, allow_pickle=False) as arrays:
-                return CropIndex(str(arrays["data"]), arrays["stats"], arrays["digests"])
+                return CropIndex(
+                    str(arrays["data"]),
+                    int(arrays["data_bytes"]),
+                    arrays["stats"],
+                    arrays["lengths"],
+                    arrays["digests"],
+                )
         except (OSError, KeyError, ValueError, EOFError, zipfile.BadZipFile):
             return None
 

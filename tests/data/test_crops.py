@@ -3,17 +3,20 @@ from __future__ import annotations
 import logging
 import multiprocessing
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import textwrap
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from dgnet.data import crops as crops_module
+from dgnet.data import store
 from dgnet.data.crops import open_crops
 from dgnet.data.records import DataError, Record
 
@@ -65,7 +68,7 @@ def test_getting_images_copies_them(records, tmp_path):
 
 def test_a_second_opening_decodes_nothing(records, tmp_path, monkeypatch):
     first = open_crops(records, SIZE, tmp_path / "cache", progress=False)
-    monkeypatch.setattr(crops_module, "decode_image", lambda _: pytest.fail("decoded again"))
+    monkeypatch.setattr(store, "decode_image", lambda _: pytest.fail("decoded again"))
     again = open_crops(records, SIZE, tmp_path / "cache", progress=False)
     np.testing.assert_array_equal(first.images_u8, again.images_u8)
     os.utime(records[0].path, ns=(1, 1))  # touched, but the content is the same
@@ -95,7 +98,7 @@ def test_a_changed_file_is_named_and_the_store_rebuilt(records, tmp_path, caplog
 def test_size_and_recipe_have_stores_of_their_own(records, tmp_path, monkeypatch):
     first = open_crops(records, SIZE, tmp_path / "cache", progress=False)
     larger = open_crops(records, (64, 32), tmp_path / "cache", progress=False)
-    monkeypatch.setattr(crops_module, "RECIPE", "another")
+    monkeypatch.setattr(crops_module, "VERSION", "another")
     renewed = open_crops(records, SIZE, tmp_path / "cache", progress=False)
     assert len({first.path.parent, larger.path.parent, renewed.path.parent}) == 3
 
@@ -135,14 +138,14 @@ def test_a_damaged_store_is_built_again(records, tmp_path, damage):
 SCRIPT = """
     import os, resource, signal, sys
     from pathlib import Path
-    from dgnet.data import crops
+    from dgnet.data import crops, store
     from dgnet.data.records import Record
     root, cache, what = Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3]
     records = [Record(str(path), 1, 1) for path in sorted(root.glob("*.*g"))]
     if what == "full":
         resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
     if what == "killed":
-        crops.os.fsync = lambda handle: os.kill(os.getpid(), signal.SIGKILL)
+        store.os.fsync = lambda handle: os.kill(os.getpid(), signal.SIGKILL)
     crops.open_crops(records, (32, 16), cache, progress=False)
 """
 
@@ -166,6 +169,13 @@ def test_a_full_disk_is_said_and_nothing_is_left(records, tmp_path):
     assert "cannot write the crop store (File too large)" in finished.stderr
     assert "it needs 0 MB" in finished.stderr
     assert built(tmp_path / "cache") == ["lock"]
+
+
+def test_a_disk_too_small_is_said_before_the_work(records, tmp_path, monkeypatch):
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=100_000))
+    monkeypatch.setattr(store, "decode_image", lambda _: pytest.fail("decoded"))
+    with pytest.raises(DataError, match="needs 0 MB and 0 MB are free; name another"):
+        open_crops(records, SIZE, tmp_path / "cache", progress=False)
 
 
 def test_a_cache_that_cannot_be_written_is_named(records, tmp_path):
@@ -192,8 +202,8 @@ def _open_and_sum(arguments: tuple[list[Record], Path]) -> tuple[int, int]:
 
 
 def test_processes_share_one_store(records, tmp_path):
-    with multiprocessing.get_context("spawn").Pool(3) as pool:
-        found = pool.map(_open_and_sum, [(records, tmp_path / "cache")] * 3)
+    with multiprocessing.get_context("spawn").Pool(2) as pool:
+        found = pool.map(_open_and_sum, [(records, tmp_path / "cache")] * 2)
     assert len(set(found)) == 1  # the same file: the first built it, the others waited
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import warnings
 from collections.abc import Sequence
 from typing import TypeAlias
@@ -57,16 +56,15 @@ def same_width(query: torch.Tensor, gallery: torch.Tensor) -> None:
             f"query features are {query.shape[1]} wide, gallery features {gallery.shape[1]}; "
             "both must come from one model"
         )
-    bound = _largest_norm(query) * _largest_norm(gallery)
+    bound = largest_norm(query) * largest_norm(gallery)
     if bound > torch.finfo(torch.float32).max:
         raise EvaluationError(f"features are so large that similarities reach {bound:.2g}; L2-normalise them first")
 
 
-def _largest_norm(matrix: torch.Tensor) -> float:
-    """An upper bound of the rows' norms, a few rows at a time."""
+def largest_norm(matrix: torch.Tensor) -> float:
+    """The longest row's Euclidean length, a few rows at a time."""
     starts = range(0, matrix.shape[0], _ROWS_AT_ONCE)
-    largest = max(float(matrix[start : start + _ROWS_AT_ONCE].abs().amax()) for start in starts)
-    return largest * math.sqrt(matrix.shape[1])
+    return max(float(matrix[start : start + _ROWS_AT_ONCE].double().norm(dim=1).amax()) for start in starts)
 
 
 def label_vector(labels: LabelArray, name: str, length: int) -> Int64Array:

@@ -12,17 +12,15 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 import torch
-from tqdm import tqdm
 
 from .arrays import EvaluationError, FeatureArray, Int64Array, LabelArray, feature_matrix, same_width
 from .matches import Truth, index_truth
+from .similarity import BLOCK_BYTES, similarity_blocks
 
 Denominator = Literal["valid", "all"]
 Float64Array = npt.NDArray[np.float64]
 
 CMC_RANKS = (1, 5, 10, 20)
-BLOCK_BYTES = 128 << 20  # similarities held at a time
-_PROGRESS_PRODUCTS = 10**11  # multiplications from which a run is worth a bar: about two seconds
 
 
 @dataclass(frozen=True)
@@ -129,26 +127,11 @@ def rank_matches(
     query = feature_matrix(query_features, "query features", device)
     gallery = feature_matrix(gallery_features, "gallery features", device or query.device)
     same_width(query, gallery)
-    num_query, num_gallery = len(query), len(gallery)
-    truth = index_truth(query_pids, gallery_pids, query_camids, gallery_camids, num_query, num_gallery)
-
-    rows = max(1, min(num_query, block_bytes // (4 * num_gallery)))
-    buffer = query.new_empty(rows, num_gallery)
+    truth = index_truth(query_pids, gallery_pids, query_camids, gallery_camids, len(query), len(gallery))
+    count = _count_on_cpu if query.device.type == "cpu" else _count_on_device
     per_query: list[Int64Array] = []
-    bar = tqdm(
-        total=num_query,
-        desc="ranking",
-        unit="query",
-        dynamic_ncols=True,
-        disable=not progress or num_query * num_gallery * query.shape[1] < _PROGRESS_PRODUCTS,
-    )
-    with bar:
-        for start in range(0, num_query, rows):
-            block = query[start : start + rows]
-            similarity = torch.matmul(block, gallery.T, out=buffer[: len(block)])
-            count = _count_on_cpu if similarity.device.type == "cpu" else _count_on_device
-            per_query.extend(count(similarity, truth, start))
-            bar.update(len(block))
+    for block in similarity_blocks(query, gallery, block_bytes=block_bytes, progress=progress, what="ranking"):
+        per_query.extend(count(block.similarity, truth, block.start))
     offsets = np.concatenate([[0], np.cumsum([len(ranks) for ranks in per_query])]).astype(np.int64)
     return MatchRanks(
         ranks=np.concatenate(per_query),
@@ -197,6 +180,13 @@ def _count_on_device(similarity: torch.Tensor, truth: Truth, first_query: int) -
         ranks[:, k] = 1 + ahead.sum(dim=1)
     counted = ranks.cpu().numpy()
     return [np.sort(counted[row, : len(matches)]) for row, (matches, _) in enumerate(split)]
+
+
+def cmc_curve(ranks: MatchRanks, longest: int = 50) -> Float64Array:
+    """Fraction of valid queries whose first true match is at rank at most 1, 2, ..., `longest`."""
+    first = score_queries(ranks).first_rank
+    counts = np.bincount(np.minimum(first, longest + 1), minlength=longest + 2)[1:-1]
+    return np.cumsum(counts) / len(first)
 
 
 def score_queries(ranks: MatchRanks) -> QueryScores:

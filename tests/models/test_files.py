@@ -77,6 +77,12 @@ def test_what_was_read_is_ours_to_change(written: Path) -> None:
     assert torch.equal(read_tensors(written)[0]["weight"], some_tensors()["weight"])
 
 
+def test_what_was_read_stays_when_the_file_is_overwritten_in_place(written: Path) -> None:
+    tensors, _ = read_tensors(written)
+    written.write_bytes(bytes(written.stat().st_size))
+    assert torch.equal(tensors["weight"], some_tensors()["weight"])
+
+
 def test_replaces_an_older_file_and_keeps_the_usual_permissions(written: Path) -> None:
     write_tensors(written, {"x": torch.ones(2)}, {})
     assert list(read_tensors(written)[0]) == ["x"]

@@ -433,6 +433,7 @@ def small(config: RunConfig) -> RunConfig:
     )
     resized = replace(
         config,
+        batch_size=4,
         data=replace(config.data, size=(64, 32)),
         network=network,
         augment=replace(config.augment, pad=3),
@@ -440,7 +441,7 @@ def small(config: RunConfig) -> RunConfig:
             generator_lr=1e-3, discriminator_lr=1e-3, betas=(0.5, 0.999), backbone_lr=0.05, head_lr=0.05, ema=0.99
         ),
         loss=replace(config.loss, r1_every=8),
-        teacher=replace(config.teacher, backbone=backbone, backbone_lr=0.05, head_lr=0.05),
+        teacher=replace(config.teacher, backbone=backbone, batch_size=16, backbone_lr=0.05, head_lr=0.05),
         sample_every=200,
         checkpoint_every=200,
     )

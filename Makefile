@@ -1,0 +1,46 @@
+# Two commands do everything from a fresh clone: `make demo` and `make test`.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
+
+.PHONY: demo test lint types imports check docs clean
+
+## demo: train the small model on the bundled synthetic people, measure it, and write a report (about ten minutes)
+demo: $(VENV)/.installed
+	$(BIN)/dgnet train mannequin --out runs/demo --resume
+
+## test: everything the project promises, checked
+test: $(VENV)/.installed-dev
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2
+
+## lint, types, imports: style, static types, and the order in which folders may import each other
+lint: $(VENV)/.installed-dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(VENV)/.installed-dev
+	$(BIN)/mypy
+
+imports: $(VENV)/.installed-dev
+	$(BIN)/python -m pytest -q tests/test_imports.py
+
+## check: all of the above
+check: lint types imports test
+
+# A stamp is newer than what it was installed from, so a second run installs nothing.
+$(VENV)/bin/python:
+	$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 11) and 'dgnet needs Python 3.11 or newer; try: make PYTHON=python3.12 ...')"
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.installed: pyproject.toml constraints.txt | $(VENV)/bin/python
+	$(PIP) -e .
+	touch $@
+
+$(VENV)/.installed-dev: pyproject.toml constraints.txt | $(VENV)/bin/python
+	$(PIP) -e ".[dev,mannequin]"
+	touch $@ $(VENV)/.installed
+
+clean:
+	rm -rf $(VENV) runs build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -22,7 +22,8 @@ class Truth:
     cameras: tuple[Int64Array, Int64Array] | None
     junk: Int64Array  # gallery positions
     _order: Int64Array  # gallery positions by pid, then position
-    _sorted_pids: Int64Array
+    _starts: Int64Array  # of each query's pid in `_order`
+    _stops: Int64Array
 
     @property
     def num_kept(self) -> int:
@@ -31,9 +32,7 @@ class Truth:
 
     def split(self, query: int) -> tuple[Int64Array, Int64Array]:
         """Gallery positions, ascending: (true matches, images dropped for their camera)."""
-        pid = self.query_pids[query]
-        start, stop = np.searchsorted(self._sorted_pids, [pid, pid + 1])
-        same = self._order[start:stop]
+        same = self._order[self._starts[query] : self._stops[query]]
         if self.cameras is None:
             return same, same[:0]
         query_camids, gallery_camids = self.cameras
@@ -66,4 +65,6 @@ def index_truth(
         raise EvaluationError(f"gallery_pids: all {num_gallery} gallery images are junk (pid {JUNK})")
     order = np.argsort(gallery, kind="stable")
     cameras = camera_vectors(query_camids, gallery_camids, num_query, num_gallery)
-    return Truth(queries, gallery, cameras, junk, order, gallery[order])
+    by_pid = gallery[order]
+    starts, stops = np.searchsorted(by_pid, queries, "left"), np.searchsorted(by_pid, queries, "right")
+    return Truth(queries, gallery, cameras, junk, order, starts, stops)

@@ -1,11 +1,12 @@
-"""Exact ranks of true matches, without sorting: CMC, both mAPs and mINP in memory bounded by one block of queries.
+"""Exact ranks of true matches without sorting the gallery: CMC, both mAPs and mINP, in memory bounded by one block.
 
-The rank of a true match is 1 + the kept gallery images before it in gallery order whose similarity is at least its
-own + those after it whose similarity is greater. So ties are broken by gallery order, exactly.
+The rank of a true match is 1 + the kept gallery images of greater similarity + those of equal similarity that stand
+before it in the gallery. So ties are broken by gallery order, exactly.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -14,8 +15,9 @@ import numpy.typing as npt
 import torch
 
 from .arrays import EvaluationError, FeatureArray, Int64Array, LabelArray, feature_matrix, same_width
+from .counting import count_by_row, count_together
 from .matches import Truth, index_truth
-from .similarity import BLOCK_BYTES, similarity_blocks
+from .similarity import BLOCK_BYTES, Block, similarity_blocks
 
 Denominator = Literal["valid", "all"]
 Float64Array = npt.NDArray[np.float64]
@@ -128,9 +130,16 @@ def rank_matches(
     gallery = feature_matrix(gallery_features, "gallery features", device or query.device)
     same_width(query, gallery)
     truth = index_truth(query_pids, gallery_pids, query_camids, gallery_camids, len(query), len(gallery))
-    count = _count_on_cpu if query.device.type == "cpu" else _count_on_device
+    return ranks_in(
+        similarity_blocks(query, gallery, block_bytes=block_bytes, progress=progress, what="ranking"), truth
+    )
+
+
+def ranks_in(blocks: Iterable[Block], truth: Truth) -> MatchRanks:
+    """The rank of every true match in blocks of similarities that cover the queries in order; blocks are changed."""
     per_query: list[Int64Array] = []
-    for block in similarity_blocks(query, gallery, block_bytes=block_bytes, progress=progress, what="ranking"):
+    for block in blocks:
+        count = count_by_row if block.similarity.device.type == "cpu" else count_together
         per_query.extend(count(block.similarity, truth, block.start))
     offsets = np.concatenate([[0], np.cumsum([len(ranks) for ranks in per_query])]).astype(np.int64)
     return MatchRanks(
@@ -140,46 +149,6 @@ def rank_matches(
         num_junk=len(truth.junk),
         same_camera_filtering=truth.cameras is not None,
     )
-
-
-def _count_on_cpu(similarity: torch.Tensor, truth: Truth, first_query: int) -> list[Int64Array]:
-    """Row by row, so that a row stays in cache while it is compared with each of its true matches."""
-    found = []
-    for query, row in enumerate(similarity.numpy(), start=first_query):
-        matches, dropped = truth.split(query)
-        row[truth.junk] = -np.inf
-        row[dropped] = -np.inf
-        ranks = [
-            1 + np.count_nonzero(row[:match] >= row[match]) + np.count_nonzero(row[match + 1 :] > row[match])
-            for match in matches
-        ]
-        found.append(np.sort(np.array(ranks, dtype=np.int64)))
-    return found
-
-
-def _count_on_device(similarity: torch.Tensor, truth: Truth, first_query: int) -> list[Int64Array]:
-    """All rows of the block at once, one true match of each at a time."""
-    rows, num_gallery = similarity.shape
-    split = [truth.split(query) for query in range(first_query, first_query + rows)]
-    similarity[:, torch.from_numpy(truth.junk).to(similarity.device)] = -torch.inf
-    dropped_rows = np.repeat(np.arange(rows), [len(dropped) for _, dropped in split])
-    dropped_columns = np.concatenate([dropped for _, dropped in split])
-    similarity[torch.from_numpy(dropped_rows), torch.from_numpy(dropped_columns)] = -torch.inf
-
-    most = max(len(matches) for matches, _ in split)
-    columns = np.zeros((rows, most), dtype=np.int64)
-    for row, (matches, _) in enumerate(split):
-        columns[row, : len(matches)] = matches
-    position = torch.from_numpy(columns).to(similarity.device)
-    own = similarity.gather(1, position)
-    order = torch.arange(num_gallery, device=similarity.device)
-    ranks = torch.empty_like(position)
-    for k in range(most):
-        value, place = own[:, k : k + 1], position[:, k : k + 1]
-        ahead = (similarity > value) | ((similarity == value) & (order < place))
-        ranks[:, k] = 1 + ahead.sum(dim=1)
-    counted = ranks.cpu().numpy()
-    return [np.sort(counted[row, : len(matches)]) for row, (matches, _) in enumerate(split)]
 
 
 def cmc_curve(ranks: MatchRanks, longest: int = 50) -> Float64Array:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from tqdm import tqdm
 
@@ -26,10 +27,19 @@ def similarity_blocks(
     """Inner products of Q×F with N×F features in float32, at most `block_bytes` (and at least one row) at a time."""
     num_query, num_gallery = len(query), len(gallery)
     rows = max(1, min(num_query, block_bytes // (4 * num_gallery)))
-    buffer = query.new_empty(rows, num_gallery)
+    on_cpu = query.device.type == "cpu"
+    # NumPy brings OpenBLAS, a quarter faster on some processors than torch's own, and has it everywhere.
+    buffer = (
+        torch.from_numpy(np.empty((rows, num_gallery), np.float32)) if on_cpu else query.new_empty(rows, num_gallery)
+    )
     small = num_query * num_gallery * query.shape[1] < _PROGRESS_PRODUCTS
     with tqdm(total=num_query, desc=what, unit="query", dynamic_ncols=True, disable=not progress or small) as bar:
         for start in range(0, num_query, rows):
             block = query[start : start + rows]
-            yield Block(start, torch.matmul(block, gallery.T, out=buffer[: len(block)]))
+            similarity = buffer[: len(block)]
+            if on_cpu:
+                np.matmul(block.numpy(), gallery.numpy().T, out=similarity.numpy())
+            else:
+                torch.matmul(block, gallery.T, out=similarity)
+            yield Block(start, similarity)
             bar.update(len(block))

@@ -1,11 +1,12 @@
 """Same person or not: ROC, TPR at a given FPR, equal error rate and thresholds, over all kept query-gallery pairs.
 
-Similarities are counted into 65 536 bins of equal width, so memory is bounded, and every rate is the exact fraction
-of pairs at or above one of the bins' lower edges.
+Similarities are counted into 131 072 bins whose edges are exact in float64, so memory is bounded, and every rate is
+the exact fraction of pairs at or above one of the edges.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -18,7 +19,8 @@ from .matches import index_truth
 from .similarity import BLOCK_BYTES, similarity_blocks
 
 Float64Array = npt.NDArray[np.float64]
-NUM_BINS = 1 << 16
+NUM_BINS = 1 << 17
+_VALUES_AT_ONCE = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -88,15 +90,19 @@ def verify_pairs(
     gallery = feature_matrix(gallery_features, "gallery features", device or query.device)
     same_width(query, gallery)
     truth = index_truth(query_pids, gallery_pids, query_camids, gallery_camids, len(query), len(gallery))
-    bound = largest_norm(query) * largest_norm(gallery) or 1.0
+    bound = _power_of_two(largest_norm(query) * largest_norm(gallery))
     same = np.zeros(NUM_BINS, dtype=np.int64)
     different = np.zeros(NUM_BINS, dtype=np.int64)
     for block in similarity_blocks(query, gallery, block_bytes=block_bytes, progress=progress, what="verification"):
-        for index, row in enumerate(block.similarity.cpu().numpy(), start=block.start):
-            matches, dropped = truth.split(index)
-            same += _count(row[matches], bound)
-            left_out = np.concatenate([matches, dropped, truth.junk])
-            different += _count(row, bound) - _count(row[left_out], bound)
+        similarity = block.similarity.cpu().numpy()
+        rows = max(1, _VALUES_AT_ONCE // len(gallery))
+        for start in range(0, len(similarity), rows):
+            part = similarity[start : start + rows]
+            split = [truth.split(block.start + start + row) for row in range(len(part))]
+            matching = np.concatenate([row[matches] for row, (matches, _) in zip(part, split, strict=True)])
+            left_out = [row[np.concatenate([*pair, truth.junk])] for row, pair in zip(part, split, strict=True)]
+            same += _count(matching, bound)
+            different += _count(part.ravel(), bound) - _count(np.concatenate(left_out), bound)
     if not same.any() or not different.any():
         missing = "the same person" if not same.any() else "different people"
         raise EvaluationError(f"verification needs pairs of {missing}, and there are none")
@@ -111,13 +117,18 @@ def roc_of_pairs(similarities: Sequence[float] | Float64Array, same_person: Sequ
         raise EvaluationError(f"expected one similarity and one mark a pair, found {values.shape} and {marks.shape}")
     if not np.isfinite(values).all() or not marks.any() or marks.all():
         raise EvaluationError("expected finite similarities of pairs of the same person and of different people")
-    bound = float(np.abs(values).max()) or 1.0
+    bound = _power_of_two(float(np.abs(values).max()))
     return _roc(_count(values[marks], bound), _count(values[~marks], bound), bound)
 
 
 def _count(values: npt.NDArray[np.float32], bound: float) -> npt.NDArray[np.int64]:
-    bins = ((values + np.float32(bound)) * np.float32(NUM_BINS / 2 / bound)).astype(np.int64)
-    return np.bincount(np.clip(bins, 0, NUM_BINS - 1), minlength=NUM_BINS)
+    bins = ((values.astype(np.float64) + bound) * (NUM_BINS / 2 / bound)).astype(np.int64)
+    return np.bincount(bins, minlength=NUM_BINS)
+
+
+def _power_of_two(largest: float) -> float:
+    """Greater than `largest`, so that no similarity falls outside (-bound, bound) and the edges are exact."""
+    return 2.0 ** (math.frexp(largest)[1] if largest else 0)
 
 
 def _roc(same: npt.NDArray[np.int64], different: npt.NDArray[np.int64], bound: float) -> Roc:
@@ -125,9 +136,8 @@ def _roc(same: npt.NDArray[np.int64], different: npt.NDArray[np.int64], bound: f
     used = np.flatnonzero(same + different)[::-1]
     edges = used / (NUM_BINS / 2 / bound) - bound
     num_same, num_different = int(same.sum()), int(different.sum())
-    above = np.nextafter(edges[0] + 2 * bound / NUM_BINS, np.inf)
     return Roc(
-        thresholds=np.concatenate([[above], edges]),
+        thresholds=np.concatenate([[edges[0] + 2 * bound / NUM_BINS], edges]),
         fpr=np.concatenate([[0.0], np.cumsum(different[used]) / num_different]),
         tpr=np.concatenate([[0.0], np.cumsum(same[used]) / num_same]),
         num_same=num_same,

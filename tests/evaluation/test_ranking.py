@@ -10,9 +10,9 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dgnet.evaluation import EvaluationError, RetrievalResult, evaluate, rank_matches
-from dgnet.evaluation import ranking as ranking_module
-from dgnet.evaluation.ranking import score_queries
+from dgnet.evaluation import EvaluationError, RetrievalResult, counting, evaluate, rank_matches
+from dgnet.evaluation.matches import index_truth
+from dgnet.evaluation.ranking import cmc_curve, score_queries
 
 
 @dataclass(frozen=True)
@@ -141,17 +141,28 @@ def test_equals_brute_force_on_thousands_of_random_cases() -> None:
     assert compared > 1000
 
 
+@pytest.mark.parametrize("few", [0.0, 1.0])
 @given(case=cases())
-def test_device_path_equals_cpu_path(case: Case) -> None:
-    """The path that a GPU takes, run here on the CPU: equal ranks for every query."""
-    options = {"query_camids": case.query_camids, "gallery_camids": case.gallery_camids}
-    arrays = (case.query, case.gallery, case.query_pids, case.gallery_pids)
-    expected = rank_matches(*arrays, **options)
+def test_both_ways_of_counting_a_row_equal_brute_force(few: float, case: Case) -> None:
+    """Sorting the candidates, and comparing with all: each is forced upon every row."""
+    expected = brute_force(case, "valid")
+    if expected is None:
+        return
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(ranking_module, "_count_on_cpu", ranking_module._count_on_device)
-        found = rank_matches(*arrays, **options)
-    np.testing.assert_array_equal(found.offsets, expected.offsets)
-    np.testing.assert_array_equal(found.ranks, expected.ranks)
+        patch.setattr(counting, "FEW", few)
+        assert_equal(run(case), expected)
+
+
+@given(case=cases())
+def test_counting_rows_together_equals_row_by_row(case: Case) -> None:
+    """What a GPU does, run here on the CPU: equal ranks for every query."""
+    truth = index_truth(
+        case.query_pids, case.gallery_pids, case.query_camids, case.gallery_camids, len(case.query), len(case.gallery)
+    )
+    similarity = torch.from_numpy(case.query @ case.gallery.T)
+    expected = counting.count_by_row(similarity.clone(), truth, 0)
+    found = counting.count_together(similarity.clone(), truth, 0)
+    assert [ranks.tolist() for ranks in found] == [ranks.tolist() for ranks in expected]
 
 
 def one_query(similarity: list[float], gallery_pids: list[int], **options: object) -> RetrievalResult:
@@ -212,6 +223,15 @@ def test_ranks_are_listed_by_query() -> None:
     assert ranks.ranks.tolist() == [1, 2, 1]
     assert ranks.offsets.tolist() == [0, 2, 3]
     assert score_queries(ranks).first_rank.tolist() == [1, 1]
+
+
+def test_cmc_curve_holds_the_table() -> None:
+    rng = np.random.default_rng(4)
+    arrays = (rng.normal(size=(40, 4)), rng.normal(size=(90, 4)), rng.integers(0, 9, 40), rng.integers(0, 9, 90))
+    curve, result = cmc_curve(rank_matches(*arrays), longest=30), evaluate(*arrays)
+    assert curve.shape == (30,)
+    assert {rank: curve[rank - 1] for rank in (1, 5, 10, 20)} == pytest.approx(result.cmc)
+    assert curve[0] < curve[4] < curve[-1] <= 1
 
 
 def test_torch_numpy_and_read_only_memory_maps_agree(tmp_path: object) -> None:

@@ -82,10 +82,11 @@ class MapLayerNorm(nn.Module):
         self.bias = nn.Parameter(torch.zeros(channels))
 
     def forward(self, x: Tensor) -> Tensor:
-        variance, mean = torch.var_mean(x.float(), dim=(1, 2, 3), keepdim=True, correction=1)
+        wide = at_least_float32(x)
+        variance, mean = torch.var_mean(wide, dim=(1, 2, 3), keepdim=True, correction=1)
         scale = self.weight.view(1, -1, 1, 1) / (variance.sqrt() + EPS)
         shift = self.bias.view(1, -1, 1, 1) - mean * scale
-        return torch.addcmul(shift.to(x.dtype), x, scale.to(x.dtype))
+        return torch.addcmul(shift, wide, scale).to(x.dtype)
 
 
 def adain(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
@@ -97,10 +98,16 @@ def adain(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
         x: N x C x H x W.
         weight, bias: N x C.
     """
-    variance, mean = torch.var_mean(x.float(), dim=(2, 3), keepdim=True, correction=0)
-    scale = weight.float()[:, :, None, None] * torch.rsqrt(variance + EPS)
-    shift = bias.float()[:, :, None, None] - mean * scale
-    return torch.addcmul(shift.to(x.dtype), x, scale.to(x.dtype))
+    wide = at_least_float32(x)
+    variance, mean = torch.var_mean(wide, dim=(2, 3), keepdim=True, correction=0)
+    scale = weight[:, :, None, None] * torch.rsqrt(variance + EPS)
+    shift = bias[:, :, None, None] - mean * scale
+    return torch.addcmul(shift, wide, scale).to(x.dtype)
+
+
+def at_least_float32(x: Tensor) -> Tensor:
+    """Half precision widened, all else as it is: a norm's sums and its shift would lose too much in 8 bits."""
+    return x.to(torch.promote_types(x.dtype, torch.float32))
 
 
 def kaiming_normal_(module: nn.Module) -> None:

@@ -130,7 +130,7 @@ def _load(path: PATH_LIKE, kind: str) -> tuple[dict[str, Tensor], RunConfig, dic
         raise WeightsError(f"{path}: found a {found}, must be a {kind} of dgnet's")
     if metadata["format"] != FORMAT:
         raise WeightsError(
-            f"{path}: written in format {metadata['dgnet.format']}, this dgnet reads {FORMAT}: install a newer one"
+            f"{path}: written in format {metadata['format']}, this dgnet reads {FORMAT}: install a newer one"
         )
     try:
         config: RunConfig = from_dict(json.loads(metadata["config"]))

@@ -5,8 +5,8 @@ Heavy imports happen inside the commands, so that `--help` is instant.
 
 from __future__ import annotations
 
+import argparse
 import difflib
-import itertools
 import logging
 import sys
 import warnings
@@ -62,7 +62,7 @@ def train(arguments: Sequence[str]) -> None:
     # The defaults of all other options are the preset's, scaled to the steps: both are read before the rest.
     asked_for_help = not arguments or arguments[0].startswith("-")
     config = preset("mannequin" if asked_for_help else arguments[0])
-    steps = next((int(b) for a, b in itertools.pairwise(arguments) if a == "--steps" and b.isdigit()), 0)
+    steps = asked_steps(arguments)
     parser = Parser(
         prog="dgnet train", usage="dgnet train PRESET [options]", description=presets_help(), allow_abbrev=False
     )
@@ -84,6 +84,16 @@ def train(arguments: Sequence[str]) -> None:
     out = found.out or Path("runs") / f"{found.PRESET}-{config.seed}"
     report = run(config, out, resume=found.resume)
     print(f"Report: {report.resolve()}")
+
+
+def asked_steps(arguments: Sequence[str]) -> int:
+    """What `--steps N` or `--steps=N` says, or 0."""
+    first = argparse.ArgumentParser(add_help=False, allow_abbrev=False, exit_on_error=False)
+    first.add_argument("--steps", type=int, default=0)
+    try:
+        return int(first.parse_known_args(list(arguments))[0].steps)
+    except argparse.ArgumentError:
+        return 0  # the whole parser will say what is wrong with it
 
 
 def evaluate(arguments: Sequence[str]) -> None:

@@ -1,38 +1,15 @@
-"""A run small enough to take in a second: narrow networks, 64 x 32 images, four identities."""
-
-from dataclasses import replace
+"""Untrained networks and a batch of noise."""
 
 import pytest
 import torch
 
-from dgnet.config import BackboneConfig, NetworkConfig, RunConfig, preset
+from dgnet.config import RunConfig
 from dgnet.models.appearance import Teacher
 from dgnet.models.dgnet import DGNet
 from dgnet.models.discriminator import Discriminator
 from dgnet.training.step import Batch, Networks
 
 NUM_CLASSES = 4
-
-
-@pytest.fixture
-def config() -> RunConfig:
-    backbone = BackboneConfig(bottleneck=False, layers=(1, 1, 1, 1), width=8, stem="small")
-    network = NetworkConfig(
-        structure_width=2, dilations=(1, 2, 3), mlp_width=8, discriminator_width=4, feature_dim=8, backbone=backbone
-    )
-    base = preset("mannequin").scaled(8)
-    teacher = replace(base.teacher, backbone=backbone, batch_size=4, steps=4, min_accuracy=0.0)
-    schedule = replace(base.schedule, ramp_start=2, ramp_rate=0.5, warmup=0)
-    return replace(
-        base,
-        batch_size=2,
-        network=network,
-        teacher=teacher,
-        schedule=schedule,
-        log_every=1,
-        sample_every=4,
-        checkpoint_every=1,
-    )
 
 
 @pytest.fixture

@@ -35,7 +35,6 @@ def reached(
 ) -> set[str]:
     """The networks that one step gives a gradient other than zero, D's own loss aside."""
     groups = [list(module.parameters()) for module in parts(networks).values()]
-    still = SGD([p for group in groups[:4] for p in group], lr=0.0)  # keeps D as it is while gradients are looked at
     gradients: dict[str, float] = {}
 
     class Recorder(SGD):
@@ -60,7 +59,6 @@ def reached(
         structure_alone=structure_alone,
         autocast=AUTOCAST,
     )
-    del still
     return {name for name, value in gradients.items() if value > 0} - {"D"}
 
 
@@ -72,12 +70,14 @@ def test_terms_that_train_the_generator_alone(networks: Networks, batch: Batch, 
     assert reached(networks, batch, replace(SILENT, **{term: 1.0})) == DRAWING
 
 
-def test_image_terms_reach_E_a_only_when_the_code_is_not_detached(networks: Networks, batch: Batch) -> None:
+def test_image_terms_reach_the_appearance_encoder_only_when_the_code_is_not_detached(
+    networks: Networks, batch: Batch
+) -> None:
     loss = replace(SILENT, image=1.0, detach_appearance_code=False)
     assert reached(networks, batch, loss) == {*DRAWING, "E_a"}
 
 
-def test_code1_reaches_the_generator_through_a_frozen_E_a(networks: Networks, batch: Batch) -> None:
+def test_code1_reaches_the_generator_through_a_frozen_appearance_encoder(networks: Networks, batch: Batch) -> None:
     assert reached(networks, batch, SILENT, replace(OFF, code_a=1.0)) == DRAWING
 
 
@@ -97,12 +97,12 @@ def test_cycle_reaches_the_generator_however_the_coin_falls(
     assert reached(networks, batch, SILENT, replace(OFF, cycle=1.0), structure_alone) == DRAWING
 
 
-def test_real_identity_reaches_E_a_alone(networks: Networks, batch: Batch) -> None:
+def test_real_identity_reaches_the_appearance_encoder_alone(networks: Networks, batch: Batch) -> None:
     assert reached(networks, batch, replace(SILENT, id_real=1.0)) == {"E_a"}
 
 
 @pytest.mark.parametrize("ramped", [replace(OFF, prim=1.0), replace(OFF, prim=1e-9, fine=1.0)])
-def test_feeding_reaches_E_a_alone(networks: Networks, batch: Batch, ramped: RampedWeights) -> None:
+def test_feeding_reaches_the_appearance_encoder_alone(networks: Networks, batch: Batch, ramped: RampedWeights) -> None:
     assert reached(networks, batch, SILENT, ramped) == {"E_a"}
 
 

@@ -1,0 +1,241 @@
+"""Whole runs: train N steps = train k, stop, resume, N - k; and everything that can go wrong on the way."""
+
+from __future__ import annotations
+
+import json
+import math
+import resource
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+import yaml
+
+from dgnet.config import ConfigError, RunConfig, to_dict
+from dgnet.data.records import DataError
+from dgnet.experiment.train import train
+from dgnet.models.files import WeightsError, read_tensors
+from dgnet.training import loop
+from dgnet.training.checkpoint import CheckpointError, latest_checkpoint
+from dgnet.training.log import DivergenceError, read_log
+from dgnet.training.teacher import TeacherError
+
+
+def tensors_of(run: Path) -> dict[str, torch.Tensor]:
+    path = latest_checkpoint(run / "checkpoints")
+    assert path is not None
+    return read_tensors(path)[0] | {f"kept.{k}": v for k, v in read_tensors(run / "model.safetensors")[0].items()}
+
+
+def assert_same(first: Path, second: Path) -> None:
+    one, other = tensors_of(first), tensors_of(second)
+    assert one.keys() == other.keys()
+    assert [name for name in one if not torch.equal(one[name], other[name])] == []
+    results = [json.loads((run / "results.json").read_text()) for run in (first, second)]
+    assert results[0] == results[1]
+
+
+def stop_after(monkeypatch: pytest.MonkeyPatch, steps: int) -> None:
+    """Have this process receive SIGTERM during a step, as a scheduler would send it."""
+    real, taken = loop.joint_step, iter(range(10_000))
+
+    def step(*args, **kwargs):  # type: ignore[no-untyped-def]
+        if next(taken) == steps - 1:
+            signal.raise_signal(signal.SIGTERM)
+        return real(*args, **kwargs)
+
+    monkeypatch.setattr(loop, "joint_step", step)
+
+
+def test_a_run_writes_everything(config: RunConfig, tmp_path: Path) -> None:
+    report = train(config, tmp_path / "run")
+    page = report.read_text()
+    assert all(name in page for name in ("Baseline", "prim", "fine", "mAP"))
+    assert "http://" not in page.replace("http://www.w3.org", "")
+    figures = json.loads((tmp_path / "run/results.json").read_text())["retrieval"]
+    assert set(figures) == {"baseline", "f_prim", "f_fine", "f_prim+f_fine"}
+    assert all(0 <= row["map_step"] <= 1 for row in figures.values())
+    assert {p.name for p in (tmp_path / "run/samples").iterdir()} == {"0000004.jpg", "0000008.jpg"}
+    assert len(list((tmp_path / "run/checkpoints").glob("*.safetensors"))) == 2
+    rows = read_log(tmp_path / "run/log.jsonl")
+    assert {row["phase"] for row in rows} == {"teacher", "joint"}
+    assert "prim" not in rows[2]  # before the ramp
+    assert {"image", "cycle", "prim", "fine", "r1"} <= set().union(*rows)
+    assert yaml.safe_load((tmp_path / "run/config.yaml").read_text()) == to_dict(config)
+
+
+@pytest.mark.parametrize("steps", [1, 5])
+def test_stop_and_resume_is_bit_for_bit_one_run(
+    config: RunConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, steps: int
+) -> None:
+    train(config, tmp_path / "whole")
+    with monkeypatch.context() as patch:
+        stop_after(patch, steps)
+        with pytest.raises(loop.Interrupted, match=f"{steps} of 8 steps; --resume"):
+            train(config, tmp_path / "parts")
+    assert not (tmp_path / "parts/model.safetensors").exists()
+    train(config, tmp_path / "parts", resume=True)
+    assert_same(tmp_path / "whole", tmp_path / "parts")
+
+
+def test_the_same_seed_gives_the_same_run_and_another_does_not(config: RunConfig, tmp_path: Path) -> None:
+    for name in ("first", "second"):
+        train(config, tmp_path / name)
+    assert_same(tmp_path / "first", tmp_path / "second")
+    logs = [read_log(tmp_path / name / "log.jsonl") for name in ("first", "second")]
+    assert [{**row, "seconds": 0} for row in logs[0]] == [{**row, "seconds": 0} for row in logs[1]]
+    train(replace(config, seed=1), tmp_path / "third")
+    one, other = tensors_of(tmp_path / "first"), tensors_of(tmp_path / "third")
+    assert not torch.equal(one["kept.decoder.upsample.1.conv.weight"], other["kept.decoder.upsample.1.conv.weight"])
+
+
+def test_a_finished_run_is_not_trained_again(config: RunConfig, tmp_path: Path) -> None:
+    train(config, tmp_path / "run")
+    before = (tmp_path / "run/model.safetensors").stat().st_mtime_ns
+    with pytest.raises(ConfigError, match="--resume"):
+        train(config, tmp_path / "run")
+    train(config, tmp_path / "run", resume=True)
+    assert (tmp_path / "run/model.safetensors").stat().st_mtime_ns == before
+
+
+def test_baseline_alone(config: RunConfig, tmp_path: Path) -> None:
+    train(replace(config, joint=False), tmp_path / "run")
+    assert set(json.loads((tmp_path / "run/results.json").read_text())["retrieval"]) == {"baseline"}
+
+
+def interrupted_run(config: RunConfig, out: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    with monkeypatch.context() as patch:
+        stop_after(patch, 5)
+        with pytest.raises(loop.Interrupted):
+            train(config, out)
+    found = latest_checkpoint(out / "checkpoints")
+    assert found is not None
+    return found
+
+
+def test_a_truncated_checkpoint_is_named(config: RunConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = interrupted_run(config, tmp_path / "run", monkeypatch)
+    path.write_bytes(path.read_bytes()[:-100])
+    with pytest.raises(CheckpointError, match=rf"{path.name}.*truncated.*Delete it"):
+        train(config, tmp_path / "run", resume=True)
+    path.unlink()
+    train(config, tmp_path / "run", resume=True)
+
+
+def test_resuming_with_other_settings_is_refused(
+    config: RunConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    interrupted_run(config, tmp_path / "run", monkeypatch)
+    with pytest.raises(CheckpointError, match=r"loss.cycle: 2.0 then, 1.0 now"):
+        train(replace(config, loss=replace(config.loss, cycle=1.0)), tmp_path / "run", resume=True)
+
+
+def test_a_diverging_run_names_its_term(config: RunConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = loop.joint_step
+
+    def step(*args, **kwargs):  # type: ignore[no-untyped-def]
+        return replace(real(*args, **kwargs), image=torch.tensor(math.nan))
+
+    monkeypatch.setattr(loop, "joint_step", step)
+    with pytest.raises(DivergenceError, match="step 2: image = nan"):
+        train(config, tmp_path / "run")
+    assert latest_checkpoint(tmp_path / "run/checkpoints") is None
+
+
+def test_a_teacher_of_other_people_is_refused(
+    config: RunConfig, tmp_path: Path, make_market: Callable[[int], Path]
+) -> None:
+    train(replace(config, joint=False), tmp_path / "teacher")
+    other = replace(
+        config,
+        data=replace(config.data, root=str(make_market(5))),
+        teacher=replace(config.teacher, weights=str(tmp_path / "teacher/teacher.safetensors")),
+    )
+    with pytest.raises(TeacherError, match="tells 4 identities apart, but the training set has 5"):
+        train(other, tmp_path / "run")
+
+
+def test_a_teacher_that_learnt_nothing_is_refused(config: RunConfig, tmp_path: Path) -> None:
+    demanding = replace(config, teacher=replace(config.teacher, min_accuracy=1.0, steps=1))
+    with pytest.raises(TeacherError, match=r"teacher.min_accuracy"):
+        train(demanding, tmp_path / "run")
+    assert not (tmp_path / "run/checkpoints").exists()
+
+
+def test_a_corrupt_image_is_named_and_nothing_is_written(config: RunConfig, market: Path, tmp_path: Path) -> None:
+    root = tmp_path / "data"
+    shutil.copytree(market, root)
+    victim = sorted((root / "bounding_box_train").iterdir())[3]
+    victim.write_bytes(victim.read_bytes()[:200])
+    with pytest.raises(DataError, match=victim.name):
+        train(replace(config, data=replace(config.data, root=str(root))), tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
+def test_an_empty_folder_is_named(config: RunConfig, market: Path, tmp_path: Path) -> None:
+    root = tmp_path / "data"
+    shutil.copytree(market, root)
+    shutil.rmtree(root / "query")
+    (root / "query").mkdir()
+    with pytest.raises(DataError, match="query"):
+        train(replace(config, data=replace(config.data, root=str(root))), tmp_path / "run")
+
+
+def test_one_identity_only_is_refused(config: RunConfig, tmp_path: Path, make_market: Callable[[int], Path]) -> None:
+    data = replace(config.data, root=str(make_market(1)))
+    with pytest.raises(DataError, match="two identities"):
+        train(replace(config, data=data), tmp_path / "run")
+
+
+def test_a_full_disk_keeps_the_last_checkpoint(
+    config: RunConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A limit on the size of files is a full disk as far as writing goes."""
+    before = interrupted_run(config, tmp_path / "run", monkeypatch)
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    try:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (before.stat().st_size // 2, hard))
+        with pytest.raises(WeightsError, match=r"step_.*cannot be written"):
+            train(config, tmp_path / "run", resume=True)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert [p for p in (tmp_path / "run/checkpoints").iterdir() if p.suffix != ".safetensors"] == []
+    train(config, tmp_path / "run", resume=True)
+
+
+@pytest.mark.e2e
+def test_the_command_line_trains_evaluates_and_swaps(market: Path, tmp_path: Path) -> None:
+    """As a user would, in processes of their own."""
+
+    def dgnet(*words: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "dgnet", *words], cwd=tmp_path, text=True, capture_output=True, check=False
+        )
+
+    narrow = ["--network.structure_width=2", "--network.backbone.width=8", "--teacher.backbone.width=8"]
+    data = [f"--data.root={market}", f"--data.cache={tmp_path / 'cache'}"]
+    trained = dgnet("train", "market1501+small", "--steps=4", "--teacher.min_accuracy=0", "--out=run", *narrow, *data)
+    assert trained.returncode == 0, trained.stderr
+    assert f"Report: {tmp_path / 'run/report.html'}" in trained.stdout
+    assert "teacher" in trained.stderr
+    assert "joint" in trained.stderr
+
+    evaluated = dgnet("evaluate", "run", "--out", "again")
+    assert evaluated.returncode == 0, evaluated.stderr
+    assert (tmp_path / "again/results.json").read_text() == (tmp_path / "run/results.json").read_text()
+
+    swapped = dgnet("swap", "run", str(market / "query"), "--out", "people.png", "--each", "single")
+    assert swapped.returncode == 0, swapped.stderr
+    assert (tmp_path / "people.png").stat().st_size > 1000
+    assert len(list((tmp_path / "single").iterdir())) == 16
+
+    again = dgnet("train", "market1501+small", "--steps=4", "--out=run", *narrow, *data)
+    assert again.returncode == 1
+    assert again.stderr.strip().endswith("continue it with --resume, or choose another --out")
+    assert "Traceback" not in again.stderr

@@ -53,6 +53,40 @@ class OfficialModel:
     dropped: dict[str, list[str]]
 
 
+@dataclass(frozen=True)
+class ImportedCheckpoint:
+    """What an import made: the files written, the number of identities, and what was left out, by reason."""
+
+    files: tuple[Path, ...]
+    num_classes: int
+    dropped: dict[str, tuple[str, ...]]
+
+    def __str__(self) -> str:
+        lines = [f"A model of {self.num_classes} identities:", *(f"  {path}" for path in self.files)]
+        lines += [f"Left out, {reason}: {names[0]} and {len(names) - 1} more" for reason, names in self.dropped.items()]
+        return "\n".join(lines)
+
+
+def import_official(
+    generator: PATH_LIKE,
+    appearance: PATH_LIKE,
+    discriminator: PATH_LIKE | None = None,
+    teacher: PATH_LIKE | None = None,
+    *,
+    out: PATH_LIKE,
+    teacher_stride: Literal[1, 2] = 2,
+) -> ImportedCheckpoint:
+    """Read published files (`read_official`) and write ours (`write_official`); all are checked before any is written.
+
+    Raises:
+        WeightsError: as those two do.
+    """
+    official = read_official(generator, appearance, discriminator, teacher, teacher_stride=teacher_stride)
+    num_classes = official.model.appearance_encoder.prim.classifier.out_features
+    dropped = {reason: tuple(names) for reason, names in official.dropped.items()}
+    return ImportedCheckpoint(write_official(official, out), num_classes, dropped)
+
+
 def read_official(
     generator: PATH_LIKE,
     appearance: PATH_LIKE,
@@ -119,7 +153,10 @@ def write_official(official: OfficialModel, out: PATH_LIKE) -> tuple[Path, ...]:
         "licence": "the authors' own, non-commercial (CC BY-NC-SA)",
     }
     folder = Path(out)
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise WeightsError(f"{folder}: cannot be made: {error}") from error
     files = []
     if official.discriminator is not None:
         files.append(folder / DISCRIMINATOR_FILE)

@@ -10,7 +10,7 @@ import gzip
 import math
 import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -18,11 +18,12 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from dgnet.config import BackboneConfig, preset
 from dgnet.models.appearance import Teacher
 from dgnet.models.dgnet import DGNet
 from dgnet.models.discriminator import Discriminator
 from dgnet.models.files import WeightsError
-from dgnet.models.official import OfficialModel, read_official, write_official
+from dgnet.models.official import ImportedCheckpoint, import_official, read_official
 from dgnet.models.weights import LoadedModel, load_discriminator, load_model, load_teacher
 
 NAMES = Path(__file__).with_name("official_checkpoint_keys.tsv.gz")
@@ -75,8 +76,7 @@ class Published:
     """Random published files, imported; and ours as read from what the import wrote, in float64."""
 
     states: dict[str, State]
-    official: OfficialModel
-    files: tuple[Path, ...]
+    imported: ImportedCheckpoint
     model: LoadedModel[DGNet]
     discriminator: LoadedModel[Discriminator]
     teacher: LoadedModel[Teacher]
@@ -95,12 +95,12 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Published]:
         for kind, shapes in published_shapes().items()
     }
     gen, appearance, dis, net = (save(folder, kind, states[kind]) for kind in FILES)
-    official = read_official(gen, appearance, dis, net)
-    files = write_official(official, folder / "new" / "ours")
+    imported = import_official(gen, appearance, dis, net, out=folder / "new" / "ours")
+    files = imported.files
     judge, teacher, model = load_discriminator(files[0]), load_teacher(files[1]), load_model(files[2])
     for network in (judge.model, teacher.model, model.model):
         network.double()
-    yield Published(states, official, files, model, judge, teacher)
+    yield Published(states, imported, model, judge, teacher)
     shutil.rmtree(folder)  # half a gigabyte
 
 
@@ -314,26 +314,29 @@ def test_teacher(published: Published, images: Tensor) -> None:
 
 
 def test_what_the_import_says(published: Published) -> None:
-    assert [path.name for path in published.files] == [
+    imported = published.imported
+    assert [path.name for path in imported.files] == [
         "discriminator.safetensors",
         "teacher.safetensors",
         "model.safetensors",
     ]
-    official = published.official
-    assert official.config.data.name == "market1501"
+    assert imported.num_classes == 751
     assert published.model.model.appearance_encoder.fine.classifier.out_features == 751
     counters = sum(name.endswith("num_batches_tracked") for kind in ("id", "net") for name in published.states[kind])
-    assert {reason: len(names) for reason, names in official.dropped.items()} == {
+    assert {reason: len(names) for reason, names in imported.dropped.items()} == {
         "running statistics of AdaIN, which uses each image's own": 16,
         "ImageNet classifier": 2,
         "counters of batches": counters,
     }
-    assert official.dropped["ImageNet classifier"] == [
+    assert imported.dropped["ImageNet classifier"] == (
         "id_00100000.pt: model.fc.weight",
         "id_00100000.pt: model.fc.bias",
-    ]
+    )
+    assert "Left out, ImageNet classifier: id_00100000.pt: model.fc.weight and 1 more" in str(imported)
+    assert str(imported).startswith("A model of 751 identities:\n  ")
+    market = preset("market1501")
     for loaded in (published.model, published.discriminator, published.teacher):
-        assert loaded.config == official.config
+        assert loaded.config == replace(market, teacher=replace(market.teacher, backbone=BackboneConfig(last_stride=2)))
         assert "gen_00100000.pt, id_00100000.pt, dis_00100000.pt, net_last.pth" in loaded.card["source"]
 
 
@@ -387,6 +390,12 @@ def test_files_that_are_something_else(tmp_path: Path) -> None:
             read_official(other, appearance)
     with pytest.raises(WeightsError, match="nowhere: no such file"):
         read_official(tmp_path / "nowhere", appearance)
+
+
+def test_an_output_folder_that_cannot_be_made(tmp_path: Path) -> None:
+    paths = {kind: save(tmp_path, kind, cheap(shapes)) for kind, shapes in published_shapes().items()}
+    with pytest.raises(WeightsError, match=r"gen_00100000\.pt: cannot be made"):
+        import_official(paths["gen"], paths["id"], out=paths["gen"])
 
 
 def test_another_number_of_identities_and_stride(tmp_path: Path) -> None:

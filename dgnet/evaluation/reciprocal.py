@@ -17,7 +17,7 @@ from .arrays import Int64Array
 from .self_neighbours import SelfNeighbours
 from .sparse import Float32Array, SparseRows, from_entries, stacked
 
-_ROWS_AT_ONCE = 2048
+_ROWS_AT_ONCE = 256
 _PAIRS_AT_ONCE = 1 << 15
 
 

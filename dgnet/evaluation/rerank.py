@@ -27,17 +27,22 @@ from .sparse import Float32Array, SparseRows
 K1 = 20
 K2 = 6
 LAMBDA = 0.3
+KEEP_BYTES = 512 << 20  # query-gallery similarities up to this size are kept rather than made twice
 
 
 @dataclass(frozen=True)
 class Encoded:
-    """Unit features, encodings of queries and of gallery (by column), and each query's greatest 2 - 2 cos."""
+    """Unit features, encodings of queries and of gallery (by column), and each query's greatest 2 - 2 cos.
+
+    `similarity` holds all Q×N similarities where they are small enough to be kept, else it is empty.
+    """
 
     query: torch.Tensor
     gallery: torch.Tensor
     query_rows: SparseRows
     gallery_columns: SparseRows
     farthest: Float32Array
+    similarity: Float32Array
 
 
 def rerank_matches(
@@ -99,8 +104,9 @@ def encode(
         raise EvaluationError(f"k1: expected 1 to {number - 1} (all images but one), found {k1}")
     if not 1 <= k2 <= k1 + 1:
         raise EvaluationError(f"k2: expected 1 to k1 + 1 = {k1 + 1}, found {k2}")
+    keep = len(query) if 4 * len(query) * len(gallery) <= KEEP_BYTES else 0
     features = torch.cat([normalize(query, dim=1), normalize(gallery, dim=1)])
-    neighbours = self_neighbours(features, k1 + 1, block_bytes=block_bytes, progress=progress)
+    neighbours = self_neighbours(features, k1 + 1, block_bytes=block_bytes, keep=keep, progress=progress)
     if (neighbours.lowest >= 1 - 1e-6).any():
         raise EvaluationError("an image's features equal all others': there is no distance to divide by")
     rows = reciprocal_encodings(features.numpy(), neighbours, k1, k2)
@@ -110,6 +116,7 @@ def encode(
         query_rows=rows,
         gallery_columns=rows.rows_from(len(query)).transposed(number),
         farthest=2 - 2 * neighbours.lowest[: len(query)],
+        similarity=neighbours.kept,
     )
 
 
@@ -119,19 +126,31 @@ def negative_distances(
     """Blocks of minus the re-ranked distance, so that greater is nearer as with similarities."""
     if not 0 <= lambda_ <= 1:
         raise EvaluationError(f"lambda: expected a fraction in [0, 1], found {lambda_}")
-    blocks = similarity_blocks(
-        encoded.query, encoded.gallery, block_bytes=block_bytes, progress=progress, what="re-ranking"
-    )
-    for block in blocks:
+    for block in _similarities(encoded, block_bytes, progress):
         for query, row in enumerate(block.similarity.numpy(), start=block.start):
             # -(1 - lambda) - lambda (2 - 2 s) / farthest, in place
             scale = np.float32(2 * lambda_ / encoded.farthest[query])
             row *= scale
             row -= np.float32(1 - lambda_) + scale
             overlap = _overlap(encoded, query)
-            near = np.flatnonzero(overlap)
+            near = np.flatnonzero(overlap > 0)
             row[near] += ((1 - lambda_) * overlap[near] / (2 - overlap[near])).astype(np.float32)
         yield block
+
+
+def _similarities(encoded: Encoded, block_bytes: int, progress: bool) -> Iterator[Block]:
+    """The kept ones, copied a block at a time since blocks are changed, or made again."""
+    if not encoded.similarity.size:
+        yield from similarity_blocks(
+            encoded.query, encoded.gallery, block_bytes=block_bytes, progress=progress, what="re-ranking"
+        )
+        return
+    buffer = np.empty((max(1, block_bytes // (4 * len(encoded.gallery))), len(encoded.gallery)), dtype=np.float32)
+    for start in range(0, len(encoded.query), len(buffer)):
+        kept = encoded.similarity[start : start + len(buffer)]
+        block = buffer[: len(kept)]
+        block[:] = kept
+        yield Block(start, torch.from_numpy(block))
 
 
 def _overlap(encoded: Encoded, query: int) -> np.ndarray:

@@ -28,22 +28,32 @@ class SelfNeighbours:
     index: Int32Array
     similarity: Float32Array
     lowest: Float32Array  # N: the least similarity of each image with any
+    kept: Float32Array  # of the first `keep` images with all later ones
 
 
-def self_neighbours(features: torch.Tensor, k: int, *, block_bytes: int, progress: bool = True) -> SelfNeighbours:
-    """The k most similar of all N features N×F (on the CPU), by inner product; about `block_bytes` × 2 are held."""
+def self_neighbours(
+    features: torch.Tensor, k: int, *, block_bytes: int, keep: int = 0, progress: bool = True
+) -> SelfNeighbours:
+    """The k most similar of all N features N×F (on the CPU), by inner product; about `block_bytes` × 2 are held.
+
+    Similarities of the first `keep` images with the N - keep others are made on the way; they are given back.
+    """
     number = len(features)
     k = min(k, number)
     best = _Best.empty(number, k)
     lowest = np.full(number, np.inf, dtype=np.float32)
+    kept = np.empty((keep, number - keep if keep else 0), dtype=np.float32)
     matrix = features.numpy()
     rows = max(k, block_bytes // (4 * number))
     buffer = np.empty(rows * number, dtype=np.float32)
+    mask = np.empty(rows * number, dtype=bool)
     with tqdm(total=number, desc="neighbours", unit="image", dynamic_ncols=True, disable=not progress) as bar:
         for start in range(0, number, rows):
             stop = min(start + rows, number)
             strip = buffer[: (stop - start) * (number - start)].reshape(stop - start, number - start)
             np.matmul(matrix[start:stop], matrix[start:].T, out=strip)
+            if start < keep:
+                kept[start:stop] = strip[: keep - start, keep - start :]
             lowest[start:stop] = np.minimum(lowest[start:stop], strip.min(axis=1))
             lowest[start:] = np.minimum(lowest[start:], strip.min(axis=0))
             right = strip[:, stop - start :]
@@ -51,14 +61,27 @@ def self_neighbours(features: torch.Tensor, k: int, *, block_bytes: int, progres
                 best.start(slice(0, stop), strip)
                 best.start(slice(stop, number), np.ascontiguousarray(right.T))
             else:
-                row, column = np.nonzero(strip > best.worst(start, stop)[:, None])
+                row, column = _places_above(best.worst(start, stop)[:, None], strip, mask)
                 best.merge(start + row, start + column, strip[row, column])
-                row, column = np.nonzero(right > best.worst(stop, number))
+                row, column = _places_above(best.worst(stop, number), right, mask)
                 by_column = np.argsort(column, kind="stable")
                 row, column = row[by_column], column[by_column]
                 best.merge(stop + column, start + row, right[row, column])
             bar.update(stop - start)
-    return SelfNeighbours(best.index, best.similarity, lowest)
+    return SelfNeighbours(best.index, best.similarity, lowest, kept)
+
+
+def _places_above(
+    limit: Float32Array, values: Float32Array, mask: npt.NDArray[np.bool_]
+) -> tuple[Int64Array, Int64Array]:
+    """Rows and columns where `values` exceed `limit`, by rows. `mask` is room for as many booleans.
+
+    NumPy finds places several times faster in a flat array than in a matrix, and new memory costs more than the work.
+    """
+    flat = mask[: values.size]
+    np.greater(values, limit, out=flat.reshape(values.shape))
+    row, column = np.divmod(np.flatnonzero(flat), max(1, values.shape[1]))
+    return row, column
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dgnet.evaluation import EvaluationError, evaluate, summarise
+from dgnet.evaluation import rerank as rerank_module
 from dgnet.evaluation.neighbours import nearest, stable_top
 from dgnet.evaluation.rerank import rerank, rerank_matches
 from dgnet.evaluation.self_neighbours import self_neighbours
@@ -83,10 +84,13 @@ def test_equals_the_dense_formula(k1: int, k2: int, lambda_: float, noise: float
     k1=st.integers(1, 12),
     k2=st.integers(1, 2),
     num_gallery=st.integers(15, 60),
+    keep_bytes=st.sampled_from([0, 1 << 20]),
 )
-def test_blocks_do_not_matter(seed: int, block_bytes: int, k1: int, k2: int, num_gallery: int) -> None:
+def test_blocks_do_not_matter(seed: int, block_bytes: int, k1: int, k2: int, num_gallery: int, keep_bytes: int) -> None:
     query, gallery, _, _ = people(seed, num_query=5, num_gallery=num_gallery, identities=6, noise=0.5)
-    found = rerank(query, gallery, k1=k1, k2=k2, block_bytes=block_bytes, progress=False)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(rerank_module, "KEEP_BYTES", keep_bytes)
+        found = rerank(query, gallery, k1=k1, k2=k2, block_bytes=block_bytes, progress=False)
     np.testing.assert_allclose(found, dense_rerank(query, gallery, k1, k2, 0.3), atol=1e-5)
 
 
@@ -129,15 +133,23 @@ def whole_numbers(seed: int, rows: int) -> torch.Tensor:
     return torch.from_numpy(np.random.default_rng(seed).integers(-2, 3, (rows, 3)).astype(np.float32))
 
 
-@given(seed=st.integers(0, 10_000), k=st.integers(1, 12), rows=st.integers(1, 60), block_bytes=st.integers(1, 5000))
-def test_self_neighbours_equal_a_stable_sort(seed: int, k: int, rows: int, block_bytes: int) -> None:
+@given(
+    seed=st.integers(0, 10_000),
+    k=st.integers(1, 12),
+    rows=st.integers(1, 60),
+    block_bytes=st.integers(1, 5000),
+    keep=st.integers(0, 60),
+)
+def test_self_neighbours_equal_a_stable_sort(seed: int, k: int, rows: int, block_bytes: int, keep: int) -> None:
     features = whole_numbers(seed, rows)
-    found = self_neighbours(features, k, block_bytes=block_bytes, progress=False)
+    keep = min(keep, rows)
+    found = self_neighbours(features, k, block_bytes=block_bytes, keep=keep, progress=False)
     similarity = (features @ features.T).numpy()
     order = np.argsort(-similarity, axis=1, kind="stable")[:, :k]
     np.testing.assert_array_equal(found.index, order)
     np.testing.assert_array_equal(found.similarity, np.take_along_axis(similarity, order, axis=1))
     np.testing.assert_array_equal(found.lowest, similarity.min(axis=1))
+    np.testing.assert_array_equal(found.kept, similarity[:keep, keep:] if keep else np.empty((0, 0)))
 
 
 @given(seed=st.integers(0, 10_000), k=st.integers(1, 12), block_bytes=st.integers(1, 500))

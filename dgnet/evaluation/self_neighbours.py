@@ -6,6 +6,7 @@ and to those of j; after the first strip only entries above what either has alre
 
 from __future__ import annotations
 
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,11 +15,10 @@ import torch
 from tqdm import tqdm
 
 from .arrays import Int64Array
-from .neighbours import Float32Array, stable_top
+from .best_lists import BestLists
+from .neighbours import Float32Array
 
 Int32Array = npt.NDArray[np.int32]
-
-_ROUND = 32  # new candidates of one image that are merged at a time
 
 
 @dataclass(frozen=True)
@@ -34,97 +34,68 @@ class SelfNeighbours:
 def self_neighbours(
     features: torch.Tensor, k: int, *, block_bytes: int, keep: int = 0, progress: bool = True
 ) -> SelfNeighbours:
-    """The k most similar of all N features N×F (on the CPU), by inner product; about `block_bytes` × 2 are held.
+    """The k most similar of all N features N×F (on the CPU), by inner product, in about 1.5 × `block_bytes`.
 
     Similarities of the first `keep` images with the N - keep others are made on the way; they are given back.
     """
     number = len(features)
     k = min(k, number)
-    best = _Best.empty(number, k)
-    lowest = np.full(number, np.inf, dtype=np.float32)
-    kept = np.empty((keep, number - keep if keep else 0), dtype=np.float32)
+    rows = max(k, block_bytes // (8 * number))
+    gathered = _Gathered(number, k, keep, room=rows * number)
+    buffers = [np.empty(rows * number, dtype=np.float32) for _ in range(2)]
     matrix = features.numpy()
-    rows = max(k, block_bytes // (4 * number))
-    buffer = np.empty(rows * number, dtype=np.float32)
-    mask = np.empty(rows * number, dtype=bool)
-    with tqdm(total=number, desc="neighbours", unit="image", dynamic_ncols=True, disable=not progress) as bar:
-        for start in range(0, number, rows):
+    bar = tqdm(total=number, desc="neighbours", unit="image", dynamic_ncols=True, disable=not progress)
+    # One strip is looked through while the next is multiplied, so that no core waits.
+    with bar, ThreadPoolExecutor(max_workers=1) as worker:
+        looking: Future[None] | None = None
+        for turn, start in enumerate(range(0, number, rows)):
             stop = min(start + rows, number)
-            strip = buffer[: (stop - start) * (number - start)].reshape(stop - start, number - start)
+            strip = buffers[turn % 2][: (stop - start) * (number - start)].reshape(stop - start, number - start)
             np.matmul(matrix[start:stop], matrix[start:].T, out=strip)
-            if start < keep:
-                kept[start:stop] = strip[: keep - start, keep - start :]
-            lowest[start:stop] = np.minimum(lowest[start:stop], strip.min(axis=1))
-            lowest[start:] = np.minimum(lowest[start:], strip.min(axis=0))
-            right = strip[:, stop - start :]
-            if start == 0:
-                best.start(slice(0, stop), strip)
-                best.start(slice(stop, number), np.ascontiguousarray(right.T))
-            else:
-                row, column = _places_above(best.worst(start, stop)[:, None], strip, mask)
-                best.merge(start + row, start + column, strip[row, column])
-                row, column = _places_above(best.worst(stop, number), right, mask)
-                by_column = np.argsort(column, kind="stable")
-                row, column = row[by_column], column[by_column]
-                best.merge(stop + column, start + row, right[row, column])
+            if looking:
+                looking.result()
+            looking = worker.submit(gathered.take, start, strip)
             bar.update(stop - start)
-    return SelfNeighbours(best.index, best.similarity, lowest, kept)
+        if looking:
+            looking.result()
+    return SelfNeighbours(gathered.best.index, gathered.best.similarity, gathered.lowest, gathered.kept)
 
 
-def _places_above(
-    limit: Float32Array, values: Float32Array, mask: npt.NDArray[np.bool_]
-) -> tuple[Int64Array, Int64Array]:
-    """Rows and columns where `values` exceed `limit`, by rows. `mask` is room for as many booleans.
+class _Gathered:
+    """What is known after the strips so far."""
 
-    NumPy finds places several times faster in a flat array than in a matrix, and new memory costs more than the work.
-    """
-    flat = mask[: values.size]
-    np.greater(values, limit, out=flat.reshape(values.shape))
-    row, column = np.divmod(np.flatnonzero(flat), max(1, values.shape[1]))
-    return row, column
+    def __init__(self, number: int, k: int, keep: int, room: int) -> None:
+        self.best = BestLists.empty(number, k)
+        self.lowest = np.full(number, np.inf, dtype=np.float32)
+        self.kept = np.empty((keep, number - keep if keep else 0), dtype=np.float32)
+        self._mask = np.empty(room, dtype=bool)
 
-
-@dataclass(frozen=True)
-class _Best:
-    """The k best so far of every image, in order. What comes later stands at later positions, so it loses ties."""
-
-    similarity: Float32Array
-    index: Int32Array
-
-    @classmethod
-    def empty(cls, number: int, k: int) -> _Best:
-        return cls(np.full((number, k), -np.inf, dtype=np.float32), np.full((number, k), -1, dtype=np.int32))
-
-    def worst(self, start: int, stop: int) -> Float32Array:
-        """What a later image must exceed to enter these lists."""
-        return self.similarity[start:stop, -1]
-
-    def start(self, owners: slice, similarity: Float32Array) -> None:
-        """Fill the owners' lists from similarities owners×(at least k columns, from position 0)."""
-        if len(similarity):
-            top, place = stable_top(torch.from_numpy(similarity), self.index.shape[1])
-            self.similarity[owners], self.index[owners] = top.numpy(), place.numpy()
-
-    def merge(self, owner: Int64Array, other: Int64Array, value: Float32Array) -> None:
-        """Take in candidates, sorted by owner and then by position."""
-        if owner.size == 0:
+    def take(self, start: int, strip: Float32Array) -> None:
+        """Look through the similarities of rows from `start` with columns from `start`."""
+        rows, stop, keep = len(strip), start + len(strip), len(self.kept)
+        if start < keep:
+            self.kept[start:stop] = strip[: keep - start, keep - start :]
+        self.lowest[start:stop] = np.minimum(self.lowest[start:stop], strip.min(axis=1))
+        self.lowest[start:] = np.minimum(self.lowest[start:], strip.min(axis=0))
+        right = strip[:, rows:]
+        if start == 0:
+            self.best.fill(0, strip)
+            self.best.fill(stop, np.ascontiguousarray(right.T))
             return
-        who, first, count = np.unique(owner, return_index=True, return_counts=True)
-        place = np.arange(len(owner)) - np.repeat(first, count)
-        slot = np.repeat(np.arange(len(who)), count)
-        for low in range(0, int(count.max()), _ROUND):
-            chosen = (place >= low) & (place < low + _ROUND)
-            some, first_of = np.unique(slot[chosen], return_inverse=True)
-            self._merge_round(who[some], first_of, place[chosen] - low, other[chosen], value[chosen])
+        row, column = self._places_above(self.best.worst(start, stop)[:, None], strip)
+        self.best.merge(start + row, start + column, strip[row, column])
+        row, column = self._places_above(self.best.worst(stop, stop + right.shape[1]), right)
+        by_column = np.argsort(column, kind="stable")
+        row, column = row[by_column], column[by_column]
+        self.best.merge(stop + column, start + row, right[row, column])
 
-    def _merge_round(
-        self, who: Int64Array, slot: Int64Array, place: Int64Array, other: Int64Array, value: Float32Array
-    ) -> None:
-        k, width = self.index.shape[1], int(place.max()) + 1
-        similarity = np.full((len(who), k + width), -np.inf, dtype=np.float32)
-        index = np.full((len(who), k + width), -1, dtype=np.int32)
-        similarity[:, :k], index[:, :k] = self.similarity[who], self.index[who]
-        similarity[slot, k + place], index[slot, k + place] = value, other
-        top, order = stable_top(torch.from_numpy(similarity), k)
-        self.similarity[who] = top.numpy()
-        self.index[who] = np.take_along_axis(index, order.numpy(), axis=1)
+    def _places_above(self, limit: Float32Array, values: Float32Array) -> tuple[Int64Array, Int64Array]:
+        """Rows and columns where `values` exceed `limit`, by rows.
+
+        NumPy finds places several times faster in a flat array than in a matrix, and new memory costs more than the
+        comparison, so one piece of memory serves every strip.
+        """
+        flat = self._mask[: values.size]
+        np.greater(values, limit, out=flat.reshape(values.shape))
+        row, column = np.divmod(np.flatnonzero(flat), max(1, values.shape[1]))
+        return row, column

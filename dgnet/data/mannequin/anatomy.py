@@ -37,6 +37,7 @@ class Part(enum.IntEnum):
     BAG = 8
 
 
+_GRAIN = {Part.HAND: 0.008, Part.FOOT: 0.009, Part.HEAD: 0.0045}  # statures, see _simplified
 _PREFIXES = {
     Part.ARM: ("upperarm", "lowerarm"),
     Part.HAND: ("wrist", "finger", "metacarpal"),
@@ -70,12 +71,14 @@ class Anatomy:
         self._torch = torch
         self._model: Any = anny.Anny().to(dtype=torch.float32)
         self.bones = {label: index for index, label in enumerate(self._model.bone_labels)}
-        self.faces: Ints = self._model.faces.numpy().astype(np.int64)
+        self._kept: Ints = np.arange(len(self._model.template_vertices))
         rest = self.pose([Physique.neutral()], [{}])[0]
         sole = np.array([0, 0, rest.vertices[:, 2].min()], np.float32)
         self.canon: Floats = (rest.vertices - sole) / np.float32(rest.stature)
         self.canon_heads: Floats = (rest.bone_heads - sole) / np.float32(rest.stature)
         self.part: Ints = self._parts()
+        self._kept, self.faces = _simplified(self.canon, self.part, self._model.faces.numpy().astype(np.int64))
+        self.canon, self.part = self.canon[self._kept], self.part[self._kept]
         self.arm: Floats = self._along_arm()
         self.normals = NormalField(self.faces, len(self.canon))
 
@@ -93,7 +96,7 @@ class Anatomy:
         heights = np.ptp(out["rest_vertices"].numpy()[:, :, 2], axis=1)
         return [
             PosedBody(
-                vertices=out["vertices"][k].numpy(),
+                vertices=out["vertices"][k].numpy()[self._kept],
                 bone_rotations=poses[k, :, :3, :3] @ rests[k, :, :3, :3].transpose(0, 2, 1),
                 bone_heads=poses[k, :, :3, 3],
                 stature=float(heights[k]),
@@ -124,6 +127,26 @@ class Anatomy:
             upper, lower = fractions
             along[own] = np.where(lower > 0, 0.5 + 0.5 * lower, 0.5 * np.minimum(upper, 1))
         return along
+
+
+def _simplified(canon: Floats, part: Ints, faces: Ints) -> tuple[Ints, Ints]:
+    """Vertices to keep, and faces over them: close vertices of hands, feet and head become one.
+
+    Three quarters of the model's faces are fingers, toes and the inside of the mouth; an image shows none of them.
+    """
+    size = np.zeros(len(part))
+    for each, edge in _GRAIN.items():
+        size[part == each] = edge
+    cells = np.floor(canon / np.where(size > 0, size, 1)[:, None]).astype(np.int64)
+    own = np.where(size > 0, -1, np.arange(len(part)))  # elsewhere every vertex is a cell of its own
+    keys = np.concatenate([cells, part[:, None], own[:, None]], 1)
+    keys[size == 0, :3] = 0
+    _, first, cell = np.unique(keys, axis=0, return_index=True, return_inverse=True)
+    merged = first[cell.reshape(-1)][faces]
+    a, b, c = merged.T
+    merged = merged[(a != b) & (b != c) & (c != a)]
+    kept, renumbered = np.unique(merged, return_inverse=True)
+    return kept, renumbered.reshape(-1, 3)
 
 
 @functools.cache

@@ -14,7 +14,7 @@ from PIL import Image
 from dgnet.data.mannequin.mesh import Floats
 from dgnet.data.mannequin.palette import Colour
 
-HEIGHT, WIDTH = 320, 1120  # pixels of a view
+HEIGHT, WIDTH = 448, 1568  # pixels of a view
 
 
 def _noise(seed: int, u: Floats, v: Floats, frequency: float, octaves: int = 3) -> Floats:
@@ -47,10 +47,15 @@ class _View:
         self.across = (u - WIDTH / HEIGHT / 2) / below * 0.25
 
     def noise(self, channel: int, frequency: float, octaves: int = 3) -> Floats:
-        return _noise(self.seed * 31 + channel, self.u, self.v, frequency, octaves)
+        coarse = _noise(self.seed * 31 + channel, self.u[::2, ::2], self.v[::2, ::2], frequency, octaves)
+        return coarse.repeat(2, 0).repeat(2, 1)
 
     def ground_noise(self, channel: int, frequency: float) -> Floats:
-        return _noise(self.seed * 31 + channel, self.across, self.far, frequency)
+        top = int(self.foot * HEIGHT) // 2 * 2
+        whole = np.zeros_like(self.u)
+        coarse = _noise(self.seed * 31 + channel, self.across[top::2, ::2], self.far[top::2, ::2], frequency)
+        whole[top:] = coarse.repeat(2, 0).repeat(2, 1)
+        return whole
 
     def fill(self, mask: np.ndarray, colour: Colour, grain: Floats | float = 0.0) -> None:
         """Paint `colour`, lightened or darkened by `grain`."""
@@ -61,10 +66,16 @@ class _View:
         inside: np.ndarray = (self.u >= u0) & (self.u < u1) & (self.v >= v0) & (self.v < v1)
         return inside
 
-    def tiles(self, size: float, line: float) -> np.ndarray:
-        """Joints between square tiles on the ground."""
-        joints: np.ndarray = ((self.across / size) % 1 < line) | ((self.far / size) % 1 < line * 1.5)
-        return joints & self.is_ground
+    def tile(self, size: float, width: float, colour: Colour) -> None:
+        """Joints of `width` between square tiles of `size` on the ground, faint where pixels are wider than they."""
+        below = np.maximum(self.v - self.foot, 0) + 0.10
+        cover = np.zeros_like(self.u)
+        for place, footprint in ((self.across, 0.35 / below / HEIGHT), (self.far, 0.5 / below**2 / HEIGHT)):
+            distance = np.abs(place / size - np.round(place / size)) * size
+            soft = np.clip((width / 2 + footprint / 2 - distance) / footprint, 0, 1)
+            cover = np.maximum(cover, soft * np.minimum(1, width / footprint))
+        cover = (cover * self.is_ground)[..., None]
+        self.image = self.image * (1 - cover) + np.array(colour, np.float32) * cover
 
 
 def _plaza(view: _View) -> None:
@@ -76,7 +87,7 @@ def _plaza(view: _View) -> None:
         view.fill(view.box(u + 0.09, 0.0, u + 0.098, 0.40), (0.62, 0.60, 0.57))
         view.fill(view.box(u - 0.012, 0.40, u + 0.202, 0.418), (0.82, 0.79, 0.72))
     view.fill(view.is_ground, (0.63, 0.60, 0.55), 0.07 * view.ground_noise(20, 3))
-    view.fill(view.tiles(0.5, 0.03), (0.50, 0.47, 0.43))
+    view.tile(0.5, 0.02, (0.48, 0.45, 0.41))
 
 
 def _park(view: _View) -> None:
@@ -120,7 +131,7 @@ def _corridor(view: _View) -> None:
         view.fill(view.box(u + 0.62, 0.05, u + 0.62 + 0.10, 0.17), (0.88, 0.88, 0.90))
     glare = 0.18 * np.clip(np.sin(view.u * 4.2), 0, 1) * np.clip(1.2 - 2.2 * (view.v - view.foot), 0, 1)
     view.fill(view.is_ground, (0.64, 0.60, 0.52), glare + 0.03 * view.ground_noise(12, 4))
-    view.fill(view.tiles(0.35, 0.03), (0.55, 0.51, 0.44))
+    view.tile(0.35, 0.014, (0.53, 0.49, 0.42))
 
 
 def _campus(view: _View) -> None:
@@ -133,7 +144,7 @@ def _campus(view: _View) -> None:
     hedge = ~view.is_ground & (view.v > view.foot - 0.13 + 0.018 * view.noise(3, 10))
     view.fill(hedge, (0.20, 0.33, 0.15), 0.38 * view.noise(4, 14))
     view.fill(view.is_ground, (0.70, 0.46, 0.37), 0.08 * view.ground_noise(5, 7))
-    view.fill(view.tiles(0.22, 0.06), (0.60, 0.39, 0.32))
+    view.tile(0.22, 0.014, (0.58, 0.38, 0.31))
 
 
 def _evening(view: _View) -> None:
@@ -147,7 +158,7 @@ def _evening(view: _View) -> None:
         view.fill(view.box(u - 0.03, 0.0, u + 0.49, 0.075), sign)
     spill = 0.35 * np.clip(1 - 3 * (view.v - view.foot), 0, 1) * np.clip(np.sin((view.u - 0.10) * 8.976), 0, 1)
     view.fill(view.is_ground, (0.32, 0.30, 0.31), spill + 0.10 * view.ground_noise(9, 6))
-    view.fill(view.tiles(0.4, 0.03), (0.25, 0.24, 0.25))
+    view.tile(0.4, 0.016, (0.24, 0.23, 0.24))
 
 
 _PAINTERS = {

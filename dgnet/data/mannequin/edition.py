@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import multiprocessing
 import shutil
@@ -65,7 +66,8 @@ def _jobs(spec: EditionSpec) -> list[list[Shot | Swap]]:
 def _run(jobs: list[_Job], workers: int) -> Iterator[int]:
     """Do the jobs here, or in processes of their own; yields how many images each has written."""
     if workers == 1:
-        yield from map(_write_images, jobs)
+        with _single_threaded():
+            yield from map(_write_images, jobs)
         return
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(workers, mp_context=context, initializer=_single_thread) as pool:
@@ -76,6 +78,19 @@ def _single_thread() -> None:
     import torch
 
     torch.set_num_threads(1)
+
+
+@contextlib.contextmanager
+def _single_threaded() -> Iterator[None]:
+    """As a worker computes: the last bit of a sum may depend on the number of threads."""
+    import torch
+
+    before = torch.get_num_threads()
+    _single_thread()
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 def _write_images(job: _Job) -> int:

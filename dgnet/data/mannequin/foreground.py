@@ -33,7 +33,7 @@ def occlude(image: Floats, occluder: Occluder | None) -> Floats:
             colour = np.broadcast_to(np.array([0.30, 0.31, 0.33]) + 0.4 * tint, image.shape)
         case OccluderKind.PLANTER:
             ragged = 0.012 * np.sin(x * 90 + 6 * tint) + 0.010 * np.sin(x * 37 + 2)
-            leaves = span(y + ragged, occluder.top, 2.0) * span(x, -0.20, 0.20)
+            leaves = span(y + ragged, occluder.top, occluder.top + 0.10) * span(x + ragged, -0.16, 0.16)
             box = span(y, occluder.top + 0.08, 2.0) * span(x, -0.17, 0.17)
             green = (
                 np.array([0.22, 0.36, 0.16])

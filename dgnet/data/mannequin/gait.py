@@ -25,7 +25,8 @@ class Arms(enum.Enum):
     STRAP = "strap"  # hands on the backpack's straps
 
 
-_DROP = 0.74  # the body at rest holds its arms away: this lowers them to its sides
+# The body at rest holds its arms away. To lower them to its sides, the shoulder turns a little and the arm the rest.
+_SHRUG, _DROP = 0.16, 0.60
 
 
 def turn(axis: str, angle: float) -> Floats:
@@ -77,6 +78,7 @@ def _arm(physique: Physique, side: str, sign: float, swing: float, stride: float
     lowered = turn("y", sign * _DROP)
     forearm = turn("z", -sign * inwards) @ turn("x", -bend)
     return {
+        f"shoulder01.{side}": turn("y", sign * _SHRUG),
         f"upperarm01.{side}": turn("x", -swing) @ lowered,
         f"lowerarm01.{side}": lowered.T @ forearm @ lowered,
     }

@@ -11,7 +11,7 @@ from dgnet.data.mannequin.moment import Moment, draw_passage
 from dgnet.data.mannequin.physique import Physique, draw_physique
 from dgnet.data.mannequin.wardrobe import Appearance, draw_appearance
 
-TWIN_PERIOD = 4  # of every four identities, the last wears the outfit of the one before
+ALIKE = 3  # of every four identities, this many wear one outfit
 
 
 class _Stream(enum.IntEnum):
@@ -38,8 +38,9 @@ class Structure:
 
 
 def outfit_owner(pid: int) -> int:
-    """The identity whose outfit `pid` wears: itself, or for one in four the identity before it."""
-    return pid - 1 if pid % TWIN_PERIOD == 0 else pid
+    """Whose outfit `pid` wears: of pids 1 to 4, 5 to 8, ... the first has its own, the others share one."""
+    place = (pid - 1) % (ALIKE + 1)
+    return pid if place == 0 else pid - place + 1
 
 
 def identity(seed: int, pid: int) -> Identity:

@@ -63,13 +63,13 @@ _ARMS = (Arms.SWING, Arms.SWING, Arms.SWING, Arms.PHONE, Arms.EAR, Arms.POCKETS)
 def draw_passage(physique: Physique, camid: int, count: int, rng: np.random.Generator) -> list[Moment]:
     """`count` moments of one walk past a camera: heading, arms, place and light hold, phase and position go on."""
     headings = camera(camid).headings
-    heading = headings[int(rng.integers(len(headings)))] + float(rng.normal(0, 0.35))
+    heading = headings[int(rng.integers(len(headings)))] + float(rng.normal(0, 0.45))
     arms = _ARMS[int(rng.integers(len(_ARMS)))]
     if physique.bag is BagKind.BACKPACK and rng.random() < 0.3:
         arms = Arms.STRAP
     stride = float(rng.uniform(0.15, 1.0))
     place, zoom = float(rng.uniform(0, 1)), float(rng.uniform(1.0, 1.3))
-    exposure, warmth = float(rng.normal(0, 0.12)), float(rng.normal(0, 0.03))
+    exposure, warmth = float(rng.normal(0, 0.14)), float(rng.normal(0, 0.06))
     return [
         Moment(
             camid=camid,
@@ -92,7 +92,7 @@ def draw_passage(physique: Physique, camid: int, count: int, rng: np.random.Gene
 
 
 def _draw_occluder(rng: np.random.Generator) -> Occluder | None:
-    if rng.random() > 0.14:
+    if rng.random() > 0.16:
         return None
     kind = list(OccluderKind)[int(rng.integers(len(OccluderKind)))]
     return Occluder(kind, float(rng.uniform(0.1, 0.9)), float(rng.uniform(0.62, 0.85)), float(rng.random()))

@@ -6,6 +6,8 @@ vertex, and makes sleeves, hems and hair stand off the body.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import numpy.typing as npt
 
@@ -31,12 +33,21 @@ _SCALP_THICKNESS = {
 }
 
 
-def albedo(appearance: Appearance, physique: Physique, part: Ints, canon: Floats, arm: Floats) -> Floats:
+@dataclass(frozen=True)
+class Worn:
+    """Which points the top, the bottom and the shoes cover."""
+
+    top: Mask
+    bottom: Mask
+    shoes: Mask
+
+
+def albedo(appearance: Appearance, physique: Physique, worn: Worn, part: Ints, canon: Floats, arm: Floats) -> Floats:
     """sRGB colour P x 3 of points of body `part` (P) at `canon` (P x 3), `arm` (P) along the arm."""
     colour = np.empty((len(part), 3), np.float32)
     colour[:] = appearance.skin
     _face(colour, appearance, physique, part, canon)
-    top, bottom, shoes = _worn(appearance, part, canon, arm)
+    top, bottom, shoes = worn.top, worn.bottom, worn.shoes
     colour[bottom] = _pattern(appearance.bottom, canon[bottom], arm[bottom], legs=True)
     colour[top] = _pattern(appearance.top, canon[top], arm[top], legs=False)
     colour[shoes] = appearance.shoes
@@ -49,7 +60,8 @@ def albedo(appearance: Appearance, physique: Physique, part: Ints, canon: Floats
 
 def thickness(appearance: Appearance, physique: Physique, part: Ints, canon: Floats, arm: Floats) -> Floats:
     """How far (metres) each vertex stands off the body."""
-    top, bottom, shoes = _worn(appearance, part, canon, arm)
+    worn = wear(appearance, part, canon, arm)
+    top, bottom, shoes = worn.top, worn.bottom, worn.shoes
     depth = np.zeros(len(part), np.float32)
     flare = 1 + 0.8 * np.clip((0.30 - canon[:, 2]) / 0.25, 0, 1)
     depth[bottom] = (appearance.bottom.looseness * flare)[bottom]
@@ -61,8 +73,8 @@ def thickness(appearance: Appearance, physique: Physique, part: Ints, canon: Flo
     return depth
 
 
-def _worn(appearance: Appearance, part: Ints, canon: Floats, arm: Floats) -> tuple[Mask, Mask, Mask]:
-    """Points covered by the top, the bottom and the shoes."""
+def wear(appearance: Appearance, part: Ints, canon: Floats, arm: Floats) -> Worn:
+    """Lay the outfit over points of the body."""
     x, y, z = canon.T
     trunk = (part == Part.TORSO) | (part == Part.LEG)
     neckline = np.where(y < -0.02, 0.838 - np.clip(0.030 - np.abs(x), 0, 0.030), 0.858)
@@ -70,7 +82,7 @@ def _worn(appearance: Appearance, part: Ints, canon: Floats, arm: Floats) -> tup
     top = (collar & (z > appearance.hem)) | ((part == Part.ARM) & (arm < appearance.sleeve))
     shoes = (part == Part.FOOT) | ((part == Part.LEG) & (z < appearance.shoe_top))
     bottom = trunk & ~top & (z > appearance.cuff) & (z < 0.7)
-    return top, bottom, shoes & ~bottom
+    return Worn(top, bottom, shoes & ~bottom)
 
 
 def _pattern(garment: Garment, canon: Floats, arm: Floats, *, legs: bool) -> Floats:

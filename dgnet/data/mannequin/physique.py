@@ -67,7 +67,7 @@ FEMALE_CUTS = (
     HairCut.FULL,
     HairCut.CURLY,
 )
-BAGS = (BagKind.NONE, BagKind.NONE, BagKind.BACKPACK, BagKind.SHOULDER, BagKind.HAND)
+BAGS = (BagKind.NONE, BagKind.NONE, BagKind.NONE, BagKind.BACKPACK, BagKind.SHOULDER, BagKind.HAND)
 
 
 def draw_physique(rng: np.random.Generator) -> Physique:

@@ -14,18 +14,19 @@ import numpy.typing as npt
 from dgnet.data.mannequin.accessories import accessories
 from dgnet.data.mannequin.anatomy import PosedBody, anatomy
 from dgnet.data.mannequin.backdrop import backdrop
-from dgnet.data.mannequin.cameras import Camera, camera
+from dgnet.data.mannequin.cameras import camera
 from dgnet.data.mannequin.foreground import occlude
 from dgnet.data.mannequin.gait import turn, walk
 from dgnet.data.mannequin.identity import Structure
+from dgnet.data.mannequin.light import cast_shadow, creases, shade
 from dgnet.data.mannequin.mesh import Floats, Ints, NormalField
-from dgnet.data.mannequin.paint import albedo, thickness
+from dgnet.data.mannequin.paint import albedo, thickness, wear
+from dgnet.data.mannequin.placement import Placement
 from dgnet.data.mannequin.sensor import expose
 from dgnet.data.mannequin.wardrobe import Appearance
 from dgnet.data.mannequin.zbuffer import rasterise
 
 SAMPLES = 3  # a pixel's samples along each axis
-DISTANCE = 7.0  # metres from camera to person
 Image8 = npt.NDArray[np.uint8]
 
 
@@ -72,21 +73,19 @@ def _draw(
     view = camera(moment.camid)
     scene = _dress(appearance, structure, body)
     to_camera = turn("x", view.pitch) @ turn("z", -moment.azimuth)
-    placement = _Placement.of(body, to_camera, moment.scale, moment.shift, size)
+    placement = Placement.of(body, to_camera, moment.scale, moment.shift, size)
 
     seen = scene.vertices @ to_camera.T
     points = placement.project(seen) * SAMPLES
     fragments = rasterise(points, seen[:, 1], scene.faces, height * SAMPLES, width * SAMPLES)
-    normals = fragments.interpolate(scene.faces, scene.normals) @ to_camera.T
-    normals /= np.linalg.norm(normals, axis=1, keepdims=True) + np.float32(1e-9)
-    colour = albedo(
-        appearance,
-        structure.physique,
-        scene.part[scene.faces[fragments.face, 0]],
-        fragments.interpolate(scene.faces, scene.canon),
-        fragments.interpolate(scene.faces, scene.arm),
-    )
-    lit = _light(colour, normals, view)
+    part = scene.part[scene.faces[fragments.face, 0]]
+    surface = np.concatenate([scene.normals, scene.canon, seen, scene.arm[:, None]], 1)
+    normals, canon, places, arm = np.split(fragments.interpolate(scene.faces, surface), [3, 6, 9], axis=1)
+    arm = arm[:, 0]
+    worn = wear(appearance, part, canon, arm)
+    colour = albedo(appearance, structure.physique, worn, part, canon, arm)
+    normals = normals @ to_camera.T + creases(worn.top | worn.bottom, canon)
+    lit = shade(colour, normals, cast_shadow(seen, scene.faces, places, view), view)
     person, cover = _resolve(fragments.pixel, lit, height, width)
 
     image = backdrop(view.backdrop, moment.place, moment.zoom, height, width)
@@ -121,63 +120,6 @@ def _dress(appearance: Appearance, structure: Structure, body: PosedBody) -> _Sc
         np.concatenate([model.canon, np.zeros((extra, 3), np.float32)]),
         np.concatenate([model.arm, np.zeros(extra, np.float32)]),
     )
-
-
-@dataclass(frozen=True)
-class _Placement:
-    """Perspective projection, placed by the naked body's outline: clothes never move a person in the image."""
-
-    scale: float
-    centre: tuple[float, float]
-    origin: tuple[float, float]
-    feet: tuple[float, float, float]
-
-    @staticmethod
-    def of(
-        body: PosedBody, to_camera: Floats, scale: float, shift: tuple[float, float], size: tuple[int, int]
-    ) -> _Placement:
-        height, width = size
-        seen = body.vertices @ to_camera.T
-        ratio = DISTANCE / (DISTANCE + seen[:, 1])
-        up, right = seen[:, 2] * ratio, seen[:, 0] * ratio
-        # A detector's box follows a person's height, though not wholly: half of it stays visible.
-        pixels = scale * height / float(np.sqrt(np.ptp(up) * 1.70))
-        centre = (width * (0.5 + shift[0]), height * (0.5 + shift[1]))
-        origin = (float(right.min() + right.max()) / 2, float(up.min() + up.max()) / 2)
-        ground = float(up.min())
-        half = float(np.ptp(right)) / 2
-        feet = (centre[0], centre[1] - (ground - origin[1]) * pixels, half * pixels)
-        return _Placement(pixels, centre, origin, feet)
-
-    def project(self, seen: Floats) -> Floats:
-        """Points V x 3 (camera axes, metres) to pixels V x 2."""
-        ratio = DISTANCE / (DISTANCE + seen[:, 1])
-        x = self.centre[0] + (seen[:, 0] * ratio - self.origin[0]) * self.scale
-        y = self.centre[1] - (seen[:, 2] * ratio - self.origin[1]) * self.scale
-        return np.stack([x, y], 1).astype(np.float32)
-
-    def shadow(self, size: tuple[int, int], view: Camera) -> Floats:
-        """The soft shadow at the feet, H x W in [0, 1]."""
-        row, column = np.mgrid[0 : size[0], 0 : size[1]].astype(np.float32) + 0.5
-        x, y, half = self.feet
-        flat = 0.08 + 0.5 * np.sin(view.pitch)
-        reach = 0.8 * half + 0.04 * size[0]
-        dx = (column - x + view.sun[0] * reach * 0.5) / reach
-        dy = (row - y + 0.012 * size[0]) / (reach * flat)
-        result: Floats = 0.55 * np.exp(-1.4 * (dx**2 + dy**2))
-        return result
-
-
-def _light(colour: Floats, normals: Floats, view: Camera) -> Floats:
-    """Shaded sRGB: light from above and below by the normal's slope, and the sun, softened at its edge."""
-    sun = np.array(view.sun, np.float32) / np.float32(np.linalg.norm(view.sun))
-    facing = np.clip((normals @ sun + 0.25) / 1.25, 0, 1)[:, None]
-    up = (normals[:, 2:] + 1) / 2
-    sky, ground, key = (np.array(light, np.float32) for light in (view.sky, view.ground, view.key))
-    light = sky * up + ground * (1 - up) + key * facing * np.float32(0.75)
-    linear = np.power(colour, np.float32(2.2)) * light
-    lit: Floats = np.power(np.clip(linear, 0, 4), np.float32(1 / 2.2))
-    return lit
 
 
 def _resolve(pixel: Ints, colour: Floats, height: int, width: int) -> tuple[Floats, Floats]:

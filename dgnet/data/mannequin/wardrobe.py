@@ -49,7 +49,7 @@ class Appearance:
 
 
 SLEEVES = (0.30, 0.46, 0.97, 0.97)  # short, to the elbow, long (twice: more people wear it)
-HEMS = (0.56, 0.535, 0.42)  # waist, hips, coat
+HEMS = (0.56, 0.535, 0.45)  # waist, hips, coat
 CUFFS = (0.36, 0.31, 0.075, 0.065, 0.065)  # shorts, to the knee, trousers
 SHOE_TOPS = (0.06, 0.06, 0.12)  # shoes, boots
 
@@ -57,10 +57,10 @@ SHOE_TOPS = (0.06, 0.06, 0.12)  # shoes, boots
 def draw_appearance(rng: np.random.Generator) -> Appearance:
     """One outfit and skin colour."""
     colour = draw_colour(CLOTH, rng)
-    pattern = list(Pattern)[int(rng.choice(4, p=[0.46, 0.18, 0.16, 0.20]))]
+    pattern = list(Pattern)[int(rng.choice(4, p=[0.56, 0.14, 0.14, 0.16]))]
     top = Garment(colour, contrasting(CLOTH, colour, rng), pattern, float(rng.uniform(0.012, 0.026)))
     colour = draw_colour(TROUSERS, rng)
-    pattern = Pattern.PANEL if rng.random() < 0.15 else Pattern.PLAIN
+    pattern = Pattern.PANEL if rng.random() < 0.10 else Pattern.PLAIN
     bottom = Garment(colour, contrasting(CLOTH, colour, rng), pattern, float(rng.uniform(0.008, 0.022)))
     sleeve = float(rng.choice(SLEEVES))
     shoes = draw_colour(SHOES, rng)

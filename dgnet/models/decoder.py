@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from dgnet.config import NetworkConfig
 from dgnet.models.appearance import NUM_STRIPES
-from dgnet.models.layers import NEGATIVE_SLOPE, ConvUnit, adain, kaiming_normal_
+from dgnet.models.layers import NEGATIVE_SLOPE, ConvUnit, UpsampleUnit, adain, kaiming_normal_
 
 NUM_BLOCKS = 4
 
@@ -64,10 +64,8 @@ class Decoder(nn.Module):
         )
         self.blocks = nn.ModuleList(AdainBlock(channels) for _ in range(NUM_BLOCKS))
         self.upsample = nn.Sequential(
-            nn.Upsample(scale_factor=2, mode="nearest"),
-            ConvUnit(channels, channels // 2, 5, norm="layer"),
-            nn.Upsample(scale_factor=2, mode="nearest"),
-            ConvUnit(channels // 2, channels // 4, 5, norm="layer"),
+            UpsampleUnit(channels, channels // 2),
+            UpsampleUnit(channels // 2, channels // 4),
         )
         self.refine = nn.Sequential(
             ConvUnit(channels // 4, channels // 4, 3),

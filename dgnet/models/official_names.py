@@ -27,7 +27,7 @@ def generator_names() -> dict[str, str]:
             names[f"{branches}.dilated.{k}.{layer}.conv"] = f"{aspp}.{branch}.{layer}.conv"
     names[f"{branches}.fuse.conv"] = f"{aspp}.fuse.conv"
 
-    for ours, theirs in (("upsample.1", "3"), ("upsample.3", "5")):
+    for ours, theirs in (("upsample.0", "3"), ("upsample.1", "5")):
         for part in ("conv", "norm"):
             names[f"decoder.{ours}.{part}"] = f"dec.model.{theirs}.{part}"
     return names | {f"decoder.refine.{k}.conv": f"dec.model.{6 + k}.conv" for k in range(3)}

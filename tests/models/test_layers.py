@@ -9,8 +9,9 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
+from torch.nn import functional as F
 
-from dgnet.models.layers import EPS, ConvUnit, MapLayerNorm, ResidualBlock, adain
+from dgnet.models.layers import EPS, ConvUnit, MapLayerNorm, ResidualBlock, UpsampleUnit, adain
 
 
 def draw(*shape: int, seed: int, scale: float = 1.0, offset: float = 0.0) -> Tensor:
@@ -168,3 +169,21 @@ def test_residual_block_adds_a_plain_second_unit() -> None:
 
 def test_eps_is_the_designs() -> None:
     assert EPS == 1e-5
+
+
+@pytest.mark.parametrize("size", [(2, 2), (3, 5), (6, 4)])
+def test_upsample_unit_is_a_convolution_of_the_doubled_map(size: tuple[int, int]) -> None:
+    """Values and gradients of nearest x2, reflection pad 2, 5x5 convolution, edges and corners included."""
+    generator = torch.Generator().manual_seed(0)
+    unit = UpsampleUnit(3, 2).double()
+    x = torch.randn(2, 3, *size, generator=generator, dtype=torch.float64, requires_grad=True)
+    doubled = F.pad(F.interpolate(x, scale_factor=2, mode="nearest"), (2, 2, 2, 2), mode="reflect")
+    expected = F.conv2d(doubled, unit.conv.weight, unit.conv.bias)
+    found = unit.convolve(x)
+    torch.testing.assert_close(found, expected)
+    direction = torch.randn(expected.shape, generator=generator, dtype=torch.float64)
+    leaves = (x, unit.conv.weight, unit.conv.bias)
+    for ours, theirs in zip(
+        torch.autograd.grad(found, leaves, direction), torch.autograd.grad(expected, leaves, direction), strict=True
+    ):
+        torch.testing.assert_close(ours, theirs)

@@ -420,7 +420,7 @@ def manifest() -> RunConfig:
 
 def small(config: RunConfig) -> RunConfig:
     """Fewer channels and 64 x 32 images, trained from scratch: for a CPU, and for the bundled model."""
-    backbone = BackboneConfig(bottleneck=False, layers=(1, 1, 1, 1), width=32, stem="small")
+    backbone = BackboneConfig(bottleneck=False, layers=(1, 1, 1, 1), width=32, stem="small", last_stride=2)
     network = NetworkConfig(
         structure_width=8,
         dilations=(1, 2, 3),
@@ -438,14 +438,14 @@ def small(config: RunConfig) -> RunConfig:
         network=network,
         augment=replace(config.augment, pad=3),
         optim=OptimConfig(
-            generator_lr=1e-3, discriminator_lr=1e-3, betas=(0.5, 0.999), backbone_lr=0.05, head_lr=0.05, ema=0.99
+            generator_lr=1e-3, discriminator_lr=1e-3, betas=(0.5, 0.999), backbone_lr=0.0125, head_lr=0.0125, ema=0.99
         ),
         loss=replace(config.loss, r1_every=8),
         teacher=replace(config.teacher, backbone=backbone, batch_size=16, backbone_lr=0.05, head_lr=0.05),
         sample_every=200,
         checkpoint_every=200,
     )
-    return replace(resized, schedule=replace(resized.schedule, warmup=5_000)).scaled(1_500)
+    return replace(resized, schedule=replace(resized.schedule, warmup=5_000)).scaled(800)
 
 
 def full(config: RunConfig) -> RunConfig:

@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 DIGEST_BYTES = 16
 NO_STAT = (-1, -1)
+CHUNK = 512  # files a task
 
 
 @dataclass(frozen=True)
@@ -84,12 +85,17 @@ def file_stats(paths: Sequence[str]) -> npt.NDArray[np.int64]:
 
 def file_digests(paths: Sequence[str], workers: int) -> list[bytes]:
     """The content hash of each file; an empty one for a file that cannot be read."""
-
-    def hash_file(path: str) -> bytes:
-        try:
-            return digest(Path(path).read_bytes())
-        except OSError:
-            return b""
-
+    chunks = [paths[start : start + CHUNK] for start in range(0, len(paths), CHUNK)]
     with ThreadPoolExecutor(workers) as pool:
-        return list(pool.map(hash_file, paths))
+        return [found for hashes in pool.map(_hash_files, chunks) for found in hashes]
+
+
+def _hash_files(paths: Sequence[str]) -> list[bytes]:
+    hashes = []
+    for path in paths:
+        try:
+            with open(path, "rb", buffering=0) as file:
+                hashes.append(digest(file.read()))
+        except OSError:
+            hashes.append(b"")
+    return hashes

@@ -6,7 +6,16 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dgnet.data.augment import Augment, generator_for, normalise, random_erase, shift_and_mirror, to_01
+from dgnet.data.augment import (
+    Augment,
+    _by_gather,
+    generator_for,
+    normalise,
+    random_erase,
+    random_erase_,
+    shift_and_mirror,
+    to_01,
+)
 
 MEAN, STD = np.array([0.485, 0.456, 0.406]), np.array([0.229, 0.224, 0.225])
 
@@ -43,6 +52,7 @@ def test_shift_and_mirror_is_flip_then_edge_pad_then_crop(shifts, u8):
     x = x_u8.permute(0, 3, 1, 2) if u8 else normalise(x_u8)
     dy, dx, mirrored = (torch.tensor(column) for column in zip(*shifts, strict=True))
     out = shift_and_mirror(x, torch.stack([dy, dx], dim=1), mirrored)
+    assert torch.equal(out, _by_gather(x, torch.stack([dy, dx], dim=1), mirrored))  # what an accelerator runs
     assert out.dtype == x.dtype
     assert out.is_contiguous(memory_format=torch.channels_last)
     for n, (down, right, flip) in enumerate(shifts):
@@ -120,6 +130,27 @@ def test_random_erase_keeps_the_rest_and_the_memory_format():
     assert torch.equal(random_erase(x, generator_for(0, 0, 0), probability=0.0), x)
     with pytest.raises(ValueError, match="uint8"):
         random_erase(images_u8().permute(0, 3, 1, 2), generator_for(0, 0, 0))
+
+
+def test_erasing_in_place_is_the_same():
+    x = normalise(images_u8(16, 64, 32))
+    out = random_erase(x, generator_for(0, 0, 0))
+    assert random_erase_(x, generator_for(0, 0, 0)) is x
+    assert torch.equal(x, out)
+
+
+def test_shifts_beyond_the_image_show_its_edge():
+    x = normalise(images_u8(2, 3, 2))
+    out = shift_and_mirror(x, torch.tensor([[9, -9], [-9, 9]]), torch.tensor([False, True]))
+    assert torch.equal(out[0], x[0, :, 2:, :1].expand(3, 3, 2))
+    assert torch.equal(out[1], x[1, :, :1, :1].expand(3, 3, 2))
+
+
+def test_an_accelerator_is_given_the_same_numbers():
+    """The meta device runs every operation an accelerator would, on shapes alone."""
+    x = normalise(images_u8(4)).to("meta")
+    assert Augment((24, 12))(x, generator_for(0, 0, 0)).shape == x.shape
+    assert random_erase(x, generator_for(0, 0, 0)).device.type == "meta"
 
 
 def test_wrong_sizes_and_settings_are_refused():

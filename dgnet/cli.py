@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
-from jsonargparse import ArgumentParser, Namespace
+from jsonargparse import ArgumentParser, DefaultHelpFormatter, Namespace
 
 from dgnet.config import DATA_PRESETS, MODIFIERS, RunConfig, flatten, from_dict, preset, to_dict
 
@@ -29,6 +29,10 @@ dgnet recognises people across cameras and draws them, in one network.
   dgnet import official ...   convert the authors' released checkpoints
 
 `dgnet COMMAND --help` says more. A first run, minutes on two CPU cores: dgnet train mannequin"""
+
+
+class HelpFormatter(DefaultHelpFormatter, argparse.RawDescriptionHelpFormatter):
+    """Keeps a description's lines as they are."""
 
 
 class Parser(ArgumentParser):
@@ -64,7 +68,11 @@ def train(arguments: Sequence[str]) -> None:
     config = preset("mannequin" if asked_for_help else arguments[0])
     steps = asked_steps(arguments)
     parser = Parser(
-        prog="dgnet train", usage="dgnet train PRESET [options]", description=presets_help(), allow_abbrev=False
+        prog="dgnet train",
+        usage="dgnet train PRESET [options]",
+        description=presets_help(),
+        formatter_class=HelpFormatter,
+        allow_abbrev=False,
     )
     parser.add_argument("PRESET", help="what to train; comes first; see above")
     parser.add_argument("--out", type=Path, help="folder of the run (default: runs/PRESET-SEED)")
@@ -120,7 +128,9 @@ def swap(arguments: Sequence[str]) -> None:
         allow_abbrev=False,
     )
     parser.add_argument("RUN", type=str, help="a run's folder, a model file, or `bundled`")
-    parser.add_argument("IMAGES", type=Path, nargs="*", help="pictures of people, or folders of them")
+    parser.add_argument(
+        "IMAGES", type=Path, nargs="*", help="pictures of people, or folders of them (default: bundled ones)"
+    )
     parser.add_argument("--onto", type=Path, nargs="+", help="who wears the clothes, if not the same people")
     parser.add_argument("--out", type=Path, default=Path("swaps.png"), help="the picture (.png or .jpg)")
     parser.add_argument("--each", type=Path, help="also write every swap as a file of its own into this folder")
@@ -214,11 +224,14 @@ def import_official(arguments: Sequence[str]) -> None:
     parser.add_argument("DIS", type=Path, nargs="?", help="dis_XXXXXXXX.pt: discriminator")
     parser.add_argument("TEACHER", type=Path, nargs="?", help="net_last.pth: teacher")
     parser.add_argument("--out", type=Path, default=Path("runs/official"), help="folder of the new files")
+    parser.add_argument("--teacher_stride", type=int, default=2, help="of the teacher's last stage: 1 or 2")
     found = parser.parse_args(list(arguments))
+    if found.teacher_stride not in (1, 2):
+        parser.error(f"--teacher_stride: found {found.teacher_stride}, must be 1 or 2")
 
     from dgnet.models.official import import_official as run
 
-    print(run(found.GEN, found.ID, found.DIS, found.TEACHER, out=found.out))
+    print(run(found.GEN, found.ID, found.DIS, found.TEACHER, out=found.out, teacher_stride=found.teacher_stride))
 
 
 def as_plain(found: Namespace, leave_out: set[str]) -> dict[str, Any]:

@@ -473,7 +473,7 @@ def _with_labels(labels: LabelStrategy) -> Callable[[RunConfig], RunConfig]:
     def modify(config: RunConfig) -> RunConfig:
         return replace(config, loss=replace(config.loss, labels=labels))
 
-    modify.__doc__ = f"Ablation: generated images are labelled by the strategy {labels!r}."
+    modify.__doc__ = f"Ablation: generated images are labelled by {labels!r}."
     return modify
 
 

@@ -80,7 +80,9 @@ def build_report(
         grid = SwapGrid(givers, wearers, swap_matrix(model, givers, wearers))
         for k in range(min(3, len(givers) - 1, len(wearers))):
             frames = interpolate(model, givers[k], givers[k + 1], wearers[k])
-            interpolations.append(Interpolation(start=givers[k], frames=frames, end=givers[k + 1], structure=wearers[k]))
+            interpolations.append(
+                Interpolation(start=givers[k], frames=frames, end=givers[k + 1], structure=wearers[k])
+            )
     true_swaps = None
     if swaps:
         some = np.linspace(0, len(swaps.truth) - 1, min(NUM_TRUE_SWAPS, len(swaps.truth))).astype(int)

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from dgnet.data.decode import ImageError, decode_image
+from dgnet.data.mannequin.bundled import bundled_root
+from dgnet.data.readers.detect import read_dataset
 from dgnet.data.readers.tree import is_image
 from dgnet.data.records import DataError
 from dgnet.data.resize import resize
@@ -27,12 +29,12 @@ def swap(
 
     Args:
         run: a run's folder, a model file, or `bundled`.
-        images, onto: picture files, or folders of them.
+        images, onto: picture files, or folders of them; no `images` means some of the bundled data set's test people.
         out: the picture; `each`: a folder for the single swaps, named APPEARANCE_on_STRUCTURE.png.
         zoom: how many times the picture is enlarged.
     """
     loaded = find_model(run)
-    rows = list_images(images)
+    rows = list_images(images or bundled_people())
     columns = list_images(onto) if onto else rows
     size = loaded.config.data.size
     rows_u8, columns_u8 = read_images(rows, size), read_images(columns, size)
@@ -58,6 +60,14 @@ def find_model(run: str) -> LoadedModel[DGNet]:
         if not path.exists():
             raise WeightsError(f"{run}: no model.safetensors here; give a run that has finished, a file, or `bundled`")
     return load_model(path)
+
+
+def bundled_people(count: int = 8) -> list[Path]:
+    """One picture each of some test identities of the bundled mannequin edition."""
+    query = read_dataset("mannequin", bundled_root()).query
+    first_of = {record.pid: Path(record.path) for record in reversed(query)}
+    pids = sorted(first_of)
+    return [first_of[pid] for pid in pids[:: max(1, len(pids) // count)]][:count]
 
 
 def list_images(paths: Sequence[Path]) -> list[Path]:

@@ -17,7 +17,9 @@ def test_l1_is_the_sum_over_both_directions_of_the_mean_over_each() -> None:
             place = (2 * direction + n, c, h, w)
             numbers.append(abs(float(target[place]) - float(estimate[place])))
         total += sum(numbers) / len(numbers)
-    torch.testing.assert_close(l1(estimate, target).double(), torch.tensor(total, dtype=torch.float64), rtol=1e-6, atol=0)
+    torch.testing.assert_close(
+        l1(estimate, target).double(), torch.tensor(total, dtype=torch.float64), rtol=1e-6, atol=0
+    )
 
 
 def test_l1_of_half_precision_is_computed_in_single() -> None:

@@ -1,0 +1,87 @@
+"""The command line: help that teaches, overrides, and mistakes that end in one message."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from dgnet import cli
+from dgnet.config import DATA_PRESETS, MODIFIERS, from_dict, preset
+
+
+@pytest.mark.parametrize("command", [" ".join(words) for words in cli.COMMANDS])
+def test_every_command_explains_itself(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as stopped:
+        cli.main([*command.split(), "--help"])
+    assert stopped.value.code == 0
+    assert f"dgnet {command}" in capsys.readouterr().out
+
+
+def test_the_help_of_train_lists_every_preset_and_modifier(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        cli.main(["train", "--help"])
+    shown = capsys.readouterr().out
+    assert all(f"  {name} " in shown for name in (*DATA_PRESETS, *MODIFIERS))
+
+
+def printed_config(capsys: pytest.CaptureFixture[str], *words: str):  # type: ignore[no-untyped-def]
+    with pytest.raises(SystemExit) as stopped:
+        cli.main(["train", *words, "--print_config"])
+    assert stopped.value.code in (0, None)
+    values = yaml.safe_load(capsys.readouterr().out)
+    for name in ("PRESET", "out", "resume", "steps"):
+        values.pop(name, None)
+    return from_dict(values)
+
+
+def test_print_config_shows_the_resolved_settings(capsys: pytest.CaptureFixture[str]) -> None:
+    assert printed_config(capsys, "market1501") == preset("market1501")
+    changed = printed_config(capsys, "market1501+small", "--optim.generator_lr=0.5", "--data.size", "[128, 64]")
+    assert changed.optim.generator_lr == 0.5
+    assert changed.data.size == (128, 64)
+    assert changed.network == preset("market1501+small").network
+
+
+@pytest.mark.parametrize("words", [("--steps", "1000"), ("--steps=1000",)])
+def test_steps_scale_the_whole_schedule(words: tuple[str, ...], capsys: pytest.CaptureFixture[str]) -> None:
+    assert printed_config(capsys, "market1501", *words) == preset("market1501").scaled(1000)
+
+
+def test_a_saved_configuration_can_be_given(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "mine.yaml").write_text("seed: 7\nloss:\n  cycle: 0.25\n")
+    config = printed_config(capsys, "market1501", "--config", str(tmp_path / "mine.yaml"))
+    assert (config.seed, config.loss.cycle, config.loss.image) == (7, 0.25, 5.0)
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "message"),
+    [
+        (["trian"], 2, "Did you mean 'train'?"),
+        (["data", "verfy"], 2, "Did you mean 'data verify'?"),
+        (["train", "mannequi"], 1, "did you mean 'mannequin'?"),
+        (["train", "mannequin", "--optim.generator_l", "1"], 2, "Did you mean --optim.generator_lr?"),
+        (["train", "mannequin", "--loss.labels", "guess"], 2, "dynamic_soft"),
+        (["train", "mannequin", "--loss.cycle", "-1"], 1, "loss.cycle: found -1.0, must be 0 or more"),
+        (["train", "market1501"], 1, "data.root: empty"),
+        (["evaluate", "nowhere"], 1, "nowhere: no config.yaml here"),
+        (["swap", "nowhere.safetensors", "x.jpg"], 1, "nowhere.safetensors: no such file"),
+        (["data", "verify", "nowhere"], 1, "nowhere"),
+        (["data", "mannequin", "--out", "x", "--size", "big"], 2, "--size: found 'big'"),
+    ],
+)
+def test_a_mistake_ends_in_one_message(
+    words: list[str], code: int, message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as stopped:
+        cli.main(words)
+    assert stopped.value.code == code
+    shown = capsys.readouterr().err
+    assert message in shown
+    assert "Traceback" not in shown
+
+
+def test_help_loads_no_torch() -> None:
+    code = "import sys; from dgnet.cli import main; main(['--help']); assert 'torch' not in sys.modules"
+    assert subprocess.run([sys.executable, "-c", code], check=False, capture_output=True).returncode == 0

@@ -441,7 +441,9 @@ def small(config: RunConfig) -> RunConfig:
             generator_lr=1e-3, discriminator_lr=1e-3, betas=(0.5, 0.999), backbone_lr=0.0125, head_lr=0.0125, ema=0.99
         ),
         loss=replace(config.loss, r1_every=8),
-        teacher=replace(config.teacher, backbone=backbone, batch_size=16, backbone_lr=0.05, head_lr=0.05),
+        teacher=replace(
+            config.teacher, backbone=backbone, batch_size=16, backbone_lr=0.05, head_lr=0.05, min_accuracy=0.2
+        ),
         sample_every=200,
         checkpoint_every=200,
     )

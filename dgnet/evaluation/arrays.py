@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import warnings
 from collections.abc import Sequence
 from typing import TypeAlias
@@ -42,9 +43,10 @@ def feature_matrix(features: FeatureArray, name: str, device: str | torch.device
         raise EvaluationError(f"{name}: features of width 0 (shape {tuple(matrix.shape)})")
     matrix = matrix.to(device=device, dtype=torch.float32)
     for start in range(0, matrix.shape[0], _ROWS_AT_ONCE):
-        finite = matrix[start : start + _ROWS_AT_ONCE].isfinite().all(dim=1)
-        if not bool(finite.all()):
-            first = start + int((~finite).nonzero()[0])
+        rows = matrix[start : start + _ROWS_AT_ONCE]
+        # A NaN or an infinity makes its row's sum neither finite; so do finite values that are enormous.
+        if not bool(rows.sum(dim=1).isfinite().all()) and not bool(rows.isfinite().all()):
+            first = start + int((~rows.isfinite()).any(dim=1).nonzero()[0])
             raise EvaluationError(f"{name}: NaN or infinity in row {first}; look at the model or file that made it")
     return matrix
 
@@ -62,9 +64,10 @@ def same_width(query: torch.Tensor, gallery: torch.Tensor) -> None:
 
 
 def largest_norm(matrix: torch.Tensor) -> float:
-    """The longest row's Euclidean length, a few rows at a time."""
+    """The longest row's Euclidean length, rounded up by millionths; infinite where float32 cannot hold its square."""
     starts = range(0, matrix.shape[0], _ROWS_AT_ONCE)
-    return max(float(matrix[start : start + _ROWS_AT_ONCE].double().norm(dim=1).amax()) for start in starts)
+    longest = max(float(matrix[start : start + _ROWS_AT_ONCE].square().sum(dim=1).amax()) for start in starts)
+    return math.sqrt(longest * (1 + 1e-5))
 
 
 def label_vector(labels: LabelArray, name: str, length: int) -> Int64Array:

@@ -90,7 +90,7 @@ def full_report() -> Report:
             Interpolation(images(), images(5), images()),
             Interpolation(images(), images(5), images(), images()),
         ],
-        ranked={"Hardest": [query, query]},
+        ranked={"Hardest <b>": [query, query]},
         log=[{"phase": "joint", "step": step, "image": 1 / (step + 1)} for step in range(50)],
         notes=["mAP step is the mean of k/r_k."],
     )
@@ -121,7 +121,7 @@ def test_every_part_is_there_and_nothing_is_loaded_from_elsewhere(tmp_path: Path
         "Several seeds",
         "Each seed",
         "Runs side by side",
-        "Hardest",
+        "Hardest <b>",
         "AP <42>",
         "joint · Reconstruction",
         "mAP step is the mean of",
@@ -220,13 +220,14 @@ def test_every_table_is_written_twice(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("height", [16, 128])
 def test_images_are_embedded_as_they_are(height: int) -> None:
-    column = np.linspace(0, 255, height, dtype=np.uint8)
-    image = np.ascontiguousarray(np.broadcast_to(column[:, None, None], (height, 64, 3)))
+    image = np.zeros((height, 64, 3), dtype=np.uint8)
+    image[:, :33] = (200, 40, 60)  # an edge of colours inside a pair of columns: no chroma may be lost
+    image[:, 33:] = (40, 60, 200)
     head, encoded = data_uri(image).split(",")
     decoded = np.asarray(Image.open(io.BytesIO(base64.b64decode(encoded))).convert("RGB"))
     assert head == f"data:image/{'png' if height < 64 else 'jpeg'};base64"
     assert decoded.shape == image.shape
-    assert np.abs(decoded.astype(int) - image).max() <= (0 if height < 64 else 6)
+    assert np.abs(decoded.astype(int) - image).max() <= (0 if height < 64 else 12)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,173 @@
+"""Ranking against the matrix product alone and against an argsort for each query, in one run.
+
+    python benchmarks/ranking.py market     # 3 368 x 19 732 x 1 024, Market-1501's size
+    python benchmarks/ranking.py msmt17     # 11 659 x 82 161 x 1 024, MSMT17's size
+    python benchmarks/ranking.py million    # 1 000 x 1 000 000 x 512
+
+Features are synthetic: unit vectors, an identity's centre plus noise; `--noise 8` makes them nearly random.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from dgnet.evaluation import evaluate
+from dgnet.evaluation.similarity import BLOCK_BYTES, similarity_blocks
+
+Float32Array = npt.NDArray[np.float32]
+Int64Array = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Size:
+    """Counts of a data set's test split."""
+
+    num_query: int
+    num_gallery: int
+    num_junk: int
+    num_ids: int
+    num_cameras: int
+    distractors: float  # part of the gallery
+    width: int
+
+
+SIZES = {
+    "market": Size(3368, 19732, 3819, 750, 6, 0.14, 1024),
+    "msmt17": Size(11659, 82161, 0, 3060, 15, 0.0, 1024),
+    "million": Size(1000, 1_000_000, 0, 20_000, 50, 0.5, 512),
+}
+
+
+@dataclass(frozen=True)
+class People:
+    """What `evaluate` takes."""
+
+    query: Float32Array
+    gallery: Float32Array
+    query_pids: Int64Array
+    gallery_pids: Int64Array
+    query_camids: Int64Array
+    gallery_camids: Int64Array
+
+    def arrays(self) -> tuple[npt.NDArray[np.generic], ...]:
+        return (
+            self.query,
+            self.gallery,
+            self.query_pids,
+            self.gallery_pids,
+            self.query_camids,
+            self.gallery_camids,
+        )
+
+
+def make_people(size: Size, noise: float, seed: int) -> People:
+    """Unit features of people on cameras; junk is pid -1 and a distractor pid 0, as in Market-1501."""
+    rng = np.random.default_rng(seed)
+    centres = rng.standard_normal((size.num_ids, size.width), dtype=np.float32)
+    query_pids = rng.integers(1, size.num_ids + 1, size.num_query)
+    gallery_pids = rng.integers(1, size.num_ids + 1, size.num_gallery)
+    gallery_pids[rng.random(size.num_gallery) < size.distractors] = 0
+    gallery_pids[rng.choice(size.num_gallery, size.num_junk, replace=False)] = -1
+
+    def describe(pids: Int64Array) -> Float32Array:
+        features = np.empty((len(pids), size.width), dtype=np.float32)
+        for start in range(0, len(pids), 4096):
+            rows = slice(start, start + 4096)
+            part = noise * rng.standard_normal((len(pids[rows]), size.width), dtype=np.float32)
+            known = pids[rows] > 0
+            part[known] += centres[pids[rows][known] - 1]
+            features[rows] = part / np.linalg.norm(part, axis=1, keepdims=True)
+        return features
+
+    query_camids = rng.integers(0, size.num_cameras, size.num_query)
+    gallery_camids = rng.integers(0, size.num_cameras, size.num_gallery)
+    return People(describe(query_pids), describe(gallery_pids), query_pids, gallery_pids, query_camids, gallery_camids)
+
+
+def product_alone(people: People) -> None:
+    """The blocks of similarities, made and thrown away."""
+    query, gallery = torch.from_numpy(people.query), torch.from_numpy(people.gallery)
+    for _ in similarity_blocks(query, gallery, progress=False, what="product"):
+        pass
+
+
+def argsort_each_query(people: People) -> float:
+    """The usual loop: sort a query's gallery, strike out what is dropped, walk down the list. Returns mAP (step)."""
+    precisions = []
+    for start in range(0, len(people.query), 500):
+        block = people.query[start : start + 500] @ people.gallery.T
+        for q, row in enumerate(block, start=start):
+            order = np.argsort(-row)
+            pids, camids = people.gallery_pids[order], people.gallery_camids[order]
+            own_camera = (pids == people.query_pids[q]) & (camids == people.query_camids[q])
+            hits = np.flatnonzero((pids == people.query_pids[q])[(pids != -1) & ~own_camera])
+            if hits.size:
+                precisions.append(np.mean(np.arange(1, len(hits) + 1) / (hits + 1)))
+    return float(np.mean(precisions))
+
+
+def timed(work: Callable[[], object], repeats: int) -> tuple[float, float]:
+    """Least wall time and least processor time of `repeats` runs, in seconds."""
+    walls, processors = [], []
+    for _ in range(repeats):
+        wall, processor = time.perf_counter(), time.process_time()
+        work()
+        walls.append(time.perf_counter() - wall)
+        processors.append(time.process_time() - processor)
+    return min(walls), min(processors)
+
+
+def peak_memory_of(work: Callable[[], object]) -> float:
+    """MB that `work` needs at most beyond what is resident before it (Linux)."""
+    Path("/proc/self/clear_refs").write_text("5")  # the peak starts anew from here
+    before = _status("VmRSS")
+    work()
+    return (_status("VmHWM") - before) / 1024
+
+
+def _status(field: str) -> int:
+    line = next(line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith(field))
+    return int(line.split()[1])
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("size", choices=SIZES)
+    parser.add_argument("--noise", type=float, default=3.5, help="against an identity's centre of unit variance")
+    parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--seed", type=int, default=0)
+    options = parser.parse_args()
+    size = SIZES[options.size]
+    people = make_people(size, options.noise, options.seed)
+    arrays = people.arrays()
+
+    result = evaluate(*arrays)
+    peak = peak_memory_of(lambda: evaluate(*arrays, progress=False))
+    product, product_cpu = timed(lambda: product_alone(people), options.repeats)
+    whole, whole_cpu = timed(lambda: evaluate(*arrays, progress=False), options.repeats)
+    after, after_cpu = whole - product, whole_cpu - product_cpu
+    print(f"{options.size}: {size.num_query} x {size.num_gallery} x {size.width}, noise {options.noise:g}", end="; ")
+    print(f"mAP {result.map_step:.3f}, Rank@1 {result.rank1:.3f}, {torch.get_num_threads()} threads")
+    print(f"product alone          {product:8.2f} s   ({product_cpu:.2f} processor seconds)")
+    print(f"evaluate               {whole:8.2f} s   ({whole_cpu:.2f}), {whole / product:.2f} x the product")
+    print(
+        f"after the product      {after:8.2f} s   ({after_cpu:.2f}), {after_cpu / product_cpu:.2f} x its processor time"
+    )
+    print(f"peak memory            {peak:8.0f} MB above the features, blocks of {BLOCK_BYTES / 2**20:.0f} MB")
+    if options.size == "market":
+        loop, loop_cpu = timed(lambda: argsort_each_query(people), options.repeats)
+        print(f"argsort for each query {loop:8.2f} s   ({loop_cpu:.2f}), {loop / whole:.1f} x evaluate;", end=" ")
+        print(f"after the product {(loop_cpu - product_cpu) / after_cpu:.1f} x (processor time)")
+        assert abs(argsort_each_query(people) - result.map_step) < 1e-5, "the two disagree"
+
+
+if __name__ == "__main__":
+    main()

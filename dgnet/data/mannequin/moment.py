@@ -38,7 +38,7 @@ class Moment:
 
     `azimuth` 0 walks towards the camera (radians); `shift` moves the person right and down in fractions of the image's
     width and height; `scale` is how much of the height an average person fills; `place` is where before the backdrop;
-    `exposure` and `warmth` vary the light around the camera's own; `noise_seed` fixes the sensor's noise.
+    `exposure` (log gain) barely varies around the camera's own; `noise_seed` fixes the sensor's noise.
     """
 
     camid: int
@@ -52,10 +52,13 @@ class Moment:
     place: float
     zoom: float
     exposure: float
-    warmth: float
     occluder: Occluder | None
     noise_seed: int
 
+
+# E_s sees grey, normalised maps: light that changed from image to image could not be read off the structure, and no
+# swap could be right. What a camera does to colour is its own, and is learnt.
+EXPOSURE_SPREAD = 0.02
 
 _ARMS = (Arms.SWING, Arms.SWING, Arms.SWING, Arms.PHONE, Arms.EAR, Arms.POCKETS)
 
@@ -69,7 +72,6 @@ def draw_passage(physique: Physique, camid: int, count: int, rng: np.random.Gene
         arms = Arms.STRAP
     stride = float(rng.uniform(0.15, 1.0))
     place, zoom = float(rng.uniform(0, 1)), float(rng.uniform(1.0, 1.3))
-    exposure, warmth = float(rng.normal(0, 0.14)), float(rng.normal(0, 0.06))
     return [
         Moment(
             camid=camid,
@@ -82,8 +84,7 @@ def draw_passage(physique: Physique, camid: int, count: int, rng: np.random.Gene
             scale=float(rng.uniform(0.81, 0.92)),
             place=float(np.clip(place + rng.normal(0, 0.06), 0, 1)),
             zoom=zoom,
-            exposure=exposure + float(rng.normal(0, 0.04)),
-            warmth=warmth,
+            exposure=float(rng.normal(0, EXPOSURE_SPREAD)),
             occluder=_draw_occluder(rng),
             noise_seed=int(rng.integers(2**32)),
         )

@@ -15,8 +15,7 @@ from dgnet.data.mannequin.moment import Moment
 def expose(image: Floats, view: Camera, moment: Moment) -> npt.NDArray[np.uint8]:
     """The camera's picture of `image` (H x W x 3 in [0, 1]). Noise is seeded by the moment alone."""
     image = blur(image, view.blur * image.shape[0])
-    tint = np.array([1 + moment.warmth, 1, 1 - moment.warmth], np.float32)
-    image = np.clip(image * np.array(view.gain, np.float32) * tint * np.float32(math.exp(moment.exposure)), 0, None)
+    image = np.clip(image * np.array(view.gain, np.float32) * np.float32(math.exp(moment.exposure)), 0, None)
     grey = image.mean(-1, keepdims=True)
     image = np.clip(grey + (image - grey) * np.float32(view.saturation), 0, None) ** np.float32(view.gamma)
     image = np.where(image > 0.8, 0.8 + 0.2 * np.tanh((image - 0.8) / 0.2), image)  # highlights roll off

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import platform
 import sys
+from collections import defaultdict
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -31,11 +32,14 @@ TOP = 10
 def showcase(data: ExperimentData, count: int) -> tuple[Images, Images]:
     """Test people to draw: `count` who give their clothes and `count` others who give structure, spread over the set.
 
-    Identities come in the order of their pids, so the same people are shown at every step and in every run.
+    Identities come in the order of their pids, each by another of its cameras than the one before, so the same
+    people are shown at every step and in every run, against different backgrounds.
     """
-    first_of = {record.pid: place for place, record in reversed(list(enumerate(data.dataset.query)))}
-    places = [first_of[pid] for pid in sorted(first_of)]
-    chosen = [places[i] for i in np.linspace(0, len(places) - 1, min(2 * count, len(places))).round().astype(int)]
+    places: dict[int, list[int]] = defaultdict(list)
+    for place, record in enumerate(data.dataset.query):
+        places[record.pid].append(place)
+    pids = [sorted(places)[i] for i in np.linspace(0, len(places) - 1, min(2 * count, len(places))).round().astype(int)]
+    chosen = [places[pid][(turn // 2) % len(places[pid])] for turn, pid in enumerate(pids)]
     return data.query[chosen[::2]], data.query[chosen[1::2] or chosen]
 
 

@@ -1,0 +1,82 @@
+"""Swapping, interpolating and laying out pictures."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from dgnet.config import RunConfig
+from dgnet.data.augment import normalise
+from dgnet.generation.grid import GAP, save_picture, swap_sheet
+from dgnet.generation.interpolate import interpolate
+from dgnet.generation.swap import swap_matrix, swap_pairs, to_u8
+from dgnet.models.dgnet import DGNet
+
+
+@pytest.fixture
+def model(config: RunConfig) -> DGNet:
+    torch.manual_seed(0)
+    return DGNet(config.network, 4).eval()
+
+
+@pytest.fixture
+def people() -> np.ndarray:
+    return np.random.default_rng(0).integers(0, 256, (5, 64, 32, 3), dtype=np.uint8)
+
+
+def test_pixels_survive_the_way_to_the_network_and_back(people: np.ndarray) -> None:
+    assert np.array_equal(to_u8(normalise(torch.from_numpy(people))), people)
+
+
+def close(first: np.ndarray, second: np.ndarray) -> bool:
+    """Equal but for rounding of pixels that lie between two grey levels."""
+    return int(np.abs(first.astype(int) - second.astype(int)).max()) <= 1
+
+
+def test_pairs_are_the_models_swaps_whatever_the_batch_size(model: DGNet, people: np.ndarray) -> None:
+    givers, wearers = people, people[::-1].copy()
+    with torch.inference_mode():
+        expected = to_u8(model.swap(normalise(torch.from_numpy(givers)), normalise(torch.from_numpy(wearers))))
+    assert close(swap_pairs(model, givers, wearers, batch_size=2), expected)
+
+
+def test_a_matrix_holds_every_pair(model: DGNet, people: np.ndarray) -> None:
+    rows, columns = people[:2], people[2:]
+    matrix = swap_matrix(model, rows, columns)
+    assert matrix.shape == (2, 3, 64, 32, 3)
+    for r in range(2):
+        assert close(matrix[r], swap_pairs(model, np.repeat(rows[r : r + 1], 3, axis=0), columns))
+
+
+def test_interpolation_begins_and_ends_with_the_two_swaps(model: DGNet, people: np.ndarray) -> None:
+    frames = interpolate(model, people[0], people[1], people[2], num_steps=5)
+    assert frames.shape == (5, 64, 32, 3)
+    ends = swap_pairs(model, people[:2], np.stack([people[2]] * 2))
+    assert close(frames[[0, -1]], ends)
+
+
+def test_a_sheet_shows_everything_in_its_place(people: np.ndarray) -> None:
+    swaps = np.random.default_rng(1).integers(0, 256, (2, 3, 64, 32, 3), dtype=np.uint8)
+    sheet = swap_sheet(people[:2], people[2:], swaps)
+    step_down, step_right, margin = 64 + GAP, 32 + GAP, 3 * GAP
+    for c in range(3):
+        left = (c + 1) * step_right + margin
+        assert np.array_equal(sheet[:64, left : left + 32], people[2 + c])
+        for r in range(2):
+            top = (r + 1) * step_down + margin
+            assert np.array_equal(sheet[top : top + 64, :32], people[r])
+            assert np.array_equal(sheet[top : top + 64, left : left + 32], swaps[r, c])
+
+
+def test_a_picture_is_written_whole_or_not_at_all(people: np.ndarray, tmp_path: Path) -> None:
+    path = tmp_path / "new" / "picture.png"
+    save_picture(path, people[0], zoom=3)
+    with Image.open(path) as picture:
+        assert picture.size == (96, 192)
+    before = path.read_bytes()
+    with pytest.raises(TypeError):
+        save_picture(path, people[0].astype(np.float64))  # no picture format holds these
+    assert path.read_bytes() == before
+    assert [p.name for p in path.parent.iterdir()] == ["picture.png"]

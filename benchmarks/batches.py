@@ -1,15 +1,19 @@
 """Batches from the crop store against a DataLoader of Pillow decodes: python benchmarks/batches.py
 
-Both give float32 batches of 256x128, ImageNet-normalised, mirrored, edge-padded and cropped, with random erasing,
-from the same 64x128 JPEGs. The DataLoader has two worker processes; the store runs in this process alone.
+Both give batches of 256x128, mirrored, edge-padded and cropped, from the same JPEGs of 128x64: once as the uint8
+pixels that go to the training device, once as float32, ImageNet-normalised, with random erasing. The DataLoader has
+two worker processes; the store runs in this process alone. `--device cuda` ends both on the accelerator, and there
+augments what comes from the store.
 """
 
 from __future__ import annotations
 
 import argparse
+import itertools
 import random
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -29,8 +33,8 @@ PAD = 10
 class PillowImages(Dataset):
     """One image at a time: decode, resize, mirror, pad, crop, normalise, erase."""
 
-    def __init__(self, records: list[Record]) -> None:
-        self.records = records
+    def __init__(self, records: list[Record], normalised: bool) -> None:
+        self.records, self.normalised = records, normalised
         self.mean, self.std = torch.tensor(IMAGENET_MEAN)[:, None, None], torch.tensor(IMAGENET_STD)[:, None, None]
 
     def __len__(self) -> int:
@@ -46,7 +50,10 @@ class PillowImages(Dataset):
         pixels = np.pad(np.asarray(image), ((PAD, PAD), (PAD, PAD), (0, 0)), mode="edge")
         top, left = random.randint(0, 2 * PAD), random.randint(0, 2 * PAD)
         pixels = pixels[top : top + height, left : left + width]
-        x = torch.from_numpy(np.ascontiguousarray(pixels.transpose(2, 0, 1))).float().div_(255.0)
+        x = torch.from_numpy(np.ascontiguousarray(pixels.transpose(2, 0, 1)))
+        if not self.normalised:
+            return x
+        x = x.float().div_(255.0)
         x.sub_(self.mean).div_(self.std)
         if random.random() < 0.5:
             erase(x)
@@ -65,56 +72,59 @@ def erase(x: torch.Tensor) -> None:
             return
 
 
-def loader_rate(records: list[Record], batch_size: int, num_batches: int) -> float:
-    """Images a second from a DataLoader with two workers, after they have started."""
-    loader = DataLoader(PillowImages(records), batch_size, shuffle=True, num_workers=2, drop_last=True)
-    batches = iter(loader)
-    for _ in range(8):
-        next(batches)
-    start = time.perf_counter()
-    for _ in range(num_batches):
-        next(batches)
-    seconds = time.perf_counter() - start
-    del batches
-    return batch_size * num_batches / seconds
-
-
-def store_rate(crops: Crops, sampler: PairSampler, batch_size: int, num_batches: int) -> float:
-    """Images a second from the store: sample, copy, mirror, pad and crop, normalise, erase."""
-    augment = Augment(SIZE, mirror=0.5, pad=PAD)
-
-    def batch(step: int) -> torch.Tensor:
-        images_u8 = torch.from_numpy(crops[sampler.batch(step).anchor]).permute(0, 3, 1, 2)
-        moved = augment(images_u8, generator_for(0, step, 0, 1)).permute(0, 2, 3, 1)
-        return random_erase_(normalise(moved), generator_for(0, step, 0, 2))
-
+def timed(batch: Callable[[int], torch.Tensor], num_batches: int) -> float:
+    """Images a second of `batch(step)`, after a few steps to warm up."""
     for step in range(8):
         batch(step)
     start = time.perf_counter()
-    for step in range(num_batches):
-        batch(8 + step)
-    return batch_size * num_batches / (time.perf_counter() - start)
+    num_images = sum(len(batch(8 + step)) for step in range(num_batches))
+    if torch.cuda.is_available():
+        torch.cuda.synchronize()
+    return num_images / (time.perf_counter() - start)
+
+
+def loader_rate(records: list[Record], size: int, normalised: bool, device: str) -> float:
+    """Images a second from a DataLoader with two workers."""
+    loader = DataLoader(PillowImages(records, normalised), size, shuffle=True, num_workers=2, drop_last=True)
+    batches = itertools.chain.from_iterable(itertools.repeat(loader))
+    return timed(lambda _: next(batches).to(device), num_batches=50)
+
+
+def store_rate(crops: Crops, sampler: PairSampler, normalised: bool, device: str) -> float:
+    """Images a second from the store: sample, copy, mirror, pad and crop; normalise and erase."""
+    augment = Augment(SIZE, mirror=0.5, pad=PAD)
+
+    def batch(step: int) -> torch.Tensor:
+        images_u8 = torch.from_numpy(crops[sampler.batch(step).anchor]).to(device).permute(0, 3, 1, 2)
+        x = augment(images_u8, generator_for(0, step, 0, 1))
+        if not normalised:
+            return x
+        return random_erase_(normalise(x.permute(0, 2, 3, 1)), generator_for(0, step, 0, 2))
+
+    return timed(batch, num_batches=300)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--images", type=int, default=4096)
     parser.add_argument("--batch", type=int, default=32)
+    parser.add_argument("--device", default="cpu")
     parser.add_argument("--repeats", type=int, default=3, help="the best of so many is kept, for both")
-    parser.add_argument("--threads", type=int, default=2, help="torch's threads for the store's batches")
     arguments = parser.parse_args()
-    torch.set_num_threads(arguments.threads)
+    torch.set_num_threads(2)
     with tempfile.TemporaryDirectory() as folder:
         records = write_pictures(Path(folder), arguments.images)
         crops = open_crops(records, SIZE, Path(folder) / "cache")
         sampler = PairSampler([r.pid for r in records], [r.camid for r in records], arguments.batch, seed=0)
-        loader, store = [], []
-        for _ in range(arguments.repeats):  # in turn, so that whatever else the machine does meets both
-            loader.append(loader_rate(records, arguments.batch, num_batches=40))
-            store.append(store_rate(crops, sampler, arguments.batch, num_batches=200))
-    print(f"DataLoader of Pillow decodes, two workers: {max(loader):8.0f} images/s")
-    print(f"crop store, {arguments.threads} threads:                     {max(store):8.0f} images/s")
-    print(f"ratio: {max(store) / max(loader):.1f} (target 20)")
+        for kind, normalised in (("uint8", False), ("float32", True)):
+            loader, store = [], []
+            for _ in range(arguments.repeats):  # in turn, so that whatever else the machine does meets both
+                loader.append(loader_rate(records, arguments.batch, normalised, arguments.device))
+                store.append(store_rate(crops, sampler, normalised, arguments.device))
+            print(
+                f"{kind}: DataLoader of Pillow decodes, two workers {max(loader):.0f} images/s; "
+                f"crop store {max(store):.0f} images/s; ratio {max(store) / max(loader):.1f} (target 20)"
+            )
 
 
 if __name__ == "__main__":

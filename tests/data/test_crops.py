@@ -1,13 +1,13 @@
 from __future__ import annotations
 
 import logging
-import multiprocessing
 import os
 import shutil
 import signal
 import subprocess
 import sys
 import textwrap
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -195,16 +195,24 @@ def test_a_read_only_data_directory_is_enough(records, tmp_path):
     assert {path: path.stat().st_mtime_ns for path in tmp_path.iterdir()} == files
 
 
-def _open_and_sum(arguments: tuple[list[Record], Path]) -> tuple[int, int]:
-    records, cache = arguments
-    crops = open_crops(records, SIZE, cache, progress=False)
-    return int(crops.images_u8.sum()), crops.path.stat().st_ino
+def test_a_process_opens_what_another_has_built(records, tmp_path, monkeypatch):
+    assert build_elsewhere(tmp_path, "whole").returncode == 0
+    monkeypatch.setattr(store, "decode_image", lambda _: pytest.fail("decoded again"))
+    assert len(open_crops(records, SIZE, tmp_path / "cache", progress=False)) == 150
 
 
-def test_processes_share_one_store(records, tmp_path):
-    with multiprocessing.get_context("spawn").Pool(2) as pool:
-        found = pool.map(_open_and_sum, [(records, tmp_path / "cache")] * 2)
-    assert len(set(found)) == 1  # the same file: the first built it, the others waited
+def test_a_store_being_built_elsewhere_is_waited_for(records, tmp_path, caplog):
+    fcntl = pytest.importorskip("fcntl")
+    folder = open_crops(records, SIZE, tmp_path / "cache", progress=False).path.parent
+    (folder / "index.npz").unlink()
+    with open(folder / "lock", "wb") as building, ThreadPoolExecutor(1) as pool, caplog.at_level(logging.WARNING):
+        fcntl.flock(building, fcntl.LOCK_EX)
+        opened = pool.submit(open_crops, records, SIZE, tmp_path / "cache", progress=False)
+        with pytest.raises(TimeoutError):
+            opened.result(timeout=0.3)
+        fcntl.flock(building, fcntl.LOCK_UN)
+        assert len(opened.result(timeout=60)) == 150
+    assert "another process is building this store" in caplog.text
 
 
 def test_no_records_and_bad_sizes_are_refused(tmp_path):

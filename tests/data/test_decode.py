@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import io
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -103,7 +102,7 @@ def test_truncated_images_are_refused(decoder, kind):
         decode_image(data[: len(data) // 2])
 
 
-def test_a_camera_with_two_pictures_in_a_jpeg_gives_the_first(tmp_path: Path):
+def test_a_camera_with_two_pictures_in_a_jpeg_gives_the_first(decoder):
     other = Image.eval(picture(), lambda value: 255 - value)
     data = encode(picture(), "MPO", save_all=True, append_images=[other])
     np.testing.assert_array_equal(decode_image(data), np.asarray(Image.open(io.BytesIO(data)).convert("RGB")))

@@ -70,6 +70,15 @@ def test_a_batch_is_a_function_of_seed_and_step_alone():
     assert (other.anchor != PairSampler(LABELS, CAMIDS, 10, seed=9).batch(0).anchor).any()
 
 
+def test_partners_are_drawn_anew_at_every_step():
+    sampler = PairSampler([0] * 50 + [1] * 50, [0] * 100, 100, seed=3)
+    drawn = []
+    for step in (0, 1):
+        pairs = sampler.batch(step)
+        drawn.append(pairs.partner % 50 - (pairs.partner > pairs.anchor))  # which of the 49 candidates, slot by slot
+    assert (drawn[0] != drawn[1]).mean() > 0.9
+
+
 def test_ranks_together_draw_what_one_process_draws():
     whole = PairSampler(LABELS, CAMIDS, 12, seed=2)
     ranks = [PairSampler(LABELS, CAMIDS, 4, seed=2, rank=rank, world_size=3) for rank in range(3)]

@@ -98,6 +98,15 @@ def test_duplicates_by_content(market, source, target, harmful):
     assert f"1 groups, {int(harmful)} of them harmful" in found.table()
 
 
+def test_one_person_in_train_and_test_under_one_identity_is_harmful(write_images, tmp_path):
+    write_images("a.jpg", "b.jpg")
+    for name in ("q.jpg", "g.jpg"):
+        shutil.copy(tmp_path / "a.jpg", tmp_path / name)
+    rows = ["path,pid,split", "a.jpg,1,train", "b.jpg,2,train", "q.jpg,1,query", "g.jpg,1,gallery"]
+    (tmp_path / "manifest.csv").write_text("\n".join(rows))
+    assert [duplicate.harmful for duplicate in check(tmp_path).duplicates] == [True]
+
+
 def test_one_identity_alone_cannot_be_trained_on(write_images, tmp_path):
     write_images("1/a_c1.jpg", "1/b_c2.jpg")
     found = check(tmp_path)

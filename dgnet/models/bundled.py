@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from importlib.resources import as_file, files
+from pathlib import Path
 
 from dgnet.models.dgnet import DGNet
 from dgnet.models.weights import LoadedModel, load_model
+
+BUNDLED = Path(__file__).with_name("bundled.safetensors")
 
 
 def bundled_model() -> LoadedModel[DGNet]:
@@ -13,5 +15,4 @@ def bundled_model() -> LoadedModel[DGNet]:
 
     Its card (`.card`) says which command made it, on what machine, and what it scores.
     """
-    with as_file(files("dgnet.models").joinpath("bundled.safetensors")) as path:
-        return load_model(path)
+    return load_model(BUNDLED)

@@ -3,10 +3,6 @@ from __future__ import annotations
 import logging
 import os
 import shutil
-import signal
-import subprocess
-import sys
-import textwrap
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import SimpleNamespace
@@ -135,42 +131,6 @@ def test_a_damaged_store_is_built_again(records, tmp_path, damage):
     np.testing.assert_array_equal(open_crops(records, SIZE, tmp_path / "cache", progress=False).images_u8, whole)
 
 
-SCRIPT = """
-    import os, resource, signal, sys
-    from pathlib import Path
-    from dgnet.data import crops, store
-    from dgnet.data.records import Record
-    root, cache, what = Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3]
-    records = [Record(str(path), 1, 1) for path in sorted(root.glob("*.*g"))]
-    if what == "full":
-        resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
-    if what == "killed":
-        store.os.fsync = lambda handle: os.kill(os.getpid(), signal.SIGKILL)
-    crops.open_crops(records, (32, 16), cache, progress=False)
-"""
-
-
-def build_elsewhere(root: Path, what: str) -> subprocess.CompletedProcess:
-    command = [sys.executable, "-c", textwrap.dedent(SCRIPT), str(root), str(root / "cache"), what]
-    return subprocess.run(command, capture_output=True, text=True, check=False)
-
-
-def test_a_build_killed_half_way_is_never_half_read(records, tmp_path):
-    assert build_elsewhere(tmp_path, "killed").returncode == -signal.SIGKILL
-    assert next(name for name in built(tmp_path / "cache") if name != "lock").endswith(".tmp")
-    crops = open_crops(records, SIZE, tmp_path / "cache", progress=False)
-    np.testing.assert_allclose(crops.images_u8[149].astype(int), expected(records[149].path), atol=4)
-    assert not [name for name in built(tmp_path / "cache") if name.endswith(".tmp")]
-
-
-def test_a_full_disk_is_said_and_nothing_is_left(records, tmp_path):
-    finished = build_elsewhere(tmp_path, "full")
-    assert finished.returncode == 1
-    assert "cannot write the crop store (File too large)" in finished.stderr
-    assert "it needs 0 MB" in finished.stderr
-    assert built(tmp_path / "cache") == ["lock"]
-
-
 def test_a_disk_too_small_is_said_before_the_work(records, tmp_path, monkeypatch):
     monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=100_000))
     monkeypatch.setattr(store, "decode_image", lambda _: pytest.fail("decoded"))
@@ -193,12 +153,6 @@ def test_a_read_only_data_directory_is_enough(records, tmp_path):
     finally:
         tmp_path.chmod(0o755)
     assert {path: path.stat().st_mtime_ns for path in tmp_path.iterdir()} == files
-
-
-def test_a_process_opens_what_another_has_built(records, tmp_path, monkeypatch):
-    assert build_elsewhere(tmp_path, "whole").returncode == 0
-    monkeypatch.setattr(store, "decode_image", lambda _: pytest.fail("decoded again"))
-    assert len(open_crops(records, SIZE, tmp_path / "cache", progress=False)) == 150
 
 
 def test_a_store_being_built_elsewhere_is_waited_for(records, tmp_path, caplog):

@@ -18,6 +18,7 @@ import numpy.typing as npt
 
 from .arrays import EvaluationError
 from .cameras import CameraPairs
+from .diversity import Diversity
 from .page import Section, Tile, render_page
 from .pictures import (
     Interpolation,
@@ -30,6 +31,7 @@ from .pictures import (
     true_swaps_html,
 )
 from .ranking import RetrievalResult
+from .realism import Realism
 from .result_charts import camera_matrix_html, cmc_chart, roc_chart
 from .result_tables import (
     ROW_TITLES,
@@ -38,6 +40,7 @@ from .result_tables import (
     each_seed_table,
     ordered,
     peers_table,
+    realism_table,
     retrieval_table,
     row_title,
     seeds_table,
@@ -65,6 +68,8 @@ class Report:
     verification: Mapping[str, Roc] = field(default_factory=dict)
     cameras: CameraPairs | None = None
     swap_error: SwapError | None = None
+    realism: Realism | None = None
+    diversity: Mapping[str, Diversity] = field(default_factory=dict)  # such as "SSIM, generated, same person"
     swap_grid: SwapGrid | None = None
     true_swaps: TrueSwaps | None = None
     interpolations: Sequence[Interpolation] = ()
@@ -105,6 +110,8 @@ def report_tables(report: Report) -> list[Table]:
         tables.append(comparison_table(report.comparison))
     if report.swap_error:
         tables.append(swap_error_table(report.swap_error))
+    if report.realism or report.diversity:
+        tables.append(realism_table(report.realism, report.diversity))
     return tables
 
 
@@ -154,6 +161,9 @@ def _sections(report: Report) -> list[Section]:
         body = "".join(interpolation_html(strip) for strip in report.interpolations)
         lead = "One body and pose, while the appearance code moves in a straight line from one person to another."
         sections.append(Section("Interpolation", body, lead))
+    if report.realism or report.diversity:
+        body = realism_table(report.realism, report.diversity).to_html()
+        sections.append(Section("Realism and diversity", body, "Generated people as a set, beside real ones."))
     if report.retrieval:
         sections.append(_retrieval_section(report))
     if report.seeds:

@@ -8,8 +8,10 @@ from statistics import mean, stdev
 import numpy as np
 
 from .cameras import CameraPairs
+from .diversity import Diversity
 from .published import PublishedFigures, dataset_title, published_peers, published_reid
 from .ranking import RetrievalResult
+from .realism import Realism
 from .tables import Cell, Column, Table
 from .truth import SwapError
 from .verification import Roc
@@ -149,6 +151,18 @@ def camera_table(pairs: CameraPairs) -> Table:
     for camera, row in zip(pairs.cameras, pairs.map_step, strict=True):
         rows.append((str(camera), *(None if np.isnan(value) else 100 * float(value) for value in row)))
     return Table("cameras", "Between cameras, mAP step", columns, tuple(rows), "Per cent.")
+
+
+def realism_table(realism: Realism | None, diversity: Mapping[str, Diversity]) -> Table:
+    """FID and KID of the generated images, and the diversity of each named set."""
+    rows: list[tuple[Cell, ...]] = []
+    note = "SSIM of random pairs: lower is more diverse; LPIPS: higher is."
+    if realism:
+        rows.append(("FID", realism.fid, None))
+        rows.append(("KID × 1000", 1000 * realism.kid, 1000 * realism.kid_sd))
+        note = f"{realism.num_generated:,} generated against {realism.num_real:,} real images. {note}"
+    rows += [(name, found.mean, found.sd) for name, found in diversity.items()]
+    return Table("realism", "Realism and diversity", (Column(""), Column("", 3), Column("sd", 3)), tuple(rows), note)
 
 
 def _keys(by_seed: Mapping[int, Results]) -> list[str]:

@@ -16,9 +16,11 @@ from PIL import Image
 
 from dgnet.evaluation import EvaluationError, RetrievalResult, SwapError, evaluate, rank_matches
 from dgnet.evaluation.cameras import camera_pairs
+from dgnet.evaluation.diversity import Diversity
 from dgnet.evaluation.pictures import Interpolation, RankedQuery, SwapGrid, TrueSwaps, data_uri
 from dgnet.evaluation.published import dataset_title, published_peers, published_reid, published_transfer
 from dgnet.evaluation.ranking import cmc_curve
+from dgnet.evaluation.realism import Realism
 from dgnet.evaluation.report import Report, write_report, write_tables
 from dgnet.evaluation.result_tables import peers_table, retrieval_table, seeds_table
 from dgnet.evaluation.verification import verify_pairs
@@ -84,6 +86,8 @@ def full_report() -> Report:
         seeds={0: rows, 1: rows},
         comparison={"mannequin": rows},
         swap_error=SwapError(240, 0.04, 22.0, 0.7, 0.08, 18.0, 0.5),
+        realism=Realism(fid=18.24, kid=0.0123, kid_sd=0.0021, num_real=12_936, num_generated=5_000),
+        diversity={"SSIM, generated": Diversity(0.36, 0.05, 1000)},
         swap_grid=SwapGrid(images(2), images(3), images(2, 3)),
         true_swaps=TrueSwaps(images(4), images(4), images(4), images(4)),
         interpolations=[
@@ -122,6 +126,10 @@ def test_every_part_is_there_and_nothing_is_loaded_from_elsewhere(tmp_path: Path
         "Each seed",
         "Runs side by side",
         "Hardest <b>",
+        "Realism and diversity",
+        "18.240",
+        "12.300",
+        "SSIM, generated",
         "AP <42>",
         "joint · Reconstruction",
         "mAP step is the mean of",
@@ -149,6 +157,8 @@ def test_parts_that_are_absent_leave_no_trace(tmp_path: Path) -> None:
         "seeds",
         "comparison",
         "swap_error",
+        "realism",
+        "diversity",
         "swap_grid",
         "true_swaps",
         "interpolations",
@@ -210,7 +220,7 @@ def test_published_figures() -> None:
 
 def test_every_table_is_written_twice(tmp_path: Path) -> None:
     written = write_tables(tmp_path / "tables", full_report())
-    names = ["retrieval", "verification", "cameras", "seeds", "each_seed", "comparison", "swap_error"]
+    names = ["retrieval", "verification", "cameras", "seeds", "each_seed", "comparison", "swap_error", "realism"]
     assert [path.name for path in written] == [f"{name}.{suffix}" for name in names for suffix in ("csv", "tex")]
     assert (tmp_path / "tables" / "swap_error.csv").read_text(encoding="utf-8").splitlines()[1].split(",")[
         -1

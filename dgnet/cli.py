@@ -1,4 +1,4 @@
-"""The command line: `dgnet train | evaluate | swap | data | import`.
+"""The command line: `dgnet train | evaluate | compare | swap | data | import`.
 
 Heavy imports happen inside the commands, so that `--help` is instant.
 """
@@ -23,6 +23,7 @@ dgnet recognises people across cameras and draws them, in one network.
 
   dgnet train PRESET          teacher, joint training, evaluation and report, in one go
   dgnet evaluate RUN          measure a run again, or on other data
+  dgnet compare RUNS...       several runs on one page; seeds averaged
   dgnet swap RUN IMAGES...    everyone in everyone's clothes, as one picture
   dgnet data verify ROOT      what data set is this, and is it whole?
   dgnet data mannequin        render a synthetic data set of any size
@@ -118,6 +119,22 @@ def evaluate(arguments: Sequence[str]) -> None:
 
     report = run(found.RUN, found.out or found.RUN, found.data.name, found.data.root, found.device)
     print(f"Report: {report.resolve()}")
+
+
+def compare(arguments: Sequence[str]) -> None:
+    """`dgnet compare RUNS...`."""
+    parser = Parser(
+        prog="dgnet compare",
+        description="Several finished runs on one page. Runs that differ in their seed alone are averaged.",
+        allow_abbrev=False,
+    )
+    parser.add_argument("RUNS", type=Path, nargs="+", help="folders of runs")
+    parser.add_argument("--out", type=Path, default=Path("runs/comparison"), help="where the page goes")
+    found = parser.parse_args(list(arguments))
+
+    from dgnet.experiment.compare import compare as run
+
+    print(f"Report: {run(found.RUNS, found.out).resolve()}")
 
 
 def swap(arguments: Sequence[str]) -> None:
@@ -243,6 +260,7 @@ def as_plain(found: Namespace, leave_out: set[str]) -> dict[str, Any]:
 COMMANDS: dict[tuple[str, ...], Callable[[Sequence[str]], None]] = {
     ("train",): train,
     ("evaluate",): evaluate,
+    ("compare",): compare,
     ("swap",): swap,
     ("data", "verify"): data_verify,
     ("data", "prepare"): data_prepare,

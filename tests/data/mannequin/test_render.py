@@ -19,8 +19,7 @@ from dgnet.data.mannequin.moment import Occluder, OccluderKind
 from dgnet.data.mannequin.plan import EditionSpec
 from dgnet.data.mannequin.render import person_mask, render, render_many
 
-# anny's compiler backend says where its cache is, through a deprecated call.
-pytestmark = [pytest.mark.filterwarnings("ignore::DeprecationWarning:warp"), pytest.mark.timeout(900)]
+pytestmark = pytest.mark.timeout(900)  # anny's first use on a machine builds its cache: minutes
 SMALL = EditionSpec(
     num_train_ids=2, num_test_ids=3, num_swap_targets=6, num_distractors=1, cameras_per_id=2, images_per_camera=2,
     size=(64, 32), seed=5,

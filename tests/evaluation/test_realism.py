@@ -127,6 +127,18 @@ def test_inception_has_the_published_parameters(network: Inception) -> None:
     assert shapes["Mixed_7a.branch7x7x3_2.conv.weight"] == (192, 192, 1, 7)
     assert shapes["Mixed_7c.branch3x3dbl_3b.conv.weight"] == (384, 384, 3, 1)
     assert shapes["Mixed_7c.branch_pool.bn.running_var"] == (192,)
+    strips = {
+        "Mixed_6e.branch7x7": ["_1 1x1", "_2 1x7", "_3 7x1"],
+        "Mixed_6e.branch7x7dbl": ["_1 1x1", "_2 7x1", "_3 1x7", "_4 7x1", "_5 1x7"],
+        "Mixed_7a.branch7x7x3": ["_1 1x1", "_2 1x7", "_3 7x1", "_4 3x3"],
+        "Mixed_7b.branch3x3": ["_1 1x1", "_2a 1x3", "_2b 3x1"],
+        "Mixed_7b.branch3x3dbl": ["_1 1x1", "_2 3x3", "_3a 1x3", "_3b 3x1"],
+    }
+    for branch, parts in strips.items():
+        for part in parts:
+            suffix, kernel = part.split()
+            height, width = shapes[f"{branch}{suffix}.conv.weight"][2:]
+            assert f"{height}x{width}" == kernel, branch + suffix
 
 
 def test_inception_describes_images_of_any_size(network: Inception) -> None:

@@ -221,7 +221,7 @@ def _tiles(report: Report) -> list[Tile]:
             ("mAP trapezoid", last.map_trapezoid, first.map_trapezoid),
         ):
             gain = 100 * (value - base)
-            change = f"{gain:+.1f} on {row_title(rows[0][0])}" if len(rows) > 1 else row_title(key)
+            change = f"{row_title(key)}: {gain:+.1f} on {row_title(rows[0][0])}" if len(rows) > 1 else row_title(key)
             tiles.append(Tile(f"{100 * value:.1f}", label, change, gain > 0 if len(rows) > 1 else None))
     if report.swap_error:
         ratio = report.swap_error.ratio

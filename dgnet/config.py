@@ -447,7 +447,7 @@ def small(config: RunConfig) -> RunConfig:
         sample_every=200,
         checkpoint_every=200,
     )
-    return replace(resized, schedule=replace(resized.schedule, warmup=5_000)).scaled(800)
+    return replace(resized, schedule=replace(resized.schedule, warmup=5_000)).scaled(700)
 
 
 def full(config: RunConfig) -> RunConfig:

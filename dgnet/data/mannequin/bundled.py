@@ -10,13 +10,9 @@ import tempfile
 import zipfile
 from pathlib import Path
 
+from dgnet.data.cache import cache_root
+
 ARCHIVE = Path(__file__).with_name("bundled.zip")
-
-
-def default_cache_dir() -> Path:
-    """$DGNET_CACHE, or ~/.cache/dgnet."""
-    named = os.environ.get("DGNET_CACHE")
-    return Path(named) if named else Path.home() / ".cache" / "dgnet"
 
 
 def bundled_root(cache_dir: Path | None = None) -> Path:
@@ -26,7 +22,7 @@ def bundled_root(cache_dir: Path | None = None) -> Path:
     each unpacks to a folder of its own, and the first to finish gives it its name. Raises ValueError when the archive
     is damaged.
     """
-    root = Path(cache_dir if cache_dir is not None else default_cache_dir()) / f"mannequin-{_digest(ARCHIVE)[:16]}"
+    root = Path(cache_dir if cache_dir is not None else cache_root()) / f"mannequin-{_digest(ARCHIVE)[:16]}"
     if not root.is_dir():
         root.parent.mkdir(parents=True, exist_ok=True)
         _unpack(ARCHIVE, root)

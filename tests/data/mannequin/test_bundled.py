@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from dgnet.data.cache import cache_root
 from dgnet.data.mannequin import bundled, bundled_root, swap_targets
 
 
@@ -84,9 +85,9 @@ def test_second_call_unpacks_nothing(root: Path, monkeypatch: pytest.MonkeyPatch
 
 def test_cache_directory_follows_the_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DGNET_CACHE", str(tmp_path / "named"))
-    assert bundled.default_cache_dir() == tmp_path / "named"
+    assert cache_root() == tmp_path / "named"
     monkeypatch.delenv("DGNET_CACHE")
-    assert bundled.default_cache_dir() == Path.home() / ".cache" / "dgnet"
+    assert cache_root() == Path.home() / ".cache" / "dgnet"
 
 
 def test_two_processes_may_unpack_at_once(tmp_path: Path) -> None:

@@ -1,0 +1,36 @@
+"""The bundled model: small enough to travel, honest about itself, and better than copying."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from dgnet import cli
+from dgnet.config import DataConfig, preset
+from dgnet.data.mannequin.bundled import bundled_root
+from dgnet.experiment.measure import measure_swaps
+from dgnet.experiment.setup import open_data
+from dgnet.models.bundled import BUNDLED, bundled_model
+
+
+def test_it_is_at_most_eight_megabytes() -> None:
+    assert BUNDLED.stat().st_size <= 8_000_000
+
+
+def test_its_card_says_who_made_it_and_what_it_scores(tmp_path: Path) -> None:
+    loaded = bundled_model()
+    assert loaded.card["made by"].startswith("dgnet train mannequin")
+    config = preset("mannequin")
+    root = str(bundled_root())
+    config = replace(config, data=DataConfig("mannequin", root, loaded.config.data.size, cache=str(tmp_path)))
+    swaps = measure_swaps(loaded.model, open_data(config), str(tmp_path))
+    assert swaps is not None
+    assert swaps.error.num_pairs >= 200
+    stated = float(loaded.card["swap error"].split(", ")[1].split()[0])
+    assert swaps.error.ratio == pytest.approx(stated, abs=0.01)
+
+
+def test_swapping_works_right_after_installing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    cli.main(["swap", "bundled"])
+    assert (tmp_path / "swaps.png").stat().st_size > 10_000

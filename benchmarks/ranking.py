@@ -141,7 +141,7 @@ def _status(field: str) -> int:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("size", choices=SIZES)
-    parser.add_argument("--noise", type=float, default=3.5, help="against an identity's centre of unit variance")
+    parser.add_argument("--noise", type=float, default=2.6, help="against an identity's centre of unit variance")
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()

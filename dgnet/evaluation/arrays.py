@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import warnings
 from collections.abc import Sequence
 from typing import TypeAlias
@@ -66,8 +65,8 @@ def same_width(query: torch.Tensor, gallery: torch.Tensor) -> None:
 def largest_norm(matrix: torch.Tensor) -> float:
     """The longest row's Euclidean length, rounded up by millionths; infinite where float32 cannot hold its square."""
     starts = range(0, matrix.shape[0], _ROWS_AT_ONCE)
-    longest = max(float(matrix[start : start + _ROWS_AT_ONCE].square().sum(dim=1).amax()) for start in starts)
-    return math.sqrt(longest * (1 + 1e-5))
+    norms = (torch.linalg.vector_norm(matrix[start : start + _ROWS_AT_ONCE], dim=1) for start in starts)
+    return max(float(norm.amax()) for norm in norms) * (1 + 1e-5)
 
 
 def label_vector(labels: LabelArray, name: str, length: int) -> Int64Array:

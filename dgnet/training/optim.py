@@ -39,7 +39,7 @@ def build_optimizers(model: DGNet, discriminator: Discriminator, config: OptimCo
     def adam(modules: list[nn.Module], lr: float) -> Optimizer:
         parameters = [p for module in modules for p in module.parameters()]
         groups = [{"params": parameters, "lr": lr, "base_lr": lr}]
-        return Adam(groups, betas=config.betas, weight_decay=config.weight_decay, foreach=True)
+        return Adam(groups, betas=config.betas, weight_decay=config.weight_decay, fused=True)
 
     return Optimizers(
         generator=adam([model.structure_encoder, model.decoder], config.generator_lr),

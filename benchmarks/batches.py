@@ -2,8 +2,8 @@
 
 Both give batches of 256x128, mirrored, edge-padded and cropped, from the same JPEGs of 128x64: once as the uint8
 pixels that go to the training device, once as float32, ImageNet-normalised, with random erasing. The DataLoader has
-two worker processes; the store runs in this process alone. `--device cuda` ends both on the accelerator, where the store
-lies whole and is augmented, as in training.
+two worker processes; the store runs in this process alone. `--device cuda` ends both on the accelerator, where the
+store lies whole and is augmented, as in training.
 """
 
 from __future__ import annotations

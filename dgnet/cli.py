@@ -11,12 +11,13 @@ import logging
 import sys
 import warnings
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NoReturn
 
 from jsonargparse import ArgumentParser, DefaultHelpFormatter, Namespace
 
-from dgnet.config import DATA_PRESETS, MODIFIERS, RunConfig, flatten, from_dict, preset, to_dict
+from dgnet.config import DATA_PRESETS, MODIFIERS, RunConfig, StoreKind, flatten, from_dict, preset, to_dict
 
 HELP = """\
 dgnet recognises people across cameras and draws them, in one network.
@@ -81,11 +82,19 @@ def train(arguments: Sequence[str]) -> None:
     parser.add_argument(
         "--steps", type=int, help="joint steps; the whole schedule, the teacher's too, scales with them"
     )
+    parser.add_argument(
+        "--also",
+        nargs="+",
+        metavar="NAME=DIR",
+        help="train on these data sets too (data.also); DIR alone is recognised",
+    )
     parser.add_argument("--config", action="config", help="a YAML file of settings, such as a run's config.yaml")
     parser.add_class_arguments(RunConfig)
     parser.set_defaults(flatten(to_dict(config.scaled(steps) if steps > 0 else config)))
     found = parser.parse_args(list(arguments))
-    settings = as_plain(found, leave_out={"PRESET", "out", "resume", "steps", "config"})
+    settings = as_plain(found, leave_out={"PRESET", "out", "resume", "steps", "also", "config"})
+    if found.also:
+        settings["data"]["also"] = found.also
     config = from_dict({**settings, "preset": found.PRESET})
 
     from dgnet.experiment.train import train as run
@@ -189,12 +198,20 @@ def data_prepare(arguments: Sequence[str]) -> None:
     )
     parser.add_argument("PRESET", help="as for `dgnet train`; it decides the size")
     parser.add_argument("--data.root", type=str, default="", help="folder of the data set")
+    parser.add_argument("--also", nargs="+", default=[], metavar="NAME=DIR", help="as for `dgnet train`")
+    parser.add_argument(
+        "--data.store",
+        type=StoreKind,
+        default="pixels",
+        help="pixels, or packed: the image files in one, decoded at every use",
+    )
     parser.add_argument("--data.cache", type=str, default="", help="where the store goes")
     found = parser.parse_args(list(arguments))
 
     from dgnet.experiment.setup import open_data, with_data
 
-    data = open_data(with_data(preset(found.PRESET), found.data.root, found.data.cache))
+    config = with_data(preset(found.PRESET), found.data.root, found.data.cache)
+    data = open_data(replace(config, data=replace(config.data, store=found.data.store, also=tuple(found.also))))
     for split in ("train", "query", "gallery"):
         crops = getattr(data, split)
         print(f"{split}: {len(crops)} images of {crops.size[0]} x {crops.size[1]} in {crops.path}")

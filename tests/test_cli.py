@@ -85,6 +85,23 @@ def test_a_mistake_ends_in_one_message(
     assert "Traceback" not in shown
 
 
+def test_verifying_says_whether_training_may_start(market: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for words, code, last in (
+        ([str(market)], 0, "ready to train"),
+        ([str(market / "query"), "--name=folder", "--pattern", r"(?P<pid>5)"], 1, "dgnet: "),
+        (
+            [str(market / "query"), "--name=folder", "--pattern", r"(?P<pid>\d)0*\d_c(?P<camid>\d)"],
+            1,
+            "not ready to train",
+        ),
+    ):
+        with pytest.raises(SystemExit) as stopped:
+            cli.main(["data", "verify", *words])
+        assert stopped.value.code == code
+        printed = capsys.readouterr()
+        assert (printed.out or printed.err).splitlines()[-1].startswith(last)
+
+
 def test_help_loads_no_torch() -> None:
     code = "import sys; from dgnet.cli import main; main(['--help']); assert 'torch' not in sys.modules"
     assert subprocess.run([sys.executable, "-c", code], check=False, capture_output=True).returncode == 0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
@@ -130,12 +130,6 @@ def load_config(run: Path) -> RunConfig:
     except (yaml.YAMLError, TypeError, AttributeError) as error:
         raise ConfigError(f"{path}: not a configuration: {error}") from error
     return config
-
-
-def with_data(config: RunConfig, root: str, cache: str) -> RunConfig:
-    """The same configuration, its data elsewhere; empty strings change nothing."""
-    data = replace(config.data, root=root or config.data.root, cache=cache or config.data.cache)
-    return replace(config, data=data)
 
 
 def write_json(path: Path, values: object) -> None:

@@ -71,6 +71,12 @@ def test_train_and_val_alone_are_one_tree(write_images, tmp_path: Path):
     assert (len(dataset.train), len(dataset.query), len(dataset.gallery)) == (2, 1, 1)
 
 
+@pytest.mark.parametrize("name", ["query", "train"])
+def test_a_tree_may_be_called_as_a_split_is(write_images, tmp_path: Path, name: str):
+    write_images(f"{name}/1/a_c1.jpg", f"{name}/2/a_c1.jpg")
+    assert len(folder.read(tmp_path / name).train) == 2
+
+
 def test_missing_split_is_named(write_images, tmp_path: Path):
     write_images("train/1/a_c1.jpg", "query/2/a_c1.jpg")
     with pytest.raises(DataError, match="misses gallery"):

@@ -28,21 +28,24 @@ def _by_copies(images_u8: Pixels, chosen: Indices, mirrored: Tensor, offsets: Te
     """For a CPU, an image at a time, so that it stays in the processor's cache from one copy to the next."""
     _, H, W, _ = images_u8.shape
     limit = torch.tensor([H - 1, W - 1])
+    shifts = offsets.clamp(-limit, limit).tolist()
     out = np.empty((len(chosen), H, W, 3), dtype=np.uint8)
-    straight = np.empty((H, W, 3), dtype=np.uint8)
-    places = zip(chosen.tolist(), mirrored.tolist(), offsets.clamp(-limit, limit).tolist(), strict=True)
-    for image, (place, flip, (down, right)) in zip(out, places, strict=True):
-        source = images_u8[place]
+    runs, pixels, stored = out.reshape(-1, H * W * 3), out.view("V3")[..., 0], images_u8.reshape(-1, H * W * 3)
+    straight = torch.empty(H, W, 3, dtype=torch.uint8)
+    straight_run = straight.numpy().reshape(-1)
+    each = zip(runs, pixels, chosen.tolist(), mirrored.tolist(), shifts, strict=True)
+    for run, image, place, flip, (down, right) in each:
+        source = stored[place]
         if flip:
-            straight[:] = source
-            source = torch.from_numpy(straight).flip(1).numpy()
+            straight_run[:] = source
+            source = straight.flip(1).numpy().reshape(-1)
         # All of a shifted image is one run of its bytes, copied at once; its edges are mended after.
         skip = (down * W + right) * 3
         if skip >= 0:
-            image.reshape(-1)[: image.size - skip] = source.reshape(-1)[skip:]
+            run[: len(run) - skip] = source[skip:]
         else:
-            image.reshape(-1)[-skip:] = source.reshape(-1)[:skip]
-        _repeat_edges(image.view("V3")[..., 0], down, right)
+            run[-skip:] = source[:skip]
+        _repeat_edges(image, down, right)
     return torch.from_numpy(out)
 
 

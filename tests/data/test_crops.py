@@ -9,6 +9,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
 from dgnet.data import crops as crops_module
@@ -76,6 +77,17 @@ def test_workers_change_nothing(records, tmp_path):
     many = open_crops(records, SIZE, tmp_path / "many", workers=4, progress=False)
     np.testing.assert_array_equal(one.images_u8, many.images_u8)
     assert one.path.name == many.path.name
+
+
+def test_workers_do_not_multiply_by_torchs_threads(records, tmp_path, monkeypatch):
+    seen, resize, before = set(), crops_module.resize, torch.get_num_threads()
+    monkeypatch.setattr(crops_module, "resize", lambda *args: seen.add(torch.get_num_threads()) or resize(*args))
+    torch.set_num_threads(3)
+    try:
+        open_crops(records, SIZE, tmp_path / "cache", progress=False)
+        assert (seen, torch.get_num_threads()) == ({1}, 3)
+    finally:
+        torch.set_num_threads(before)
 
 
 def test_a_changed_file_is_named_and_the_store_rebuilt(records, tmp_path, caplog):

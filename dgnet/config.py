@@ -16,6 +16,7 @@ from typing import Any, Literal, get_args, get_type_hints
 LabelStrategy = Literal["dynamic_soft", "pseudo", "appearance", "lsro", "two_label"]
 CodeSplit = Literal["channels", "stripes"]
 Precision = Literal["fp32", "bf16"]
+Decay = Literal["milestones", "cosine"]
 DataName = Literal["auto", "mannequin", "market1501", "dukemtmc", "msmt17", "cuhk03np", "manifest", "folder"]
 
 
@@ -180,6 +181,9 @@ class ScheduleConfig:
         ramp_rate: and grow by this much a step from then on, up to their weights.
         milestones: every learning rate is multiplied by 0.1 at each.
         warmup: learning rates grow linearly over the first so many steps (0 as published: the start is ImageNet's).
+        decay: of the learning rates: at the `milestones`, as published, or along half a `cosine` to 0 at the end.
+        id_generated_start: L_id^c is off until then. 0 as published, where E_a starts from ImageNet; an E_a that starts
+            from nothing knows nobody yet, and its judgement of drawn people only disturbs G.
     """
 
     steps: int = 100_000
@@ -187,21 +191,27 @@ class ScheduleConfig:
     ramp_rate: float = 0.0005
     milestones: tuple[int, ...] = (60_000, 90_000, 105_000)
     warmup: int = 0
+    decay: Decay = "milestones"
+    id_generated_start: int = 0
 
     def __post_init__(self) -> None:
         _require(self.steps >= 1, "schedule.steps", self.steps, "at least 1")
         _require(self.ramp_start >= 0, "schedule.ramp_start", self.ramp_start, "0 or more")
         _require(self.ramp_rate > 0, "schedule.ramp_rate", self.ramp_rate, "above 0")
+        _require(self.id_generated_start >= 0, "schedule.id_generated_start", self.id_generated_start, "0 or more")
+        _require(self.decay in get_args(Decay), "schedule.decay", self.decay, f"one of {get_args(Decay)}")
         _require(list(self.milestones) == sorted(self.milestones), "schedule.milestones", self.milestones, "ascending")
         _require(self.warmup >= 0, "schedule.warmup", self.warmup, "0 or more")
 
     def scaled(self, steps: int) -> ScheduleConfig:
         """The same schedule over another number of steps: every number grows or shrinks with the length."""
         ratio = steps / self.steps
-        return ScheduleConfig(
+        return replace(
+            self,
             steps=steps,
             ramp_start=round(self.ramp_start * ratio),
             ramp_rate=self.ramp_rate / ratio,
+            id_generated_start=round(self.id_generated_start * ratio),
             milestones=tuple(round(m * ratio) for m in self.milestones),
             warmup=round(self.warmup * ratio),
         )
@@ -447,7 +457,8 @@ def small(config: RunConfig) -> RunConfig:
         sample_every=200,
         checkpoint_every=200,
     )
-    return replace(resized, schedule=replace(resized.schedule, warmup=5_000)).scaled(700)
+    from_scratch = replace(resized.schedule, warmup=5_000, decay="cosine", id_generated_start=30_000)
+    return replace(resized, schedule=from_scratch).scaled(700)
 
 
 def full(config: RunConfig) -> RunConfig:

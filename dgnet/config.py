@@ -429,7 +429,12 @@ def manifest() -> RunConfig:
 
 
 def small(config: RunConfig) -> RunConfig:
-    """Fewer channels and 64 x 32 images, trained from scratch: for a CPU, and for the bundled model."""
+    """Fewer channels and 64 x 32 images, trained from scratch: for a CPU, and for the bundled model.
+
+    An E_a that starts from nothing pulls ten times as hard on a drawn pixel through its cross-entropy as the image
+    terms do, so that term weighs a tenth of the published weight here, and the code term twice; both ramps and it
+    start early, since E_a knows somebody by then (docs/log.md).
+    """
     backbone = BackboneConfig(bottleneck=False, layers=(1, 1, 1, 1), width=32, stem="small", last_stride=2)
     network = NetworkConfig(
         structure_width=8,
@@ -450,14 +455,16 @@ def small(config: RunConfig) -> RunConfig:
         optim=OptimConfig(
             generator_lr=1e-3, discriminator_lr=1e-3, betas=(0.5, 0.999), backbone_lr=0.0125, head_lr=0.0125, ema=0.99
         ),
-        loss=replace(config.loss, r1_every=8),
+        loss=replace(config.loss, r1_every=8, id_generated=0.05, code_a=2.0),
         teacher=replace(
             config.teacher, backbone=backbone, batch_size=16, backbone_lr=0.05, head_lr=0.05, min_accuracy=0.2
         ),
         sample_every=200,
         checkpoint_every=200,
     )
-    from_scratch = replace(resized.schedule, warmup=5_000, decay="cosine", id_generated_start=30_000)
+    from_scratch = replace(
+        resized.schedule, warmup=5_000, decay="cosine", ramp_start=10_000, id_generated_start=10_000
+    )
     return replace(resized, schedule=from_scratch).scaled(700)
 
 

@@ -41,10 +41,11 @@ class Averages:
 class Watch:
     """Stops a run whose terms are not finite, or stay a hundred times their recent median.
 
-    A single jump is what adversarial training looks like; three averages in a row are not.
+    A single jump is what adversarial training looks like; three averages in a row are not. A term that starts at
+    almost nothing (R1, before D has learnt anything) is measured against `FLOOR` until it is larger.
     """
 
-    FACTOR, PATIENCE, MEMORY = 100.0, 3, 50
+    FACTOR, PATIENCE, MEMORY, FLOOR = 100.0, 3, 50, 0.1
 
     def __init__(self) -> None:
         self._recent: dict[str, deque[float]] = defaultdict(lambda: deque(maxlen=self.MEMORY))
@@ -58,7 +59,7 @@ class Watch:
             raise DivergenceError(f"step {step}: {found}. {_ADVICE}")
         for name, value in means.items():
             recent = self._recent[name]
-            jumped = len(recent) >= 10 and abs(value) > self.FACTOR * max(median(recent), 1e-3)
+            jumped = len(recent) >= 10 and abs(value) > self.FACTOR * max(median(recent), self.FLOOR)
             self._strikes[name] = self._strikes[name] + 1 if jumped else 0
             if self._strikes[name] >= self.PATIENCE:
                 raise DivergenceError(

@@ -2,8 +2,8 @@
 
 Both give batches of 256x128, mirrored, edge-padded and cropped, from the same JPEGs of 128x64: once as the uint8
 pixels that go to the training device, once as float32, ImageNet-normalised, with random erasing. The DataLoader has
-two worker processes; the store runs in this process alone. `--device cuda` ends both on the accelerator, and there
-augments what comes from the store.
+two worker processes; the store runs in this process alone. `--device cuda` ends both on the accelerator, where the
+store lies whole and is augmented, as in training.
 """
 
 from __future__ import annotations
@@ -22,10 +22,19 @@ from PIL import Image, ImageOps
 from store_build import SIZE, write_pictures
 from torch.utils.data import DataLoader, Dataset
 
-from dgnet.data.augment import IMAGENET_MEAN, IMAGENET_STD, Augment, generator_for, normalise, random_erase_
+from dgnet.data.augment import (
+    IMAGENET_MEAN,
+    IMAGENET_STD,
+    NUM_ERASE_DRAWS,
+    Augment,
+    draw,
+    normalise,
+    random_erase_,
+)
 from dgnet.data.crops import Crops, open_crops
 from dgnet.data.pairs import PairSampler
 from dgnet.data.records import Record
+from dgnet.training.feed import resident
 
 PAD = 10
 
@@ -92,14 +101,14 @@ def loader_rate(records: list[Record], size: int, normalised: bool, device: str)
 
 def store_rate(crops: Crops, sampler: PairSampler, normalised: bool, device: str) -> float:
     """Images a second from the store: sample, copy, mirror, pad and crop; normalise and erase."""
-    augment = Augment(SIZE, mirror=0.5, pad=PAD)
+    augment, size = Augment(SIZE, mirror=0.5, pad=PAD), sampler.batch_size
+    whole = np.asarray(crops.images_u8) if device == "cpu" else resident(crops, torch.device(device))
 
     def batch(step: int) -> torch.Tensor:
-        images_u8 = torch.from_numpy(crops[sampler.batch(step).anchor]).to(device).permute(0, 3, 1, 2)
-        x = augment(images_u8, generator_for(0, step, 0, 1))
+        x_u8 = augment(whole, sampler.batch(step).anchor, draw(0, step, 1, (1, size, Augment.NUM_DRAWS)))
         if not normalised:
-            return x
-        return random_erase_(normalise(x.permute(0, 2, 3, 1)), generator_for(0, step, 0, 2))
+            return x_u8
+        return random_erase_(normalise(x_u8), draw(0, step, 2, (1, size, NUM_ERASE_DRAWS)))
 
     return timed(batch, num_batches=300)
 

@@ -11,12 +11,13 @@ import logging
 import sys
 import warnings
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NoReturn
 
 from jsonargparse import ArgumentParser, DefaultHelpFormatter, Namespace
 
-from dgnet.config import DATA_PRESETS, MODIFIERS, RunConfig, flatten, from_dict, preset, to_dict
+from dgnet.config import DATA_PRESETS, MODIFIERS, DataConfig, RunConfig, flatten, from_dict, preset, to_dict
 
 HELP = """\
 dgnet recognises people across cameras and draws them, in one network.
@@ -81,11 +82,19 @@ def train(arguments: Sequence[str]) -> None:
     parser.add_argument(
         "--steps", type=int, help="joint steps; the whole schedule, the teacher's too, scales with them"
     )
+    parser.add_argument(
+        "--also",
+        nargs="+",
+        metavar="NAME=DIR",
+        help="train on these data sets too (data.also); DIR alone is recognised",
+    )
     parser.add_argument("--config", action="config", help="a YAML file of settings, such as a run's config.yaml")
     parser.add_class_arguments(RunConfig)
     parser.set_defaults(flatten(to_dict(config.scaled(steps) if steps > 0 else config)))
     found = parser.parse_args(list(arguments))
-    settings = as_plain(found, leave_out={"PRESET", "out", "resume", "steps", "config"})
+    settings = as_plain(found, leave_out={"PRESET", "out", "resume", "steps", "also", "config"})
+    if found.also:
+        settings["data"]["also"] = found.also
     config = from_dict({**settings, "preset": found.PRESET})
 
     from dgnet.experiment.train import train as run
@@ -171,11 +180,12 @@ def data_verify(arguments: Sequence[str]) -> None:
     )
     parser.add_argument("ROOT", type=Path, help="folder (or manifest file) of the data set")
     parser.add_argument("--name", type=str, default="auto", help="the data set, if it should not be guessed")
+    parser.add_argument("--pattern", type=str, default="", help="as --data.pattern of `dgnet train`")
     found = parser.parse_args(list(arguments))
 
     from dgnet.data.verify import verify
 
-    verification = verify(found.ROOT, found.name)
+    verification = verify(found.ROOT, found.name, pattern=found.pattern or None)
     print(verification.table())
     raise SystemExit(0 if verification.ok else 1)
 
@@ -187,14 +197,20 @@ def data_prepare(arguments: Sequence[str]) -> None:
         description="Decode and resize every image once, into the store that training reads (training does it too).",
         allow_abbrev=False,
     )
-    parser.add_argument("PRESET", help="as for `dgnet train`; it decides the size")
-    parser.add_argument("--data.root", type=str, default="", help="folder of the data set")
-    parser.add_argument("--data.cache", type=str, default="", help="where the store goes")
+    asked_for_help = not arguments or arguments[0].startswith("-")
+    config = preset("mannequin" if asked_for_help else arguments[0])
+    parser.add_argument("PRESET", help="as for `dgnet train`; comes first; it decides the size")
+    parser.add_argument("--also", nargs="+", metavar="NAME=DIR", help="as for `dgnet train`")
+    parser.add_class_arguments(DataConfig, "data")
+    parser.set_defaults(flatten({"data": to_dict(config)["data"]}))
     found = parser.parse_args(list(arguments))
+    settings = as_plain(found, leave_out=set())["data"]
+    if found.also:
+        settings["also"] = found.also
 
-    from dgnet.experiment.setup import open_data, with_data
+    from dgnet.experiment.setup import open_data
 
-    data = open_data(with_data(preset(found.PRESET), found.data.root, found.data.cache))
+    data = open_data(replace(config, data=from_dict(settings, DataConfig, "data.")))
     for split in ("train", "query", "gallery"):
         crops = getattr(data, split)
         print(f"{split}: {len(crops)} images of {crops.size[0]} x {crops.size[1]} in {crops.path}")

@@ -17,6 +17,7 @@ LabelStrategy = Literal["dynamic_soft", "pseudo", "appearance", "lsro", "two_lab
 CodeSplit = Literal["channels", "stripes"]
 Precision = Literal["fp32", "bf16"]
 Decay = Literal["milestones", "cosine"]
+StoreKind = Literal["pixels", "packed"]
 DataName = Literal["auto", "mannequin", "market1501", "dukemtmc", "msmt17", "cuhk03np", "manifest", "folder"]
 
 
@@ -39,6 +40,8 @@ class DataConfig:
         size: (height, width) every image is resized to; multiples of 8, at least 64 x 32.
         num_test_ids: identities held out for testing, where the data set has no split of its own (`folder`).
         pattern: for `folder`, a regular expression with the groups (?P<pid>...) and (?P<camid>...).
+        also: more data sets to train on, each `NAME=DIR` or `DIR`; testing stays on the people of `root`.
+        store: keep every crop as `pixels`, or `packed`: the image files in one, decoded at every use, for a small disk.
         cache: where decoded crops are kept; empty means `$DGNET_CACHE`, else `~/.cache/dgnet`.
     """
 
@@ -47,6 +50,8 @@ class DataConfig:
     size: tuple[int, int] = (256, 128)
     num_test_ids: int = 100
     pattern: str = ""
+    also: tuple[str, ...] = ()
+    store: StoreKind = "pixels"
     cache: str = ""
 
     def __post_init__(self) -> None:
@@ -54,6 +59,26 @@ class DataConfig:
         fits = height % 8 == 0 and width % 8 == 0 and height >= 64 and width >= 32
         _require(fits, "data.size", self.size, "[height, width], multiples of 8, at least [64, 32]")
         _require(self.num_test_ids >= 1, "data.num_test_ids", self.num_test_ids, "at least 1")
+        _require(self.store in get_args(StoreKind), "data.store", self.store, f"one of {get_args(StoreKind)}")
+        _require(not isinstance(self.also, str), "data.also", self.also, "a list, such as [dukemtmc=DIR]")
+        for entry in self.also:
+            self._name_and_root(entry)
+
+    def each(self) -> tuple[DataConfig, ...]:
+        """The settings of each data set by itself: that of `root`, then those of `also`."""
+        others = map(self._name_and_root, self.also)
+        return (replace(self, also=()), *(replace(self, name=name, root=root, also=()) for name, root in others))
+
+    @staticmethod
+    def _name_and_root(entry: str) -> tuple[DataName, str]:
+        """Take `NAME=DIR` or `DIR` apart; a folder alone is recognised by what is in it."""
+        name, equals, root = entry.partition("=")
+        for known in get_args(DataName):
+            if equals and name == known:
+                return known, root
+        a_folder = bool(entry) and (not equals or "/" in name)
+        _require(a_folder, "data.also", entry, f"DIR or NAME=DIR, where NAME is one of {get_args(DataName)}")
+        return "auto", entry
 
 
 @dataclass(frozen=True)

@@ -31,7 +31,7 @@ def printed_config(capsys: pytest.CaptureFixture[str], *words: str):  # type: ig
         cli.main(["train", *words, "--print_config"])
     assert stopped.value.code in (0, None)
     values = yaml.safe_load(capsys.readouterr().out)
-    for name in ("PRESET", "out", "resume", "steps"):
+    for name in ("PRESET", "out", "resume", "steps", "also"):
         values.pop(name, None)
     return from_dict(values)
 
@@ -65,6 +65,9 @@ def test_a_saved_configuration_can_be_given(tmp_path: Path, capsys: pytest.Captu
         (["train", "mannequin", "--loss.labels", "guess"], 2, "dynamic_soft"),
         (["train", "mannequin", "--loss.cycle", "-1"], 1, "loss.cycle: found -1.0, must be 0 or more"),
         (["train", "market1501"], 1, "data.root: empty"),
+        (["train", "mannequin", "--also", "dukmtmc=x"], 1, "data.also: found 'dukmtmc=x', must be DIR or NAME=DIR"),
+        (["train", "mannequin", "--also", "nowhere"], 1, "nowhere: no such folder"),
+        (["train", "mannequin", "--data.store", "zip"], 2, "data.store"),
         (["evaluate", "nowhere"], 1, "nowhere: no config.yaml here"),
         (["swap", "nowhere.safetensors", "x.jpg"], 1, "nowhere.safetensors: no such file"),
         (["data", "verify", "nowhere"], 1, "nowhere"),
@@ -80,6 +83,23 @@ def test_a_mistake_ends_in_one_message(
     shown = capsys.readouterr().err
     assert message in shown
     assert "Traceback" not in shown
+
+
+def test_verifying_says_whether_training_may_start(market: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for words, code, last in (
+        ([str(market)], 0, "ready to train"),
+        ([str(market / "query"), "--name=folder", "--pattern", r"(?P<pid>5)"], 1, "dgnet: "),
+        (
+            [str(market / "query"), "--name=folder", "--pattern", r"(?P<pid>\d)0*\d_c(?P<camid>\d)"],
+            1,
+            "not ready to train",
+        ),
+    ):
+        with pytest.raises(SystemExit) as stopped:
+            cli.main(["data", "verify", *words])
+        assert stopped.value.code == code
+        printed = capsys.readouterr()
+        assert (printed.out or printed.err).splitlines()[-1].startswith(last)
 
 
 def test_help_loads_no_torch() -> None:

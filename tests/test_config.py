@@ -9,6 +9,7 @@ from dgnet.config import (
     MODIFIERS,
     BackboneConfig,
     ConfigError,
+    DataConfig,
     LossConfig,
     NetworkConfig,
     RunConfig,
@@ -87,11 +88,24 @@ def test_an_unknown_setting_is_refused_with_the_nearest_name() -> None:
         (lambda: RunConfig(batch_size=1), "batch_size"),
         (lambda: replace(RunConfig(), network=NetworkConfig(dilations=(3, 6, 32))), "network.dilations"),
         (lambda: replace(RunConfig().data, size=(100, 50)), "data.size"),
+        (lambda: DataConfig(also=("dukmtmc=/d/duke",)), "data.also"),
+        (lambda: DataConfig(also=("",)), "data.also"),
+        (lambda: DataConfig(also="/d/duke"), "data.also"),
+        (lambda: DataConfig(store="zip"), "data.store"),
     ],
 )
 def test_a_value_that_cannot_work_names_its_field(make, field: str) -> None:  # type: ignore[no-untyped-def]
     with pytest.raises(ConfigError, match=rf"^{field}: found"):
         make()
+
+
+def test_each_data_set_by_itself() -> None:
+    also = ("dukemtmc=/d/duke", "/d/a=b", "mannequin=", "manifest=m.csv")
+    first, *others = (data := DataConfig("market1501", "/d/market", (64, 32), also=also)).each()
+    assert first == replace(data, also=())
+    names_and_roots = [("dukemtmc", "/d/duke"), ("auto", "/d/a=b"), ("mannequin", ""), ("manifest", "m.csv")]
+    assert [(other.name, other.root) for other in others] == names_and_roots
+    assert all(other.size == (64, 32) and not other.also for other in others)
 
 
 def test_flatten() -> None:

@@ -1,18 +1,22 @@
-"""Batched augmentation on the device of its input, from draws made on the CPU: every device sees the same numbers."""
+"""Batched augmentation on the device of the images, from numbers drawn on the CPU: every device sees the same."""
 
 from __future__ import annotations
 
 import hashlib
 import struct
-from typing import Any, Final
+from typing import Final
 
-import numpy.typing as npt
 import torch
 from torch import Tensor
+
+from dgnet.data.decode import Pixels
+from dgnet.data.mirror_shift import mirror_and_shift
+from dgnet.data.pairs import Indices
 
 IMAGENET_MEAN: Final = (0.485, 0.456, 0.406)
 IMAGENET_STD: Final = (0.229, 0.224, 0.225)
 NUM_ERASE_TRIES: Final = 16  # rectangles drawn an image until one fits; all failing has a chance below 1e-6
+NUM_ERASE_DRAWS: Final = 3 + 2 * NUM_ERASE_TRIES  # numbers an image
 
 
 def generator_for(seed: int, step: int, rank: int, stream: int = 0) -> torch.Generator:
@@ -21,13 +25,23 @@ def generator_for(seed: int, step: int, rank: int, stream: int = 0) -> torch.Gen
     return torch.Generator().manual_seed(int.from_bytes(key) >> 1)
 
 
+def draw(seed: int, step: int, stream: int, shape: tuple[int, int, int], rank: int = 0, world_size: int = 1) -> Tensor:
+    """Numbers in [0, 1) for `shape` = (views, images, numbers an image), as float32 (views · images)×numbers.
+
+    They are this rank's share of what one process draws for the images of all ranks, one rank's after another's.
+    """
+    views, images, numbers = shape
+    everyone = torch.rand(views, images * world_size, numbers, generator=generator_for(seed, step, 0, stream))
+    return everyone[:, rank * images : (rank + 1) * images].reshape(views * images, numbers)
+
+
 def normalise(images_u8: Tensor) -> Tensor:
     """uint8 N×H×W×3 -> float32 N×3×H×W, (x/255 - mean)/std by ImageNet's mean and std, channels last in memory."""
     if images_u8.dtype != torch.uint8 or images_u8.ndim != 4 or images_u8.shape[-1] != 3:
         raise ValueError(f"expected uint8 images N×H×W×3, found {images_u8.dtype} {tuple(images_u8.shape)}")
-    std = 255.0 * torch.tensor(IMAGENET_STD)
     # Over whole rows of W·3 numbers, not over 3 at a time: ten times as fast on a CPU.
     N, H, W, _ = images_u8.shape
+    std = 255.0 * torch.tensor(IMAGENET_STD)
     scale, shift = ((t.repeat(W)).to(images_u8.device) for t in (1.0 / std, -255.0 * torch.tensor(IMAGENET_MEAN) / std))
     x = images_u8.float().reshape(N, H, W * 3)
     return torch.addcmul(shift, x, scale, out=x).view(N, H, W, 3).permute(0, 3, 1, 2)
@@ -41,74 +55,31 @@ def to_01(x: Tensor) -> Tensor:
 
 
 class Augment:
-    """Mirror with probability `mirror`, then pad by `pad` pixels of the edge's colour and crop `size` at random.
+    """Mirror with probability `mirror`, then pad by `pad` pixels of the edge's colour and crop `size` at random."""
 
-    Called with N×C×H×W (float or uint8, H×W = `size`), it returns a new tensor of the same shape, dtype and device.
-    """
+    NUM_DRAWS: Final = 3  # numbers an image
 
     def __init__(self, size: tuple[int, int], mirror: float = 0.5, pad: int = 10) -> None:
         if min(size) < 1 or not 0.0 <= mirror <= 1.0 or pad < 0:
             raise ValueError(f"size={size}, mirror={mirror}, pad={pad}: sizes and pad in pixels, mirror in [0, 1]")
         self.size, self.mirror, self.pad = size, mirror, pad
 
-    def __call__(self, x: Tensor, generator: torch.Generator) -> Tensor:
-        """Draw three numbers an image (one row each, in the order of the batch) and apply them."""
-        if x.ndim != 4 or tuple(x.shape[2:]) != self.size:
-            raise ValueError(f"expected images N×C×{self.size[0]}×{self.size[1]}, found {tuple(x.shape)}")
-        draws = torch.rand(len(x), 3, generator=generator)
+    def __call__(self, images_u8: Tensor | Pixels, chosen: Indices, draws: Tensor) -> Tensor:
+        """The images at `chosen`, augmented: uint8 n×H×W×3 of their own memory, on their device.
+
+        images_u8: uint8 N×H×W×3, H×W = `size`, a whole store if need be: only the chosen are read. draws: n×3 in
+        [0, 1), on the CPU: for the mirror, down and right.
+        """
+        if images_u8.ndim != 4 or tuple(images_u8.shape[1:]) != (*self.size, 3):
+            raise ValueError(f"expected images N×{self.size[0]}×{self.size[1]}×3, found {tuple(images_u8.shape)}")
         mirrored = draws[:, 0] < self.mirror
         offsets = (draws[:, 1:] * (2 * self.pad + 1)).long() - self.pad
-        return shift_and_mirror(x, offsets, mirrored)
-
-
-def shift_and_mirror(x: Tensor, offsets: Tensor, mirrored: Tensor) -> Tensor:
-    """out[n, :, r, c] = x'[n, :, clamp(r + dy), clamp(c + dx)], x' being x or its mirror image.
-
-    `offsets`: int64 N×2 (dy, dx) pixels; `mirrored`: bool N; both on the CPU. Clamping is padding with the edge.
-    """
-    return (_by_copies if x.device.type == "cpu" else _by_gather)(x, offsets, mirrored)
-
-
-def _by_copies(x: Tensor, offsets: Tensor, mirrored: Tensor) -> Tensor:
-    """For a CPU, where moving whole rows at once is several times as fast as gathering pixels."""
-    _, _, H, W = x.shape
-    limit = torch.tensor([H - 1, W - 1])
-    nhwc = x.permute(0, 2, 3, 1).contiguous()
-    out = torch.empty_like(nhwc)
-    flipped = iter(_pixels(nhwc.index_select(0, mirrored.nonzero()[:, 0]).flip(2)))
-    shifts = offsets.clamp(-limit, limit).tolist()
-    for image, source, (down, right), flip in zip(_pixels(out), _pixels(nhwc), shifts, mirrored.tolist(), strict=True):
-        top, bottom = max(0, -down), min(H, H - down)
-        left, end = max(0, -right), min(W, W - right)
-        chosen = next(flipped) if flip else source
-        image[top:bottom, left:end] = chosen[top + down : bottom + down, left + right : end + right]
-        image[top:bottom, :left] = image[top:bottom, left : left + 1]
-        image[top:bottom, end:] = image[top:bottom, end - 1 : end]
-        image[:top] = image[top]
-        image[bottom:] = image[bottom - 1]
-    return out.permute(0, 3, 1, 2)
-
-
-def _pixels(nhwc: Tensor) -> npt.NDArray[Any]:
-    """The tensor's memory as an array N×H×W whose elements are whole pixels, which copy faster than three numbers."""
-    array = nhwc.numpy()
-    return array.view(f"V{array.itemsize * array.shape[3]}")[..., 0]
-
-
-def _by_gather(x: Tensor, offsets: Tensor, mirrored: Tensor) -> Tensor:
-    """For an accelerator: one gather, nothing waits for the device."""
-    N, _, H, W = x.shape
-    rows = (torch.arange(H) + offsets[:, :1]).clamp_(0, H - 1)
-    columns = (torch.arange(W) + offsets[:, 1:]).clamp_(0, W - 1)
-    columns = torch.where(mirrored[:, None], W - 1 - columns, columns)
-    images, rows, columns = (t.to(x.device, non_blocking=True) for t in (torch.arange(N), rows, columns))
-    pixels = x.permute(0, 2, 3, 1)[images[:, None, None], rows[:, :, None], columns[:, None, :]]
-    return pixels.permute(0, 3, 1, 2)
+        return mirror_and_shift(images_u8, chosen, mirrored, offsets)
 
 
 def random_erase(
     x: Tensor,
-    generator: torch.Generator,
+    draws: Tensor,
     probability: float = 0.5,
     area: tuple[float, float] = (0.02, 0.4),
     aspect: tuple[float, float] = (0.3, 3.3),
@@ -117,14 +88,14 @@ def random_erase(
 
     Random erasing (Zhong et al. 2020): an image is erased with `probability`; the rectangle covers an even draw from
     `area` (a fraction of the image) with height/width an even draw from `aspect`, drawn anew until it fits.
-    x: float N×C×H×W.
+    x: float N×C×H×W. draws: N×NUM_ERASE_DRAWS in [0, 1), on the CPU.
     """
-    return random_erase_(x.clone(), generator, probability, area, aspect)
+    return random_erase_(x.clone(), draws, probability, area, aspect)
 
 
 def random_erase_(
     x: Tensor,
-    generator: torch.Generator,
+    draws: Tensor,
     probability: float = 0.5,
     area: tuple[float, float] = (0.02, 0.4),
     aspect: tuple[float, float] = (0.3, 3.3),
@@ -133,7 +104,6 @@ def random_erase_(
     if not x.is_floating_point():
         raise ValueError(f"random_erase works on normalised float images, found {x.dtype}")
     N, _, H, W = x.shape
-    draws = torch.rand(N, 3 + 2 * NUM_ERASE_TRIES, generator=generator)
     chosen, tries = draws[:, :3], draws[:, 3:].reshape(N, 2, NUM_ERASE_TRIES)
     pixels = H * W * (area[0] + (area[1] - area[0]) * tries[:, 0])
     ratio = aspect[0] + (aspect[1] - aspect[0]) * tries[:, 1]

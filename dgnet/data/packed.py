@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dgnet.data.crop_index import CropIndex
+from dgnet.data.crops import Crops
 from dgnet.data.decode import Pixels, decode_image
 from dgnet.data.records import Record
 from dgnet.data.resize import resize
@@ -66,3 +67,6 @@ def open_packed(
     recipe = Recipe("packed", "1", b"", pack, num_bytes=None)
     path, index = open_store(records, recipe, cache_dir, workers, progress)
     return PackedCrops(path, index, size, workers)
+
+
+CropStore = Crops | PackedCrops  # what training and evaluation read; only the former has all pixels at hand

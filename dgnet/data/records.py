@@ -29,7 +29,8 @@ class Record:
 class ReidDataset:
     """Records of one data set, each split sorted by path.
 
-    `num_junk` counts the images left out because their identity is -1; `notes` are sentences a user should read.
+    `num_junk` counts the images left out because their identity is -1; `notes` are sentences a user should read;
+    `also` names the data sets whose training images are in `train` beside its own.
     Build one with `assemble`, which checks it.
     """
 
@@ -41,11 +42,17 @@ class ReidDataset:
     multi_query: tuple[Record, ...] = ()
     num_junk: int = 0
     notes: tuple[str, ...] = ()
+    also: tuple[str, ...] = ()
+
+    @property
+    def trained_on(self) -> str:
+        """The names of all data sets that `train` is made of, joined by +."""
+        return "+".join((self.name, *self.also))
 
     @property
     def has_cameras(self) -> bool:
-        """Whether every image's camera is known, so that same-camera matches can be left out of an evaluation."""
-        return all(r.camid != UNKNOWN_CAMERA for split in self.splits().values() for r in split)
+        """Whether every test image's camera is known, so that same-camera matches can be left out of an evaluation."""
+        return all(r.camid != UNKNOWN_CAMERA for r in (*self.query, *self.gallery, *self.multi_query))
 
     def labels(self) -> dict[int, int]:
         """Training pid -> contiguous label 0..C-1, in the order of the pids."""

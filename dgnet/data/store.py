@@ -118,7 +118,7 @@ def _require_space(folder: Path, num_bytes: int) -> None:
     if free < num_bytes:
         raise DataError(
             f"{folder}: the crop store needs {num_bytes / 1e6:.0f} MB and {free / 1e6:.0f} MB are free; name another "
-            "cache directory, choose a smaller size, or use the packed store"
+            "cache directory (data.cache), choose a smaller size (data.size), or keep the files packed (data.store)"
         )
 
 

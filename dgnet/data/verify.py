@@ -89,12 +89,15 @@ class Verification:
         return [f"sizes (height x width): {len(self.sizes)} different, {spread}; {most}"]
 
 
-def verify(root: Path, name: str = "auto", *, workers: int = 2, progress: bool = True) -> Verification:
+def verify(
+    root: Path, name: str = "auto", *, pattern: str | None = None, workers: int = 2, progress: bool = True
+) -> Verification:
     """Read the data set in `root`, decode every file of it, and compare what is there with what was published.
 
-    Raises DataError where the data set cannot be read at all (a split is missing, a name does not parse).
+    `pattern` is the folder reader's. Raises DataError where the data set cannot be read at all (a split is missing, a
+    name does not parse).
     """
-    dataset = read_dataset(name, root)
+    dataset = read_dataset(name, root, pattern=pattern)
     digests, sizes, unreadable = _open_all(dataset, workers, progress)
     duplicates = _duplicates(dataset, digests)
     counts = _count(dataset)

@@ -39,7 +39,7 @@ def compare(runs: Sequence[Path], out: Path) -> Path:
 
 def settings_but_seed(config: RunConfig) -> str:
     """What makes two runs repeats of one experiment."""
-    where = ("seed", "device", "data.root", "data.cache", "teacher.weights")
+    where = ("seed", "device", "data.root", "data.store", "data.cache", "teacher.weights")
     return json.dumps({key: value for key, value in flatten(to_dict(config)).items() if key not in where})
 
 

@@ -25,7 +25,7 @@ def evaluate(run: Path, out: Path, name: str = "", root: str = "", device: str =
     saved, imported = run / "config.yaml", run / MODEL
     config = load_model(imported).config if imported.exists() and not saved.exists() else load_config(run)
     if name or root:
-        values = {**to_dict(config)["data"], "name": name or config.data.name, "root": root}
+        values = {**to_dict(config)["data"], "name": name or config.data.name, "root": root, "also": []}
         data: DataConfig = from_dict(values, DataConfig, "data.")
         config = replace(config, data=data)
     return evaluate_run(config, open_data(config), run, out, pick_device(device))

@@ -68,7 +68,10 @@ def build_report(
     facts = [
         ("preset", config.preset),
         ("data set", data.dataset.name),
-        ("training", f"{len(data.train)} images of {data.num_classes} people at {height} × {width}"),
+        (
+            "training",
+            f"{len(data.train)} images of {data.num_classes} people of {data.dataset.trained_on} at {height} × {width}",
+        ),
         ("testing", f"{len(data.query)} queries, {len(data.gallery)} gallery images, of people never trained on"),
         ("steps", f"{config.teacher.steps} teacher, {config.schedule.steps if config.joint else 0} joint"),
         ("time", ", ".join(f"{value / 60:.1f} min {name}" for name, value in sorted(seconds.items())) or "unknown"),

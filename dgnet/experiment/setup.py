@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import json
 import logging
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
 import yaml
 
-from dgnet.config import ConfigError, RunConfig, from_dict, to_dict
+from dgnet.config import ConfigError, DataConfig, RunConfig, from_dict, to_dict
 from dgnet.data.cache import cache_root
-from dgnet.data.crops import Crops, open_crops
+from dgnet.data.crops import open_crops
 from dgnet.data.mannequin.bundled import bundled_root
+from dgnet.data.packed import CropStore, open_packed
+from dgnet.data.readers.combine import train_also_on
 from dgnet.data.readers.detect import read_dataset
 from dgnet.data.records import DataError, Record, ReidDataset
 
@@ -25,9 +27,9 @@ class ExperimentData:
     """A data set and its splits' crops; `labels` and `camids` are the training images', in their crops' order."""
 
     dataset: ReidDataset
-    train: Crops
-    query: Crops
-    gallery: Crops
+    train: CropStore
+    query: CropStore
+    gallery: CropStore
     labels: list[int]
     camids: list[int]
 
@@ -38,13 +40,18 @@ class ExperimentData:
 
 
 def open_dataset(config: RunConfig) -> ReidDataset:
-    """The records that `config.data` names; without a root, the bundled mannequin edition.
+    """The records that `config.data` names, trained on together where they are several, tested on the first alone.
 
     Raises:
         ConfigError: a data set that is not bundled has no root.
         DataError: the folder does not hold what it should.
     """
-    settings = config.data
+    first, *others = (read_one(settings) for settings in config.data.each())
+    return train_also_on(first, others) if others else first
+
+
+def read_one(settings: DataConfig) -> ReidDataset:
+    """The records in `settings.root`; without a root, the bundled mannequin edition. Raises as `open_dataset` does."""
     if not settings.root:
         if settings.name not in ("mannequin", "auto"):
             raise ConfigError(
@@ -65,8 +72,10 @@ def open_data(config: RunConfig) -> ExperimentData:
             raise DataError(f"{dataset.root}: no {split} images; training and evaluation need all three splits")
     label_of = dataset.labels()
 
-    def crops(records: tuple[Record, ...]) -> Crops:
-        return open_crops(records, config.data.size, cache_root(config.data.cache))
+    opener = open_packed if config.data.store == "packed" else open_crops
+
+    def crops(records: tuple[Record, ...]) -> CropStore:
+        return opener(records, config.data.size, cache_root(config.data.cache))
 
     return ExperimentData(
         dataset=dataset,
@@ -121,12 +130,6 @@ def load_config(run: Path) -> RunConfig:
     except (yaml.YAMLError, TypeError, AttributeError) as error:
         raise ConfigError(f"{path}: not a configuration: {error}") from error
     return config
-
-
-def with_data(config: RunConfig, root: str, cache: str) -> RunConfig:
-    """The same configuration, its data elsewhere; empty strings change nothing."""
-    data = replace(config.data, root=root or config.data.root, cache=cache or config.data.cache)
-    return replace(config, data=data)
 
 
 def write_json(path: Path, values: object) -> None:

@@ -49,7 +49,7 @@ def train(config: RunConfig, out: Path, *, resume: bool = False) -> Path:
     teacher = obtain_teacher(config, data, out, device, autocast)
     if config.joint and not (out / MODEL).exists():
         model = train_model(config, data, teacher, out, device, autocast)
-        save_model(out / MODEL, model, config, card={"trained on": data.dataset.name, "preset": config.preset})
+        save_model(out / MODEL, model, config, card={"trained on": data.dataset.trained_on, "preset": config.preset})
     return evaluate_run(config, data, out, out, device)
 
 
@@ -73,7 +73,7 @@ def obtain_teacher(
     accuracy = check_teacher(teacher, feed, data.num_classes, config.teacher.min_accuracy, name)
     logger.info("%s recognises %.1f%% of its training images", name, 100 * accuracy)
     if not path.exists():
-        save_teacher(path, teacher, config, card={"trained on": data.dataset.name, "preset": config.preset})
+        save_teacher(path, teacher, config, card={"trained on": data.dataset.trained_on, "preset": config.preset})
     return teacher
 
 

@@ -9,81 +9,104 @@ import torch
 from torch import Tensor
 
 from dgnet.config import AugmentConfig
-from dgnet.data.augment import Augment, generator_for, normalise, random_erase
+from dgnet.data.augment import NUM_ERASE_DRAWS, Augment, draw, normalise, random_erase
 from dgnet.data.crops import Crops
-from dgnet.data.pairs import PairSampler
+from dgnet.data.decode import Pixels
+from dgnet.data.packed import CropStore
+from dgnet.data.pairs import Indices, PairSampler
 from dgnet.models.layers import channels_last
 from dgnet.training.step import Batch
 
 RESIDENT_FRACTION = 0.25  # a set that takes no more of a GPU's free memory than this moves there whole
+RESIDENT_CHUNK = 4096  # images decoded at once on their way there
+SHIFT_STREAM, ERASE_STREAM = 1, 2  # of generator_for
 
 
 class Feed:
     """Training batches as a pure function of the step.
 
+    The ranks' batches, one after another, are image by image what one process of `world_size * batch_size` would see.
+
     Args:
-        crops: the training images.
+        crops: the training images, as pixels or packed.
         labels: their labels, in the same order.
         camids: their cameras.
-        batch_size: anchors a step.
+        batch_size: anchors a step, of this rank.
         augment: probabilities and sizes.
         seed: with the step, the source of every draw.
         device: where augmentation runs.
+        rank, world_size: which of how many processes that train together.
     """
 
     def __init__(
         self,
-        crops: Crops,
+        crops: CropStore,
         labels: Sequence[int],
         camids: Sequence[int],
         batch_size: int,
         augment: AugmentConfig,
         seed: int,
         device: torch.device,
+        rank: int = 0,
+        world_size: int = 1,
     ) -> None:
-        self.sampler = PairSampler(labels, camids, batch_size, seed)
-        self.crops, self.config, self.seed, self.device = crops, augment, seed, device
+        self.sampler = PairSampler(labels, camids, batch_size, seed, rank, world_size)
+        self.crops, self.config, self.device = crops, augment, device
+        self.seed, self.rank, self.world_size = seed, rank, world_size
         self.labels = torch.as_tensor(np.asarray(labels), dtype=torch.int64)
         self.augment = Augment(crops.size, augment.mirror, augment.pad)
-        self.resident = self._resident()
+        self.whole = self._whole()
 
-    def _resident(self) -> Tensor | None:
-        if self.device.type != "cuda":
-            return None
-        free, _ = torch.cuda.mem_get_info(self.device)
-        fits = self.crops.images_u8.nbytes <= RESIDENT_FRACTION * free
-        return torch.from_numpy(np.array(self.crops.images_u8)).to(self.device) if fits else None
+    def _whole(self) -> Tensor | Pixels | None:
+        """All images where they can be read without copying them first: the device's memory, or the mapped store."""
+        if self.device.type == "cuda":
+            free, _ = torch.cuda.mem_get_info(self.device)
+            num_bytes = len(self.crops) * self.crops.size[0] * self.crops.size[1] * 3
+            return resident(self.crops, self.device) if num_bytes <= RESIDENT_FRACTION * free else None
+        return np.asarray(self.crops.images_u8) if isinstance(self.crops, Crops) else None
 
     def __len__(self) -> int:
         return len(self.crops)
 
-    def images_u8(self, indices: np.ndarray) -> Tensor:
+    def images_u8(self, indices: Indices) -> Tensor:
         """The crops at `indices` as they are, uint8 N x H x W x 3, on the device."""
-        if self.resident is not None:
-            return self.resident[torch.from_numpy(indices).to(self.device)]
+        if isinstance(self.whole, Tensor):
+            return self.whole[torch.from_numpy(indices).to(self.device)]
         return torch.from_numpy(self.crops[indices]).to(self.device)
 
     def anchors(self, step: int) -> tuple[Tensor, Tensor]:
         """Augmented and erased images with their labels, for training on real images alone."""
         anchor = self.sampler.batch(step).anchor
-        _, erased = self._views(anchor, step)
+        _, erased = self._views([anchor], step)
         return erased, self.labels[anchor].to(self.device)
 
     def batch(self, step: int) -> Batch:
         """Anchors, partners, and the erased views of both."""
         pairs = self.sampler.batch(step)
-        plain, erased = self._views(np.concatenate([pairs.anchor, pairs.partner]), step)
+        plain, erased = self._views([pairs.anchor, pairs.partner], step)
         x, x_partner = plain.chunk(2)
         x_erased, x_partner_erased = erased.chunk(2)
         return Batch(x, x_partner, x_erased, x_partner_erased, self.labels[pairs.anchor].to(self.device))
 
-    def _views(self, indices: np.ndarray, step: int) -> tuple[Tensor, Tensor]:
-        x = channels_last(self.augment(normalise(self.images_u8(indices)), generator_for(self.seed, step, 0, 1)))
-        erased = random_erase(
-            x,
-            generator_for(self.seed, step, 0, 2),
-            self.config.erase,
-            self.config.erase_area,
-            self.config.erase_aspect,
-        )
-        return x, channels_last(erased)
+    def _views(self, roles: list[Indices], step: int) -> tuple[Tensor, Tensor]:
+        """Images of the batch in each of their roles (anchor, partner), augmented; and erased."""
+
+        def draws(stream: int, numbers: int) -> Tensor:
+            return draw(self.seed, step, stream, (len(roles), len(roles[0]), numbers), self.rank, self.world_size)
+
+        source, places = self.whole, np.concatenate(roles)
+        if source is None:
+            source, places = self.images_u8(places), np.arange(len(places))
+        # Augmented as bytes: a quarter of what the floats would move.
+        x = channels_last(normalise(self.augment(source, places, draws(SHIFT_STREAM, Augment.NUM_DRAWS))))
+        settings = (self.config.erase, self.config.erase_area, self.config.erase_aspect)
+        return x, channels_last(random_erase(x, draws(ERASE_STREAM, NUM_ERASE_DRAWS), *settings))
+
+
+def resident(crops: CropStore, device: torch.device) -> Tensor:
+    """All crops in the device's memory, uint8 N x H x W x 3."""
+    images_u8 = torch.empty(len(crops), *crops.size, 3, dtype=torch.uint8, device=device)
+    for start in range(0, len(crops), RESIDENT_CHUNK):
+        part = slice(start, start + RESIDENT_CHUNK)
+        images_u8[part] = torch.from_numpy(crops[part])
+    return images_u8

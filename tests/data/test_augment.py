@@ -7,21 +7,26 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dgnet.data.augment import (
+    NUM_ERASE_DRAWS,
     Augment,
-    _by_gather,
+    draw,
     generator_for,
     normalise,
     random_erase,
     random_erase_,
-    shift_and_mirror,
     to_01,
 )
+from dgnet.data.mirror_shift import _by_gather, mirror_and_shift
 
 MEAN, STD = np.array([0.485, 0.456, 0.406]), np.array([0.229, 0.224, 0.225])
 
 
 def images_u8(count: int = 3, height: int = 24, width: int = 12) -> torch.Tensor:
     return torch.randint(0, 256, (count, height, width, 3), dtype=torch.uint8, generator=generator_for(0, 0, 0))
+
+
+def erase_draws(count: int) -> torch.Tensor:
+    return draw(0, 0, 0, (1, count, NUM_ERASE_DRAWS))
 
 
 def test_normalise_matches_the_formula_and_is_inverted():
@@ -43,30 +48,27 @@ def test_normalise_refuses_what_is_no_batch_of_u8_images():
 
 
 @settings(deadline=None)
-@given(
-    shifts=st.lists(st.tuples(st.integers(-9, 9), st.integers(-9, 9), st.booleans()), min_size=1, max_size=4),
-    u8=st.booleans(),
-)
-def test_shift_and_mirror_is_flip_then_edge_pad_then_crop(shifts, u8):
-    x_u8 = images_u8(len(shifts))
-    x = x_u8.permute(0, 3, 1, 2) if u8 else normalise(x_u8)
-    dy, dx, mirrored = (torch.tensor(column) for column in zip(*shifts, strict=True))
-    out = shift_and_mirror(x, torch.stack([dy, dx], dim=1), mirrored)
-    assert torch.equal(out, _by_gather(x, torch.stack([dy, dx], dim=1), mirrored))  # what an accelerator runs
-    assert out.dtype == x.dtype
-    assert out.is_contiguous(memory_format=torch.channels_last)
-    for n, (down, right, flip) in enumerate(shifts):
-        image = x[n].numpy()[:, :, ::-1] if flip else x[n].numpy()
-        padded = np.pad(image, ((0, 0), (9, 9), (9, 9)), mode="edge")
-        expected = padded[:, 9 + down : 9 + down + 24, 9 + right : 9 + right + 12]
-        np.testing.assert_array_equal(out[n].numpy(), expected)
+@given(shifts=st.lists(st.tuples(st.integers(-9, 9), st.integers(-9, 9), st.booleans()), min_size=1, max_size=4))
+def test_mirror_and_shift_is_flip_then_edge_pad_then_crop(shifts):
+    store = images_u8(5)
+    down, right, mirrored = (torch.tensor(column) for column in zip(*shifts, strict=True))
+    chosen, offsets = np.array([3, 0, 3, 4])[: len(shifts)], torch.stack([down, right], dim=1)
+    out = mirror_and_shift(store, chosen, mirrored, offsets)
+    assert torch.equal(out, _by_gather(store, chosen, mirrored, offsets))  # what an accelerator runs
+    assert torch.equal(out, mirror_and_shift(store.numpy(), chosen, mirrored, offsets))
+    assert torch.equal(store, images_u8(5))
+    assert out.dtype == torch.uint8
+    for n, (dy, dx, flip) in enumerate(shifts):
+        image = store[chosen[n]].numpy()
+        padded = np.pad(image[:, ::-1] if flip else image, ((9, 9), (9, 9), (0, 0)), mode="edge")
+        np.testing.assert_array_equal(out[n].numpy(), padded[9 + dy : 33 + dy, 9 + dx : 21 + dx])
 
 
 def test_augment_draws_every_shift_and_mirrors_half():
     rows, columns = torch.meshgrid(torch.arange(24), torch.arange(12), indexing="ij")
-    x = torch.stack([rows, columns, torch.zeros_like(rows)]).to(torch.uint8).expand(4000, 3, 24, 12)
-    out = Augment((24, 12), mirror=0.5, pad=2)(x, generator_for(3, 0, 0)).long()
-    centre_row, middle = out[:, 0, 12, 6], out[:, 1, 12, 5:7]
+    x_u8 = torch.stack([rows, columns, torch.zeros_like(rows)], dim=2).to(torch.uint8)[None]
+    out = Augment((24, 12), mirror=0.5, pad=2)(x_u8, np.zeros(4000, dtype=np.int64), draw(3, 0, 0, (1, 4000, 3))).long()
+    centre_row, middle = out[:, 12, 6, 0], out[:, 12, 5:7, 1]
     mirrored = middle[:, 1] < middle[:, 0]
     assert 0.45 < mirrored.float().mean() < 0.55
     for shift in range(-2, 3):
@@ -76,23 +78,26 @@ def test_augment_draws_every_shift_and_mirrors_half():
     assert (centre_row - 12).abs().max() == 2
 
 
-def test_augment_repeats_by_generator_and_leaves_its_input():
-    x = normalise(images_u8())
-    kept = x.clone()
+def test_augment_repeats_by_its_draws_and_leaves_its_input():
+    x_u8, everyone = images_u8(), np.arange(3)
     augment = Augment((24, 12))
-    first, again = (augment(x, generator_for(1, 7, 0)) for _ in range(2))
+    first, again = (augment(x_u8, everyone, draw(1, 7, 0, (1, 3, 3))) for _ in range(2))
     assert torch.equal(first, again)
-    assert torch.equal(x, kept)
-    assert not torch.equal(first, augment(x, generator_for(1, 8, 0)))
-    assert torch.equal(Augment((24, 12), mirror=0.0, pad=0)(x, generator_for(1, 7, 0)), x)
-    assert torch.equal(Augment((24, 12), mirror=1.0, pad=0)(x, generator_for(1, 7, 0)), x.flip(3))
+    assert torch.equal(x_u8, images_u8())
+    assert not torch.equal(first, augment(x_u8, everyone, draw(1, 8, 0, (1, 3, 3))))
+    assert torch.equal(Augment((24, 12), mirror=0.0, pad=0)(x_u8, everyone, draw(1, 7, 0, (1, 3, 3))), x_u8)
+    assert torch.equal(Augment((24, 12), mirror=1.0, pad=0)(x_u8, everyone, draw(1, 7, 0, (1, 3, 3))), x_u8.flip(2))
 
 
-def test_float_and_u8_see_the_same_augmentation():
-    x_u8 = images_u8(8)
-    augment = Augment((24, 12))
-    from_u8 = augment(x_u8.permute(0, 3, 1, 2), generator_for(1, 0, 0)).permute(0, 2, 3, 1)
-    assert torch.equal(normalise(from_u8), augment(normalise(x_u8), generator_for(1, 0, 0)))
+def test_no_image_gives_no_image():
+    assert Augment((24, 12))(images_u8(), np.arange(0), torch.rand(0, 3)).shape == (0, 24, 12, 3)
+
+
+def test_ranks_together_draw_what_one_process_draws():
+    whole = draw(5, 3, 1, (2, 6, 4)).view(2, 6, 4)
+    parts = [draw(5, 3, 1, (2, 2, 4), rank, 3).view(2, 2, 4) for rank in range(3)]
+    assert torch.equal(torch.cat(parts, dim=1), whole)
+    assert not torch.equal(whole, draw(5, 3, 2, (2, 6, 4)).view(2, 6, 4))
 
 
 def test_generators_differ_by_each_argument():
@@ -104,7 +109,7 @@ def test_generators_differ_by_each_argument():
 
 def test_random_erase_covers_the_area_and_aspect_asked_for():
     x = torch.ones(2000, 3, 64, 32)
-    out = random_erase(x, generator_for(0, 0, 0))
+    out = random_erase(x, erase_draws(len(x)))
     assert torch.equal(x, torch.ones_like(x))
     erased = out[:, 0] == 0
     assert torch.equal(out == 0, erased[:, None].expand_as(out))
@@ -125,38 +130,40 @@ def test_random_erase_covers_the_area_and_aspect_asked_for():
 
 def test_random_erase_keeps_the_rest_and_the_memory_format():
     x = normalise(images_u8(64, 64, 32))
-    out = random_erase(x, generator_for(0, 0, 0), probability=1.0)
+    out = random_erase(x, erase_draws(len(x)), probability=1.0)
     assert out.is_contiguous(memory_format=torch.channels_last)
     assert ((out == 0) | (out == x)).all()
-    assert torch.equal(random_erase(x, generator_for(0, 0, 0), probability=0.0), x)
+    assert torch.equal(random_erase(x, erase_draws(len(x)), probability=0.0), x)
     with pytest.raises(ValueError, match="uint8"):
-        random_erase(images_u8().permute(0, 3, 1, 2), generator_for(0, 0, 0))
+        random_erase(images_u8().permute(0, 3, 1, 2), erase_draws(3))
 
 
 def test_erasing_in_place_is_the_same():
     x = normalise(images_u8(16, 64, 32))
-    out = random_erase(x, generator_for(0, 0, 0))
-    assert random_erase_(x, generator_for(0, 0, 0)) is x
+    out = random_erase(x, erase_draws(len(x)))
+    assert random_erase_(x, erase_draws(len(x))) is x
     assert torch.equal(x, out)
 
 
 def test_shifts_beyond_the_image_show_its_edge():
-    x = normalise(images_u8(2, 3, 2))
-    out = shift_and_mirror(x, torch.tensor([[9, -9], [-9, 9]]), torch.tensor([False, True]))
-    assert torch.equal(out[0], x[0, :, 2:, :1].expand(3, 3, 2))
-    assert torch.equal(out[1], x[1, :, :1, :1].expand(3, 3, 2))
+    x_u8 = images_u8(2, 3, 2)
+    offsets, mirrored = torch.tensor([[9, -9], [-9, 9]]), torch.tensor([False, True])
+    out = mirror_and_shift(x_u8, np.arange(2), mirrored, offsets)
+    assert torch.equal(out[0], x_u8[0, 2:, :1].expand(3, 2, 3))
+    assert torch.equal(out[1], x_u8[1, :1, :1].expand(3, 2, 3))
 
 
 def test_an_accelerator_is_given_the_same_numbers():
     """The meta device runs every operation an accelerator would, on shapes alone."""
-    x = normalise(images_u8(4)).to("meta")
-    assert Augment((24, 12))(x, generator_for(0, 0, 0)).shape == x.shape
-    assert random_erase(x, generator_for(0, 0, 0)).device.type == "meta"
+    x_u8 = images_u8(4).to("meta")
+    augmented = Augment((24, 12))(x_u8, np.arange(4), draw(0, 0, 0, (1, 4, 3)))
+    assert augmented.shape == x_u8.shape
+    assert random_erase(normalise(augmented), erase_draws(4)).device.type == "meta"
 
 
 def test_wrong_sizes_and_settings_are_refused():
-    with pytest.raises(ValueError, match="24×12"):
-        Augment((24, 12))(torch.zeros(1, 3, 12, 24), generator_for(0, 0, 0))
+    with pytest.raises(ValueError, match="24×12×3"):
+        Augment((24, 12))(images_u8(1, 12, 24), np.arange(1), torch.zeros(1, 3))
     for wrong in ({"mirror": 1.5}, {"pad": -1}, {"size": (0, 4)}):
         with pytest.raises(ValueError, match="mirror in"):
             Augment(**{"size": (24, 12), **wrong})

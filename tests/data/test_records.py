@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -17,11 +18,12 @@ def test_splits_are_sorted_and_labels_contiguous():
     assert dataset.query == dataset.gallery == dataset.multi_query == ()
 
 
-def test_cameras_are_known_only_where_all_are():
+def test_cameras_are_known_only_where_all_are_that_are_tested_on():
     known, unknown = Record("a.jpg", 1, 3), Record("b.jpg", 2, -1)
-    assert assemble("own", ROOT, {"train": [known]}).has_cameras
-    assert not assemble("own", ROOT, {"train": [known, unknown]}).has_cameras
-    assert not assemble("own", ROOT, {"train": [known], "gallery": [unknown]}).has_cameras
+    assert assemble("own", ROOT, {"gallery": [known]}).has_cameras
+    assert not assemble("own", ROOT, {"gallery": [known, unknown]}).has_cameras
+    assert not assemble("own", ROOT, {"query": [replace(unknown, pid=1)], "gallery": [known]}).has_cameras
+    assert assemble("own", ROOT, {"train": [unknown], "gallery": [known]}).has_cameras  # only a test needs them
 
 
 def test_two_identities_sharing_a_file_are_refused():

@@ -35,6 +35,24 @@ def combine(datasets: Sequence[ReidDataset]) -> ReidDataset:
     )
 
 
+def train_also_on(first: ReidDataset, others: Sequence[ReidDataset]) -> ReidDataset:
+    """`first` with the training images of `others` beside its own; its name, folder and test stay as they are.
+
+    The others' query and gallery are left out, so their people may be tested on later. Raises DataError where one of
+    them has no training images, and as `combine` does.
+    """
+    for other in others:
+        if not other.train:
+            raise DataError(f"{other.root}: no train images in this {other.name}, so it cannot be trained on")
+    training = [replace(other, query=(), gallery=(), multi_query=(), num_junk=0) for other in others]
+    together = combine([first, *training])
+    said = (
+        f"trained on {len(other.train)} images of {len(other.labels())} people of {other.name} too" for other in others
+    )
+    names = tuple(other.name for other in others)
+    return replace(together, name=first.name, root=first.root, notes=(*together.notes, *said), also=names)
+
+
 def _shift(record: Record, pids: int, camids: int) -> Record:
     camid = record.camid if record.camid == UNKNOWN_CAMERA else record.camid + camids
     return replace(record, pid=record.pid + pids, camid=camid)

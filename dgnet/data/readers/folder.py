@@ -50,8 +50,7 @@ def read(root: Path, *, pattern: str | None = None, num_test_ids: int = NUM_TEST
         missing = [f for f in ("train", *TEST_FOLDERS) if f not in present]
         if missing:
             raise DataError(f"{root}: has {name_some(present)} but misses {name_some(missing)}; give all three splits")
-    folders = [root / f for f in present] or [root]
-    found = {f.name: _walk(f, regex) for f in folders}
+    found = {f: _walk(root / f, regex) for f in present} or {"all": _walk(root, regex)}
     records, notes = _number(root, found, pattern is not None)
     if "query" in records:
         splits = {"train": records["train"] + records.get("val", []), **{f: records[f] for f in TEST_FOLDERS}}

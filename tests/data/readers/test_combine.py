@@ -1,10 +1,11 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from dgnet.data.readers.combine import combine
+from dgnet.data.readers.combine import combine, train_also_on
 from dgnet.data.records import DataError, Record, assemble
 
 ONE = assemble(
@@ -53,3 +54,17 @@ def test_the_same_data_set_twice_and_nothing_are_refused():
         combine([ONE, ONE])
     with pytest.raises(DataError, match="no data set to combine"):
         combine([])
+
+
+def test_training_on_others_too_leaves_the_test_alone():
+    both = train_also_on(ONE, [TWO])
+    assert both.train == combine([ONE, TWO]).train
+    assert (both.query, both.gallery, both.multi_query) == (ONE.query, ONE.gallery, ())
+    assert (both.name, both.root, both.num_junk, both.trained_on) == ("one", ONE.root, ONE.num_junk, "one+two")
+    assert both.has_cameras  # of all that is tested on: TWO has an image without
+    assert both.notes == ("one: a note", "trained on 2 images of 2 people of two too")
+
+
+def test_another_data_set_needs_images_to_train_on():
+    with pytest.raises(DataError, match=r"data.two: no train images in this two"):
+        train_also_on(ONE, [replace(TWO, train=())])

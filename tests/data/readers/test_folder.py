@@ -25,7 +25,6 @@ def test_numeric_identities_are_kept_and_cameras_may_be_unknown(write_images, tm
     write_images("0042/a_c1.jpg", "0042/b.jpg", "7/a.png")
     dataset = folder.read(tmp_path, num_test_ids=0)
     assert {(r.pid, r.camid) for r in dataset.train} == {(42, -1), (7, -1)}
-    assert not dataset.has_cameras
     assert any("cameras are unknown" in note for note in dataset.notes)
 
 
@@ -70,6 +69,12 @@ def test_train_and_val_alone_are_one_tree(write_images, tmp_path: Path):
     write_images("train/1/a_c1.jpg", "train/2/a_c1.jpg", "val/1/b_c2.jpg", "val/2/b_c2.jpg")
     dataset = folder.read(tmp_path, num_test_ids=1)
     assert (len(dataset.train), len(dataset.query), len(dataset.gallery)) == (2, 1, 1)
+
+
+@pytest.mark.parametrize("name", ["query", "train"])
+def test_a_tree_may_be_called_as_a_split_is(write_images, tmp_path: Path, name: str):
+    write_images(f"{name}/1/a_c1.jpg", f"{name}/2/a_c1.jpg")
+    assert len(folder.read(tmp_path / name).train) == 2
 
 
 def test_missing_split_is_named(write_images, tmp_path: Path):

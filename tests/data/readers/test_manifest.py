@@ -40,7 +40,7 @@ def test_a_manifest_is_read_from_its_folder_or_its_file(tmp_path: Path):
     ]
     assert [(r.pid, r.camid) for r in dataset.gallery] == [(0, 2), (9, 2)]
     assert len(dataset.query) == len(dataset.multi_query) == dataset.num_junk == 1
-    assert not dataset.has_cameras
+    assert dataset.has_cameras  # of every test image
     assert dataset.notes == ()
 
 

@@ -1,0 +1,102 @@
+"""Batches: the same whatever keeps the images, in whichever order of work, on one process or on several."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from dgnet.config import AugmentConfig
+from dgnet.data.augment import generator_for, normalise
+from dgnet.data.crops import open_crops
+from dgnet.data.packed import CropStore, open_packed
+from dgnet.data.records import Record
+from dgnet.training import feed as feed_module
+from dgnet.training.feed import Feed, resident
+from dgnet.training.step import Batch
+
+SIZE = (64, 32)
+AUGMENT = AugmentConfig(pad=5)
+LABELS, CAMIDS = [0, 0, 0, 1, 1, 1, 2, 2, 2, 3], [1, 2, 2, 1, 1, 2, 1, 2, 3, 1]
+
+
+@pytest.fixture(scope="module", params=["pixels", "packed"])
+def crops(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> CropStore:
+    root: Path = tmp_path_factory.mktemp("feed")
+    rng = np.random.default_rng(0)
+    for number in range(len(LABELS)):
+        Image.fromarray(rng.integers(0, 256, (40, 20, 3), dtype=np.uint8)).save(root / f"{number}.jpg")
+    records = [Record(str(root / f"{k}.jpg"), LABELS[k], CAMIDS[k]) for k in range(len(LABELS))]
+    opener = open_crops if request.param == "pixels" else open_packed
+    return opener(records, SIZE, root / "cache", progress=False)
+
+
+def feed_of(crops: CropStore, batch_size: int = 6, rank: int = 0, world_size: int = 1) -> Feed:
+    return Feed(crops, LABELS, CAMIDS, batch_size, AUGMENT, 7, torch.device("cpu"), rank, world_size)
+
+
+def tensors(batch: Batch) -> dict[str, torch.Tensor]:
+    return {field.name: getattr(batch, field.name) for field in fields(batch)}
+
+
+def augmented_as_floats(crops: CropStore, indices: np.ndarray, step: int) -> torch.Tensor:
+    """Normalise first, then mirror, pad and crop an image at a time: what a batch of bytes must come to."""
+    x = normalise(torch.from_numpy(crops[indices]))
+    draws = torch.rand(len(x), 3, generator=generator_for(7, step, 0, feed_module.SHIFT_STREAM))
+    pad, (height, width) = AUGMENT.pad, SIZE
+    out = []
+    for image, (mirror, down, right) in zip(x, draws, strict=True):
+        padded = torch.nn.functional.pad(image.flip(2) if mirror < AUGMENT.mirror else image, [pad] * 4, "replicate")
+        top, left = int(down * (2 * pad + 1)), int(right * (2 * pad + 1))
+        out.append(padded[:, top : top + height, left : left + width])
+    return torch.stack(out)
+
+
+def test_augmenting_bytes_is_augmenting_floats(crops: CropStore) -> None:
+    feed = feed_of(crops)
+    for step in (0, 5):
+        pairs, batch = feed.sampler.batch(step), feed.batch(step)
+        expected = augmented_as_floats(crops, np.concatenate([pairs.anchor, pairs.partner]), step)
+        assert torch.equal(torch.cat([batch.x, batch.x_partner]), expected)
+        erased = torch.cat([batch.x_erased, batch.x_partner_erased])
+        assert ((erased == 0) | (erased == expected)).all()
+        assert not torch.equal(erased, expected)
+        assert batch.label.tolist() == [LABELS[k] for k in pairs.anchor]
+        assert all(x.is_contiguous(memory_format=torch.channels_last) for x in (batch.x, batch.x_erased))
+
+
+def test_ranks_together_see_what_one_process_sees(crops: CropStore) -> None:
+    for step in (0, 3):
+        whole = tensors(feed_of(crops).batch(step))
+        ranks = [feed_of(crops, 2, rank, 3) for rank in range(3)]
+        parts = [tensors(feed.batch(step)) for feed in ranks]
+        for name, expected in whole.items():
+            assert torch.equal(torch.cat([part[name] for part in parts]), expected), name
+        images, labels = zip(*(feed.anchors(step) for feed in ranks), strict=True)
+        assert torch.equal(torch.cat(images), feed_of(crops).anchors(step)[0])
+        assert torch.equal(torch.cat(labels), feed_of(crops).anchors(step)[1])
+
+
+def test_a_set_that_fits_moves_to_the_device_whole(crops: CropStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    feed = feed_of(crops)
+    expected, plain = tensors(feed.batch(1)), feed.images_u8(np.array([3, 0]))
+    monkeypatch.setattr(feed_module, "RESIDENT_CHUNK", 4)
+    feed.whole = resident(crops, torch.device("cpu"))
+    assert torch.equal(feed.whole, torch.from_numpy(crops[:]))
+    assert torch.equal(feed.images_u8(np.array([3, 0])), plain)
+    assert all(torch.equal(value, expected[name]) for name, value in tensors(feed.batch(1)).items())
+
+
+def test_pixels_and_packed_give_the_same_batch_bit_for_bit(tmp_path: Path) -> None:
+    rng = np.random.default_rng(1)
+    for number in range(len(LABELS)):
+        Image.fromarray(rng.integers(0, 256, (48, 20, 3), dtype=np.uint8)).save(tmp_path / f"{number}.png")
+    records = [Record(str(tmp_path / f"{k}.png"), LABELS[k], CAMIDS[k]) for k in range(len(LABELS))]
+    pixels, packed = (opener(records, SIZE, tmp_path, progress=False) for opener in (open_crops, open_packed))
+    for step in range(3):
+        one, other = (tensors(feed_of(crops).batch(step)) for crops in (pixels, packed))
+        assert all(torch.equal(one[name], other[name]) for name in one)

@@ -21,13 +21,19 @@ logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class ExperimentData:
-    """A data set and its splits' crops; `labels` and `camids` are the training images', in their crops' order."""
+class HeldOut:
+    """What a model is measured on: a data set, and the crops of its queries and gallery."""
 
     dataset: ReidDataset
-    train: Crops
     query: Crops
     gallery: Crops
+
+
+@dataclass(frozen=True)
+class ExperimentData(HeldOut):
+    """With the training crops; `labels` and `camids` are the training images', in their crops' order."""
+
+    train: Crops
     labels: list[int]
     camids: list[int]
 
@@ -76,6 +82,18 @@ def open_data(config: RunConfig) -> ExperimentData:
         labels=[label_of[record.pid] for record in dataset.train],
         camids=[record.camid for record in dataset.train],
     )
+
+
+def open_held_out(config: RunConfig) -> HeldOut:
+    """Records and crops of the queries and the gallery alone."""
+    dataset = open_dataset(config)
+    for note in dataset.notes:
+        logger.info("%s: %s", dataset.name, note)
+    for split in ("query", "gallery"):
+        if not getattr(dataset, split):
+            raise DataError(f"{dataset.root}: no {split} images; evaluation needs queries and a gallery")
+    cache = cache_root(config.data.cache)
+    return HeldOut(dataset, *(open_crops(part, config.data.size, cache) for part in (dataset.query, dataset.gallery)))
 
 
 def pick_device(name: str) -> torch.device:

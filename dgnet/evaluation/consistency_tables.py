@@ -25,7 +25,7 @@ def structure_table(found: StructureConsistency) -> Table:
     """Likeness of x_ij to x_j, and of x_i to x_j."""
     columns = (
         Column(""),
-        Column("|E_s − s_j|", digits=4, best="min"),
+        Column("code, L1", digits=4, best="min"),
         Column("edges, correlation", digits=3, best="max"),
         Column("own x_j found, %", best="max"),
     )

@@ -235,7 +235,7 @@ def _transfer_section(report: Report) -> Section:
     if report.cmc_curves and not report.retrieval:
         body += f'<div class="charts">{cmc_chart(report.cmc_curves)}</div>'
     body += f"<details><summary>{every.title}</summary>{every.to_html()}</details>"
-    return Section("Direct transfer", body, "Tested on data sets that the model was never trained on.")
+    return Section("Direct transfer", body, "One model as it is, on each data set.")
 
 
 def _tiles(report: Report) -> list[Tile]:

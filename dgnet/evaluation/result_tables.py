@@ -172,7 +172,9 @@ def realism_table(realism: Realism | None, diversity: Mapping[str, Diversity]) -
         rows.append(("KID × 1000", 1000 * realism.kid, 1000 * realism.kid_sd))
         note = f"{realism.num_generated:,} generated against {realism.num_real:,} real images. {note}"
     rows += [(name, found.mean, found.sd) for name, found in diversity.items()]
-    return Table("realism", "Realism and diversity", (Column(""), Column("", 3), Column("sd", 3)), tuple(rows), note)
+    return Table(
+        "realism", "Realism and diversity", (Column(""), Column("value", 3), Column("sd", 3)), tuple(rows), note
+    )
 
 
 def _keys(by_seed: Mapping[int, Results]) -> list[str]:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from dgnet.evaluation.feature_files import read_features
 from dgnet.evaluation.report import Report
-from dgnet.experiment.present import common_facts
+from dgnet.experiment.present import common_facts, retrieval_notes
 from dgnet.experiment.retrieval import Protocol, SplitFeatures, SplitLabels, measure_retrieval
 
 ROW = "features"
@@ -23,8 +23,7 @@ def evaluate_features(query: Path, gallery: Path, protocol: Protocol) -> Report:
     retrieval = measure_retrieval({ROW: SplitFeatures(asked.features, searched.features)}, labels, protocol)
     result = retrieval.figures[ROW]
     notes = ["Similarity is the inner product of the features as they stand in the files."]
-    if not result.same_camera_filtering:
-        notes.append("The files name no cameras: same-camera matches could not be left out, so figures are optimistic.")
+    notes += retrieval_notes(retrieval.figures)
     if result.num_junk:
         notes.append(f"{result.num_junk} gallery images of pid -1 are junk and left out.")
     return Report(

@@ -60,7 +60,7 @@ def evaluate_onnx(
         verification=retrieval.verification,
         cameras=retrieval.cameras,
         ranked=ranked_rows(found.rows[retrieval.headline], retrieval.ranks[retrieval.headline], data),
-        notes=retrieval_notes(data.dataset, retrieval.figures),
+        notes=[*data.dataset.notes, *retrieval_notes(retrieval.figures)],
     )
 
 

@@ -53,8 +53,8 @@ def describe_held_out(
     Raises:
         ConfigError: multi-query was asked for, and the data set has no images for it.
     """
-    query, gallery = (with_both(extract(describe, crops, device=device), alpha) for crops in (data.query, data.gallery))
     joined = multi_query_features(describe, data, alpha, device, multi) if multi else {}
+    query, gallery = (with_both(extract(describe, crops, device=device), alpha) for crops in (data.query, data.gallery))
     return {name: SplitFeatures(query[name], gallery[name], joined.get(name)) for name in query}
 
 

@@ -14,7 +14,6 @@ import torch
 
 from dgnet import __version__
 from dgnet.config import RunConfig
-from dgnet.data.records import ReidDataset
 from dgnet.evaluation.pictures import Interpolation, SwapGrid, TrueSwaps
 from dgnet.evaluation.published import dataset_title
 from dgnet.evaluation.ranking import RetrievalResult
@@ -133,18 +132,19 @@ def build_report(
         interpolations=interpolations,
         ranked=ranked_rows(measured.rows[retrieval.headline], retrieval.ranks[retrieval.headline], data),
         log=log,
-        notes=[*retrieval_notes(data.dataset, retrieval.figures), *budget_notes(config)],
+        notes=[*data.dataset.notes, *retrieval_notes(retrieval.figures), *budget_notes(config)],
     )
 
 
-def retrieval_notes(dataset: ReidDataset, figures: Mapping[str, RetrievalResult]) -> list[str]:
+def retrieval_notes(figures: Mapping[str, RetrievalResult]) -> list[str]:
     """What a reader must know to trust or compare the figures of retrieval."""
-    said = [*dataset.notes]
+    said = []
     result = next(iter(figures.values()))
     left_out = result.num_query - result.num_valid
     if left_out:
         fate = "are left out" if result.denominator == "valid" else "score 0"
-        said.append(f"{left_out} of {result.num_query} queries have no true match in another camera and {fate}.")
+        where = "in another camera" if result.same_camera_filtering else "in the gallery"
+        said.append(f"Of {result.num_query} queries, {left_out} without a true match {where} {fate}.")
     if not result.same_camera_filtering:
         said.append("Cameras are unknown: same-camera matches could not be left out, so figures are optimistic.")
     return said

@@ -18,6 +18,7 @@ from dgnet.evaluation.verification import Roc, verify_pairs
 
 Array = npt.NDArray[np.float32]
 Labels = npt.NDArray[np.int64]
+MOST_CURVES = 6  # of a chart: it has so many colours
 
 
 @dataclass(frozen=True)
@@ -66,7 +67,7 @@ class SplitLabels:
 
 @dataclass(frozen=True)
 class Retrieval:
-    """Everything that is counted of ranked galleries, by row; `cameras` is of the headline's."""
+    """Everything that is counted of ranked galleries, by row; `cameras` is of the headline, the last plain row."""
 
     ranks: Mapping[str, MatchRanks]
     figures: Mapping[str, RetrievalResult]
@@ -93,6 +94,7 @@ def measure_retrieval(
 ) -> Retrieval:
     """Rank every row's gallery. `detailed` adds same-person rates of the first and the last row, and camera pairs."""
     ranks = rank_rows(rows, labels, protocol)
+    figures = {name: summarise(found, protocol.denominator) for name, found in ranks.items()}
     first, headline = next(iter(rows)), list(rows)[-1]
     people = np.union1d(labels.query_pids, labels.gallery_pids[labels.gallery_pids >= 0])
     compared = dict.fromkeys((first, headline)) if detailed and len(people) > 1 else {}
@@ -110,10 +112,11 @@ def measure_retrieval(
             labels.query_camids,
             labels.gallery_camids,
         )
+    variants = [name for name in ranks if name.startswith(f"{headline}, ")]
     return Retrieval(
         ranks=ranks,
-        figures={name: summarise(found, protocol.denominator) for name, found in ranks.items()},
-        cmc_curves={name: cmc_curve(found) for name, found in ranks.items()},
+        figures=figures,
+        cmc_curves={name: cmc_curve(ranks[name]) for name in (*rows, *variants)[:MOST_CURVES]},
         verification=verification,
         cameras=cameras,
         headline=headline,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import torch
 
@@ -78,24 +77,25 @@ def transfer_report(described: Described, targets: Sequence[tuple[str, str]], pr
     """Test on every target (reader, folder) in turn.
 
     Raises:
-        ConfigError: two targets are one folder.
+        ConfigError: two targets are the same, or cannot be told apart by name.
     """
+    if len(set(targets)) < len(targets):
+        raise ConfigError("--to: a data set is there twice; name each once")
     tested: dict[str, Tested] = {}
     ranked: dict[str, list[RankedQuery]] = {}
     notes: list[str] = []
     for name, root in targets:
         found = tested_on(described, name, root, protocol, detailed=False)
         key = found.data.dataset.name
-        key = f"{key} in {Path(root).name}" if key in tested else key
+        key = f"{key} in {found.data.dataset.root.name}" if key in tested else key
         if key in tested:
-            raise ConfigError(f"--to: {key} is there twice; name each data set once")
+            raise ConfigError(f"--to: two data sets would be called {key!r}; rename a folder")
         tested[key] = found
         headline = found.retrieval.headline
         shown = ranked_rows(found.rows[headline], found.retrieval.ranks[headline], found.data)
         ranked |= {f"{dataset_title(key)}: {heading}": rows for heading, rows in shown.items()}
-        notes += [
-            f"{dataset_title(key)}: {note}" for note in retrieval_notes(found.data.dataset, found.retrieval.figures)
-        ]
+        said = [*found.data.dataset.notes, *retrieval_notes(found.retrieval.figures)]
+        notes += [f"{dataset_title(key)}: {note}" for note in said]
     return Report(
         title=f"{title} on {len(tested)} data set{'s' if len(tested) > 1 else ''}",
         facts=[

@@ -77,8 +77,9 @@ def export_onnx(model: DGNet | Teacher, config: RunConfig, path: Path, trained_o
         raise ExportError(f"writing ONNX needs the package {error.name}: pip install 'dgnet[export]'") from error
     network = (FeatureNetwork(model.appearance_encoder) if isinstance(model, DGNet) else BaselineNetwork(model)).eval()
     example = torch.zeros(EXPORT_BATCH, 3, *config.data.size)
-    # The exporter speaks of packages that nothing here uses, and of deprecations inside itself.
-    logging.getLogger("torch.onnx").setLevel(logging.ERROR)
+    # The exporter speaks of packages that nothing here uses, of every rewriting, and of deprecations inside itself.
+    for talker in ("torch.onnx", "onnxscript", "onnx_ir"):
+        logging.getLogger(talker).setLevel(logging.ERROR)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         program: Any = torch.onnx.export(

@@ -478,7 +478,7 @@ def small(config: RunConfig) -> RunConfig:
         network=network,
         augment=replace(config.augment, pad=3),
         optim=OptimConfig(
-            generator_lr=1e-3, discriminator_lr=1e-3, betas=(0.5, 0.999), backbone_lr=0.0125, head_lr=0.0125, ema=0.99
+            generator_lr=1e-3, discriminator_lr=4e-4, betas=(0.5, 0.999), backbone_lr=0.0125, head_lr=0.0125, ema=0.99
         ),
         loss=replace(config.loss, r1_every=8, id_generated=0.05, code_a=2.0),
         teacher=replace(
@@ -487,9 +487,7 @@ def small(config: RunConfig) -> RunConfig:
         sample_every=200,
         checkpoint_every=200,
     )
-    from_scratch = replace(
-        resized.schedule, warmup=5_000, decay="cosine", ramp_start=10_000, id_generated_start=10_000
-    )
+    from_scratch = replace(resized.schedule, warmup=5_000, decay="cosine", ramp_start=10_000, id_generated_start=10_000)
     return replace(resized, schedule=from_scratch).scaled(700)
 
 

@@ -8,10 +8,9 @@ from pathlib import Path
 import torch
 
 from dgnet.config import RunConfig
-from dgnet.evaluation.report import write_report, write_tables
-from dgnet.experiment.measure import describe_all, measure_swaps, results_dict, retrieval
-from dgnet.experiment.present import build_report, showcase
-from dgnet.experiment.setup import ExperimentData, open_data, pick_device, prepare_folder, write_json
+from dgnet.experiment.evaluate_run import MODEL, TEACHER, evaluate_run
+from dgnet.experiment.present import showcase
+from dgnet.experiment.setup import ExperimentData, open_data, pick_device, prepare_folder
 from dgnet.generation.grid import save_picture, swap_sheet
 from dgnet.generation.swap import swap_matrix
 from dgnet.models.appearance import Teacher
@@ -19,14 +18,13 @@ from dgnet.models.dgnet import DGNet
 from dgnet.models.discriminator import Discriminator
 from dgnet.models.foreign import load_backbone
 from dgnet.models.layers import place
-from dgnet.models.weights import load_model, load_teacher, save_model, save_teacher
+from dgnet.models.weights import load_teacher, save_model, save_teacher
 from dgnet.training.feed import Feed
 from dgnet.training.loop import train_joint
 from dgnet.training.step import Networks
 from dgnet.training.teacher import check_teacher, train_teacher
 
 logger = logging.getLogger(__name__)
-MODEL, TEACHER, REPORT = "model.safetensors", "teacher.safetensors", "report.html"
 
 
 def train(config: RunConfig, out: Path, *, resume: bool = False) -> Path:
@@ -50,7 +48,7 @@ def train(config: RunConfig, out: Path, *, resume: bool = False) -> Path:
     if config.joint and not (out / MODEL).exists():
         model = train_model(config, data, teacher, out, device, autocast)
         save_model(out / MODEL, model, config, card={"trained on": data.dataset.trained_on, "preset": config.preset})
-    return evaluate_run(config, data, out, out, device)
+    return evaluate_run(config, data, out, out, device).page
 
 
 def obtain_teacher(
@@ -100,17 +98,3 @@ def train_model(
         save_picture(out / "samples" / f"{step:07d}.jpg", sheet, zoom=max(1, 128 // config.data.size[0]))
 
     return train_joint(Networks(model, discriminator, teacher), feed, config, out, autocast, sample)
-
-
-def evaluate_run(config: RunConfig, data: ExperimentData, run: Path, out: Path, device: torch.device) -> Path:
-    """Measure what lies in a run's folder; write `results.json`, `tables/` and `report.html` into `out`."""
-    out.mkdir(parents=True, exist_ok=True)
-    teacher = place(load_teacher(run / TEACHER).model, device) if (run / TEACHER).exists() else None
-    model = place(load_model(run / MODEL).model, device) if (run / MODEL).exists() else None
-    rows = describe_all(teacher, model, data, config.alpha, device)
-    figures = retrieval(rows, data)
-    swaps = measure_swaps(model, data, config.data.cache) if model else None
-    write_json(out / "results.json", results_dict(figures, swaps.error if swaps else None))
-    report = build_report(config, run, data, model, rows, figures, swaps)
-    write_tables(out / "tables", report)
-    return write_report(out / REPORT, report)

@@ -29,6 +29,7 @@ class Feed:
         augment: probabilities and sizes.
         seed: with the step, the source of every draw.
         device: where augmentation runs.
+        rank, world_size: which of the processes that train together this one is, and how many there are.
     """
 
     def __init__(
@@ -40,8 +41,11 @@ class Feed:
         augment: AugmentConfig,
         seed: int,
         device: torch.device,
+        rank: int = 0,
+        world_size: int = 1,
     ) -> None:
-        self.sampler = PairSampler(labels, camids, batch_size, seed)
+        self.sampler = PairSampler(labels, camids, batch_size, seed, rank, world_size)
+        self.rank = rank
         self.crops, self.config, self.seed, self.device = crops, augment, seed, device
         self.labels = torch.as_tensor(np.asarray(labels), dtype=torch.int64)
         self.augment = Augment(crops.size, augment.mirror, augment.pad)
@@ -78,10 +82,12 @@ class Feed:
         return Batch(x, x_partner, x_erased, x_partner_erased, self.labels[pairs.anchor].to(self.device))
 
     def _views(self, indices: np.ndarray, step: int) -> tuple[Tensor, Tensor]:
-        x = channels_last(self.augment(normalise(self.images_u8(indices)), generator_for(self.seed, step, 0, 1)))
+        x = channels_last(
+            self.augment(normalise(self.images_u8(indices)), generator_for(self.seed, step, self.rank, 1))
+        )
         erased = random_erase(
             x,
-            generator_for(self.seed, step, 0, 2),
+            generator_for(self.seed, step, self.rank, 2),
             self.config.erase,
             self.config.erase_area,
             self.config.erase_aspect,

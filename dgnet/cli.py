@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import difflib
 import logging
+import os
 import sys
 import warnings
 from collections.abc import Callable, Sequence
@@ -102,7 +103,8 @@ def train(arguments: Sequence[str]) -> None:
 
     out = found.out or Path("runs") / f"{found.PRESET}-{config.seed}"
     report = run(config, out, resume=found.resume)
-    print(f"Report: {report.resolve()}")
+    if report:  # one process of several writes it
+        print(f"Report: {report.resolve()}")
 
 
 def asked_steps(arguments: Sequence[str]) -> int:
@@ -356,7 +358,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
         hint = f" Did you mean {close[0]!r}?" if close else ""
         print(f"dgnet: no command {given!r}.{hint}\n\n{HELP}", file=sys.stderr)
         raise SystemExit(2)
-    logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
+    # Of the processes that torchrun starts, the first says what goes on; the others speak of trouble alone.
+    level = logging.INFO if os.environ.get("RANK", "0") == "0" else logging.ERROR
+    logging.basicConfig(level=level, format="%(message)s", stream=sys.stderr)
     warnings.filterwarnings("ignore", module="jsonargparse")
     try:
         command(words[length:])

@@ -322,10 +322,12 @@ class RunConfig:
         seed: of every random number; the same seed on the same machine gives the same run, bit for bit on a CPU.
         device: `auto`, `cpu` or `cuda`.
         precision: of the networks' arithmetic (losses and normalisation statistics stay fp32).
-        batch_size: anchors a side; a step sees `2 * batch_size` images and as many partners.
+        batch_size: anchors a side; a step sees `2 * batch_size` images and as many partners (in every process, where
+            several train together).
         alpha: weight of f_fine's similarity beside f_prim's.
         joint: train the generative and the discriminative part together; off, only the Baseline is trained.
         log_every, sample_every, checkpoint_every: in steps.
+        keep_checkpoints: how many of the last checkpoints stay.
     """
 
     preset: str = "market1501"
@@ -338,6 +340,7 @@ class RunConfig:
     log_every: int = 10
     sample_every: int = 1_000
     checkpoint_every: int = 1_000
+    keep_checkpoints: int = 2
     data: DataConfig = field(default_factory=DataConfig)
     network: NetworkConfig = field(default_factory=NetworkConfig)
     loss: LossConfig = field(default_factory=LossConfig)
@@ -350,7 +353,7 @@ class RunConfig:
         _require(self.seed >= 0, "seed", self.seed, "0 or more")
         _require(self.batch_size >= 2, "batch_size", self.batch_size, "at least 2 (batch norm needs several images)")
         _require(self.alpha >= 0, "alpha", self.alpha, "0 or more")
-        for name in ("log_every", "sample_every", "checkpoint_every"):
+        for name in ("log_every", "sample_every", "checkpoint_every", "keep_checkpoints"):
             _require(getattr(self, name) >= 1, name, getattr(self, name), "at least 1")
         smallest = min(self.data.size) // 4
         if max(self.network.dilations) >= smallest:
@@ -488,7 +491,7 @@ def small(config: RunConfig) -> RunConfig:
         checkpoint_every=200,
     )
     from_scratch = replace(resized.schedule, warmup=5_000, decay="cosine", ramp_start=10_000, id_generated_start=10_000)
-    return replace(resized, schedule=from_scratch).scaled(700)
+    return replace(resized, schedule=from_scratch).scaled(1_000)
 
 
 def full(config: RunConfig) -> RunConfig:

@@ -119,7 +119,7 @@ def pick_device(name: str) -> torch.device:
 
 
 def prepare_folder(out: Path, config: RunConfig, resume: bool) -> None:
-    """Make the run's folder and write `config.yaml`.
+    """Make the run's folder and write `config.yaml`; what a killed run left half written goes.
 
     Raises:
         ConfigError: a run lies there already and `resume` was not asked for.
@@ -128,6 +128,9 @@ def prepare_folder(out: Path, config: RunConfig, resume: bool) -> None:
     if saved.exists() and not resume:
         raise ConfigError(f"{out}: a run lies here already; continue it with --resume, or choose another --out")
     out.mkdir(parents=True, exist_ok=True)
+    for leftover in out.rglob(".*"):
+        if leftover.suffix == ".tmp" or ".partial" in leftover.suffixes:
+            leftover.unlink(missing_ok=True)
     if not saved.exists():
         partial = out / ".config.yaml.partial"
         partial.write_text(yaml.safe_dump(to_dict(config), sort_keys=False), encoding="utf-8")

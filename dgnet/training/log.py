@@ -77,10 +77,15 @@ _ADVICE = (
 
 
 class JsonLines:
-    """`log.jsonl`: one JSON object a line, appended; on resume, lines from `step` on are dropped first."""
+    """`log.jsonl`: one JSON object a line, appended; on resume, lines from `step` on are dropped first.
 
-    def __init__(self, path: Path, phase: str, resume_at: int) -> None:
-        self._path, self._phase = path, phase
+    Of several processes one alone is `active`.
+    """
+
+    def __init__(self, path: Path, phase: str, resume_at: int, active: bool = True) -> None:
+        self._path, self._phase, self._active = path, phase, active
+        if not active:
+            return
         kept = [row for row in read_log(path) if row["phase"] != phase or row["step"] <= resume_at]
         partial = path.with_name(f".{path.name}.partial")
         partial.write_text("".join(json.dumps(row) + "\n" for row in kept), encoding="utf-8")
@@ -88,6 +93,8 @@ class JsonLines:
 
     def write(self, step: int, values: dict[str, float]) -> None:
         """Append one line."""
+        if not self._active:
+            return
         row = {"phase": self._phase, "step": step, **{name: round(value, 6) for name, value in values.items()}}
         with open(self._path, "a", encoding="utf-8") as file:
             file.write(json.dumps(row) + "\n")

@@ -1,4 +1,4 @@
-"""The command line: `dgnet train | evaluate | compare | swap | data | import`.
+"""The command line: `dgnet train | evaluate | compare | swap | data | import | export`.
 
 Heavy imports happen inside the commands, so that `--help` is instant.
 """
@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import difflib
 import logging
+import os
 import sys
 import warnings
 from collections.abc import Callable, Sequence
@@ -23,12 +24,13 @@ HELP = """\
 dgnet recognises people across cameras and draws them, in one network.
 
   dgnet train PRESET          teacher, joint training, evaluation and report, in one go
-  dgnet evaluate RUN          measure a run again, or on other data
+  dgnet evaluate RUN          measure a run again, or on other data; or an ONNX file, or features of any model
   dgnet compare RUNS...       several runs on one page; seeds averaged
   dgnet swap RUN IMAGES...    everyone in everyone's clothes, as one picture
   dgnet data verify ROOT      what data set is this, and is it whole?
   dgnet data mannequin        render a synthetic data set of any size
   dgnet import official ...   convert the authors' released checkpoints
+  dgnet export onnx RUN       the re-id features for other programs
 
 `dgnet COMMAND --help` says more. A first run, minutes on two CPU cores: dgnet train mannequin"""
 
@@ -101,7 +103,8 @@ def train(arguments: Sequence[str]) -> None:
 
     out = found.out or Path("runs") / f"{found.PRESET}-{config.seed}"
     report = run(config, out, resume=found.resume)
-    print(f"Report: {report.resolve()}")
+    if report:  # one process of several writes it
+        print(f"Report: {report.resolve()}")
 
 
 def asked_steps(arguments: Sequence[str]) -> int:
@@ -114,20 +117,59 @@ def asked_steps(arguments: Sequence[str]) -> int:
         return 0  # the whole parser will say what is wrong with it
 
 
+EVALUATE_HELP = """\
+Measure a run, another model's ONNX file, or features that any model made, and write a report.
+
+  dgnet evaluate RUN                                  a run on its own data
+  dgnet evaluate RUN --data.name market1501 --data.root DIR
+                                                      on another data set (direct transfer)
+  dgnet evaluate RUN --to market1501=DIR msmt17=DIR   on several, one table with a row for each
+  dgnet evaluate MODEL.onnx --data.root DIR           images N x 3 x H x W in, named features out
+  dgnet evaluate QUERY.npz GALLERY.npz                features, pids and, where known, camids; or .parquet"""
+
+
 def evaluate(arguments: Sequence[str]) -> None:
-    """`dgnet evaluate RUN`."""
-    parser = Parser(prog="dgnet evaluate", description="Measure a run and write its report.", allow_abbrev=False)
-    parser.add_argument("RUN", type=Path, help="folder of a run that `dgnet train` made")
+    """`dgnet evaluate WHAT...`."""
+    parser = Parser(prog="dgnet evaluate", description=EVALUATE_HELP, formatter_class=HelpFormatter, allow_abbrev=False)
+    parser.add_argument("WHAT", type=Path, nargs="+", help="a run's folder, an .onnx file, or two feature files")
     parser.add_argument("--data.name", type=str, default="", help="another data set (direct transfer): its reader")
     parser.add_argument("--data.root", type=str, default="", help="where the data lies, if not where it was")
-    parser.add_argument("--out", type=Path, help="where the report goes (default: the run's folder)")
+    parser.add_argument("--to", type=str, nargs="+", default=[], help="data sets for direct transfer, NAME=DIR each")
+    parser.add_argument("--rerank", action="store_true", help="k-reciprocal re-ranking too")
+    parser.add_argument("--expand", type=int, default=0, help="query expansion by so many nearest images too")
+    parser.add_argument("--multi_query", action="store_true", help="multi-query too, where the data set has it")
+    parser.add_argument(
+        "--denominator",
+        choices=("valid", "all"),
+        default="valid",
+        help="means over the queries with a true match, or over all",
+    )
+    parser.add_argument("--inception", type=Path, help="weights pt_inception-2015-12-05, for FID and KID of swaps")
+    parser.add_argument("--lpips", action="store_true", help="diversity of swaps by LPIPS too")
+    parser.add_argument("--size", type=str, default="", help="HEIGHTxWIDTH, for an ONNX file that leaves it open")
+    parser.add_argument("--out", type=Path, help="where the report goes (default: the run's folder; runs/evaluation)")
     parser.add_argument("--device", type=str, default="auto", help="auto, cpu or cuda")
     found = parser.parse_args(list(arguments))
+    size = read_size(parser, found.size) if found.size else None
 
+    from dgnet.experiment.evaluate import Request
     from dgnet.experiment.evaluate import evaluate as run
+    from dgnet.experiment.evaluate_run import Measures
+    from dgnet.experiment.retrieval import Protocol
 
-    report = run(found.RUN, found.out or found.RUN, found.data.name, found.data.root, found.device)
-    print(f"Report: {report.resolve()}")
+    protocol = Protocol(found.rerank, found.expand, found.multi_query, found.denominator)
+    measures = Measures(protocol, found.inception, found.lpips)
+    request = Request(found.data.name, found.data.root, found.to, size, measures, found.device, found.out)
+    published = run(found.WHAT, request)
+    print(f"{published.text}Report: {published.page.resolve()}")
+
+
+def read_size(parser: Parser, text: str) -> tuple[int, int]:
+    """HEIGHTxWIDTH of the option `--size`."""
+    height, _, width = text.partition("x")
+    if not (height.isdigit() and width.isdigit()):
+        parser.error(f"--size: found {text!r}, must be HEIGHTxWIDTH, such as 256x128")
+    return int(height), int(width)
 
 
 def compare(arguments: Sequence[str]) -> None:
@@ -235,13 +277,9 @@ def data_mannequin(arguments: Sequence[str]) -> None:
 
     from dgnet.data.mannequin.edition import write_edition
 
-    height, _, width = found.size.partition("x")
-    if not (height.isdigit() and width.isdigit()):
-        parser.error(f"--size: found {found.size!r}, must be HEIGHTxWIDTH, such as 256x128")
+    size = read_size(parser, found.size)
     test_ids = found.ids // 4
-    spec = EditionSpec(
-        num_train_ids=found.ids - test_ids, num_test_ids=test_ids, size=(int(height), int(width)), seed=found.seed
-    )
+    spec = EditionSpec(num_train_ids=found.ids - test_ids, num_test_ids=test_ids, size=size, seed=found.seed)
     print(f"Data set: {write_edition(found.out, spec, workers=found.workers).resolve()}")
 
 
@@ -267,6 +305,23 @@ def import_official(arguments: Sequence[str]) -> None:
     print(run(found.GEN, found.ID, found.DIS, found.TEACHER, out=found.out, teacher_stride=found.teacher_stride))
 
 
+def export_onnx(arguments: Sequence[str]) -> None:
+    """`dgnet export onnx RUN`."""
+    parser = Parser(
+        prog="dgnet export onnx",
+        description="Write a run's re-id features as an ONNX file: normalised images N x 3 x H x W in, `prim` and"
+        ' `fine` out (`baseline` of a run without a generator). Needs `pip install "dgnet[export]"`.',
+        allow_abbrev=False,
+    )
+    parser.add_argument("RUN", type=str, help="a run's folder, or `bundled`")
+    parser.add_argument("--out", type=Path, default=Path("model.onnx"), help="the file")
+    found = parser.parse_args(list(arguments))
+
+    from dgnet.experiment.export import export
+
+    print(f"ONNX: {export(found.RUN, found.out).resolve()}")
+
+
 def as_plain(found: Namespace, leave_out: set[str]) -> dict[str, Any]:
     """A namespace as nested dictionaries."""
     values: dict[str, Any] = found.as_dict()
@@ -282,6 +337,7 @@ COMMANDS: dict[tuple[str, ...], Callable[[Sequence[str]], None]] = {
     ("data", "prepare"): data_prepare,
     ("data", "mannequin"): data_mannequin,
     ("import", "official"): import_official,
+    ("export", "onnx"): export_onnx,
 }
 
 
@@ -297,12 +353,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
             break
     else:
         known = [" ".join(name) for name in COMMANDS]
-        given = " ".join(words[:2] if words[0] in ("data", "import") else words[:1])
+        given = " ".join(words[:2] if words[0] in ("data", "import", "export") else words[:1])
         close = difflib.get_close_matches(given, known, n=1)
         hint = f" Did you mean {close[0]!r}?" if close else ""
         print(f"dgnet: no command {given!r}.{hint}\n\n{HELP}", file=sys.stderr)
         raise SystemExit(2)
-    logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
+    # Of the processes that torchrun starts, the first says what goes on; the others speak of trouble alone.
+    level = logging.INFO if os.environ.get("RANK", "0") == "0" else logging.ERROR
+    logging.basicConfig(level=level, format="%(message)s", stream=sys.stderr)
     warnings.filterwarnings("ignore", module="jsonargparse")
     try:
         command(words[length:])

@@ -16,6 +16,7 @@ from typing import Any, Literal, get_args, get_type_hints
 LabelStrategy = Literal["dynamic_soft", "pseudo", "appearance", "lsro", "two_label"]
 CodeSplit = Literal["channels", "stripes"]
 Precision = Literal["fp32", "bf16"]
+Decay = Literal["milestones", "cosine"]
 StoreKind = Literal["pixels", "packed"]
 DataName = Literal["auto", "mannequin", "market1501", "dukemtmc", "msmt17", "cuhk03np", "manifest", "folder"]
 
@@ -205,6 +206,9 @@ class ScheduleConfig:
         ramp_rate: and grow by this much a step from then on, up to their weights.
         milestones: every learning rate is multiplied by 0.1 at each.
         warmup: learning rates grow linearly over the first so many steps (0 as published: the start is ImageNet's).
+        decay: of the learning rates: at the `milestones`, as published, or along half a `cosine` to 0 at the end.
+        id_generated_start: L_id^c is off until then. 0 as published, where E_a starts from ImageNet; an E_a that starts
+            from nothing knows nobody yet, and its judgement of drawn people only disturbs G.
     """
 
     steps: int = 100_000
@@ -212,21 +216,27 @@ class ScheduleConfig:
     ramp_rate: float = 0.0005
     milestones: tuple[int, ...] = (60_000, 90_000, 105_000)
     warmup: int = 0
+    decay: Decay = "milestones"
+    id_generated_start: int = 0
 
     def __post_init__(self) -> None:
         _require(self.steps >= 1, "schedule.steps", self.steps, "at least 1")
         _require(self.ramp_start >= 0, "schedule.ramp_start", self.ramp_start, "0 or more")
         _require(self.ramp_rate > 0, "schedule.ramp_rate", self.ramp_rate, "above 0")
+        _require(self.id_generated_start >= 0, "schedule.id_generated_start", self.id_generated_start, "0 or more")
+        _require(self.decay in get_args(Decay), "schedule.decay", self.decay, f"one of {get_args(Decay)}")
         _require(list(self.milestones) == sorted(self.milestones), "schedule.milestones", self.milestones, "ascending")
         _require(self.warmup >= 0, "schedule.warmup", self.warmup, "0 or more")
 
     def scaled(self, steps: int) -> ScheduleConfig:
         """The same schedule over another number of steps: every number grows or shrinks with the length."""
         ratio = steps / self.steps
-        return ScheduleConfig(
+        return replace(
+            self,
             steps=steps,
             ramp_start=round(self.ramp_start * ratio),
             ramp_rate=self.ramp_rate / ratio,
+            id_generated_start=round(self.id_generated_start * ratio),
             milestones=tuple(round(m * ratio) for m in self.milestones),
             warmup=round(self.warmup * ratio),
         )
@@ -312,10 +322,12 @@ class RunConfig:
         seed: of every random number; the same seed on the same machine gives the same run, bit for bit on a CPU.
         device: `auto`, `cpu` or `cuda`.
         precision: of the networks' arithmetic (losses and normalisation statistics stay fp32).
-        batch_size: anchors a side; a step sees `2 * batch_size` images and as many partners.
+        batch_size: anchors a side; a step sees `2 * batch_size` images and as many partners (in every process, where
+            several train together).
         alpha: weight of f_fine's similarity beside f_prim's.
         joint: train the generative and the discriminative part together; off, only the Baseline is trained.
         log_every, sample_every, checkpoint_every: in steps.
+        keep_checkpoints: how many of the last checkpoints stay.
     """
 
     preset: str = "market1501"
@@ -328,6 +340,7 @@ class RunConfig:
     log_every: int = 10
     sample_every: int = 1_000
     checkpoint_every: int = 1_000
+    keep_checkpoints: int = 2
     data: DataConfig = field(default_factory=DataConfig)
     network: NetworkConfig = field(default_factory=NetworkConfig)
     loss: LossConfig = field(default_factory=LossConfig)
@@ -340,7 +353,7 @@ class RunConfig:
         _require(self.seed >= 0, "seed", self.seed, "0 or more")
         _require(self.batch_size >= 2, "batch_size", self.batch_size, "at least 2 (batch norm needs several images)")
         _require(self.alpha >= 0, "alpha", self.alpha, "0 or more")
-        for name in ("log_every", "sample_every", "checkpoint_every"):
+        for name in ("log_every", "sample_every", "checkpoint_every", "keep_checkpoints"):
             _require(getattr(self, name) >= 1, name, getattr(self, name), "at least 1")
         smallest = min(self.data.size) // 4
         if max(self.network.dilations) >= smallest:
@@ -444,7 +457,12 @@ def manifest() -> RunConfig:
 
 
 def small(config: RunConfig) -> RunConfig:
-    """Fewer channels and 64 x 32 images, trained from scratch: for a CPU, and for the bundled model."""
+    """Fewer channels and 64 x 32 images, trained from scratch: for a CPU, and for the bundled model.
+
+    An E_a that starts from nothing pulls ten times as hard on a drawn pixel through its cross-entropy as the image
+    terms do, so that term weighs a tenth of the published weight here, and the code term twice; both ramps and it
+    start early, since E_a knows somebody by then (docs/log.md).
+    """
     backbone = BackboneConfig(bottleneck=False, layers=(1, 1, 1, 1), width=32, stem="small", last_stride=2)
     network = NetworkConfig(
         structure_width=8,
@@ -463,16 +481,17 @@ def small(config: RunConfig) -> RunConfig:
         network=network,
         augment=replace(config.augment, pad=3),
         optim=OptimConfig(
-            generator_lr=1e-3, discriminator_lr=1e-3, betas=(0.5, 0.999), backbone_lr=0.0125, head_lr=0.0125, ema=0.99
+            generator_lr=1e-3, discriminator_lr=4e-4, betas=(0.5, 0.999), backbone_lr=0.0125, head_lr=0.0125, ema=0.99
         ),
-        loss=replace(config.loss, r1_every=8),
+        loss=replace(config.loss, r1_every=8, id_generated=0.05, code_a=2.0),
         teacher=replace(
             config.teacher, backbone=backbone, batch_size=16, backbone_lr=0.05, head_lr=0.05, min_accuracy=0.2
         ),
         sample_every=200,
         checkpoint_every=200,
     )
-    return replace(resized, schedule=replace(resized.schedule, warmup=5_000)).scaled(700)
+    from_scratch = replace(resized.schedule, warmup=5_000, decay="cosine", ramp_start=10_000, id_generated_start=10_000)
+    return replace(resized, schedule=from_scratch).scaled(1_000)
 
 
 def full(config: RunConfig) -> RunConfig:

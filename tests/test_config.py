@@ -52,7 +52,11 @@ def test_the_baseline_sees_as_many_real_images_as_the_joint_training(name: str) 
 
 def test_ablations_change_what_they_say() -> None:
     assert preset("no_feed") == replace(preset("mannequin+no_feed"), preset="no_feed")
-    assert (preset("no_feed").loss.prim, preset("no_feed").loss.id_generated) == (0.0, 0.5)
+    assert (preset("no_feed").loss.prim, preset("no_feed").loss.id_generated) == (
+        0.0,
+        preset("mannequin").loss.id_generated,
+    )
+    assert preset("market1501+no_feed").loss == replace(LossConfig(), prim=0.0, fine=0.0)
     assert (preset("no_id").loss.prim, preset("no_id").loss.id_generated) == (0.0, 0.0)
     assert preset("market1501+lsro").loss == LossConfig(labels="lsro")
     assert not preset("baseline").joint

@@ -18,6 +18,8 @@ import numpy.typing as npt
 
 from .arrays import EvaluationError
 from .cameras import CameraPairs
+from .consistency import IdentityConsistency, StructureConsistency
+from .consistency_tables import identity_table, structure_table
 from .diversity import Diversity
 from .page import Section, Tile, render_page
 from .pictures import (
@@ -50,6 +52,7 @@ from .result_tables import (
 from .symbols import html_symbols
 from .tables import Table
 from .training_curves import training_curves
+from .transfer_tables import transfer_features_table, transfer_table
 from .truth import SwapError
 from .verification import Roc
 
@@ -64,12 +67,16 @@ class Report:
     retrieval: Mapping[str, RetrievalResult] = field(default_factory=dict)
     seeds: Mapping[int, Mapping[str, RetrievalResult]] = field(default_factory=dict)  # seed -> rows as above
     comparison: Mapping[str, Mapping[str, RetrievalResult]] = field(default_factory=dict)  # run name -> rows
+    transfer: Mapping[str, Mapping[str, RetrievalResult]] = field(default_factory=dict)  # tested on -> rows
+    trained_on: str = ""  # key of the data set that the model of `transfer` was trained on
     cmc_curves: Mapping[str, npt.NDArray[np.float64]] = field(default_factory=dict)  # row -> value k-1 at rank k
     verification: Mapping[str, Roc] = field(default_factory=dict)
     cameras: CameraPairs | None = None
     swap_error: SwapError | None = None
     realism: Realism | None = None
     diversity: Mapping[str, Diversity] = field(default_factory=dict)  # such as "SSIM, generated, same person"
+    identity: IdentityConsistency | None = None
+    structure: StructureConsistency | None = None
     swap_grid: SwapGrid | None = None
     true_swaps: TrueSwaps | None = None
     interpolations: Sequence[Interpolation] = ()
@@ -100,6 +107,8 @@ def report_tables(report: Report) -> list[Table]:
     tables = []
     if report.retrieval:
         tables.append(retrieval_table(report.retrieval, report.dataset))
+    if report.transfer:
+        tables += [transfer_table(report.transfer, report.trained_on), transfer_features_table(report.transfer)]
     if report.verification:
         tables.append(verification_table(report.verification))
     if report.cameras:
@@ -110,6 +119,10 @@ def report_tables(report: Report) -> list[Table]:
         tables.append(comparison_table(report.comparison))
     if report.swap_error:
         tables.append(swap_error_table(report.swap_error))
+    if report.identity:
+        tables.append(identity_table(report.identity))
+    if report.structure:
+        tables.append(structure_table(report.structure))
     if report.realism or report.diversity:
         tables.append(realism_table(report.realism, report.diversity))
     return tables
@@ -161,11 +174,19 @@ def _sections(report: Report) -> list[Section]:
         body = "".join(interpolation_html(strip) for strip in report.interpolations)
         lead = "One body and pose, while the appearance code moves in a straight line from one person to another."
         sections.append(Section("Interpolation", body, lead))
+    if report.identity or report.structure:
+        parts = [identity_table(report.identity)] if report.identity else []
+        parts += [structure_table(report.structure)] if report.structure else []
+        body = "".join(f"<h3>{html_symbols(table.title)}</h3>{table.to_html()}" for table in parts)
+        lead = "x_ij should be person i to a re-id model, and stand where x_j stands."
+        sections.append(Section("What a swap keeps", body, lead))
     if report.realism or report.diversity:
         body = realism_table(report.realism, report.diversity).to_html()
         sections.append(Section("Realism and diversity", body, "Generated people as a set, beside real ones."))
     if report.retrieval:
         sections.append(_retrieval_section(report))
+    if report.transfer:
+        sections.append(_transfer_section(report))
     if report.seeds:
         each = each_seed_table(report.seeds)
         body = (
@@ -206,6 +227,15 @@ def _retrieval_section(report: Report) -> Section:
         f"the gallery holds {result.num_gallery:,} images."
     )
     return Section("Retrieval", body, lead)
+
+
+def _transfer_section(report: Report) -> Section:
+    table, every = transfer_table(report.transfer, report.trained_on), transfer_features_table(report.transfer)
+    body = f"<h3>{escape(table.title)}</h3>{table.to_html()}"
+    if report.cmc_curves and not report.retrieval:
+        body += f'<div class="charts">{cmc_chart(report.cmc_curves)}</div>'
+    body += f"<details><summary>{every.title}</summary>{every.to_html()}</details>"
+    return Section("Direct transfer", body, "One model as it is, on each data set.")
 
 
 def _tiles(report: Report) -> list[Tile]:

@@ -31,7 +31,7 @@ _MEASURES: tuple[tuple[str, Callable[[RetrievalResult], float]], ...] = (
     ("mINP", lambda result: result.minp),
 )
 _FPRS = (0.1, 0.01, 0.001, 0.0001)
-_AP_NOTE = (
+AP_NOTE = (
     "Per cent. mAP step is torchreid's and fast-reid's average precision, mAP trapezoid that of Market-1501's own "
     "evaluation code, which the published tables use."
 )
@@ -44,21 +44,33 @@ def ordered(results: Results) -> list[tuple[str, RetrievalResult]]:
 
 
 def row_title(key: str) -> str:
-    return ROW_TITLES.get(key, key)
+    """What a reader sees of a row's key; after a comma stands by which protocol, as in `baseline, re-ranked`."""
+    feature, comma, protocol = key.partition(", ")
+    return ROW_TITLES.get(feature, feature) + comma + protocol
+
+
+def result_columns(group: str = "") -> list[Column]:
+    """The columns of `percentages`."""
+    return [Column(name, best="max", group=group) for name, _ in _MEASURES]
+
+
+def percentages(result: RetrievalResult) -> tuple[float, ...]:
+    """Rank@1, 5, 10, 20, both mAPs and mINP, per cent."""
+    return tuple(100 * value(result) for _, value in _MEASURES)
 
 
 def retrieval_table(results: Results, dataset: str | None = None) -> Table:
     """Rows as in the published tables; where `dataset` has published figures they stand beside the run's own."""
     published = published_reid(dataset) if dataset else {}
-    columns = [Column("")] + [Column(name, best="max", group="this run") for name, _ in _MEASURES]
-    note = _AP_NOTE
+    columns = [Column(""), *result_columns("this run")]
+    note = AP_NOTE
     if published:
         columns += [Column("Rank@1", best="max", group="published"), Column("mAP", best="max", group="published")]
         sources = " and ".join(sorted({figures.source for figures in published.values()}))
         note += f" Published: DG-Net on {dataset_title(dataset or '')}, from the authors' {sources}, 2019."
     rows = []
     for key, result in ordered(results):
-        row: tuple[Cell, ...] = (row_title(key), *_percentages(result))
+        row: tuple[Cell, ...] = (row_title(key), *percentages(result))
         rows.append((*row, *_published_cells(published.get(key))) if published else row)
     return Table("retrieval", "Retrieval", tuple(columns), tuple(rows), note)
 
@@ -97,7 +109,7 @@ def seeds_table(by_seed: Mapping[int, Results]) -> Table:
     """Mean ± sample standard deviation over the seeds."""
     rows: list[tuple[Cell, ...]] = []
     for key in _keys(by_seed):
-        found = [_percentages(results[key]) for results in by_seed.values() if key in results]
+        found = [percentages(results[key]) for results in by_seed.values() if key in results]
         rows.append((row_title(key), str(len(found)), *_spread(found)))
     columns = (Column(""), Column("seeds"), *(Column(name) for name, _ in _MEASURES))
     note = f"Per cent; mean ± sample standard deviation over seeds {', '.join(str(seed) for seed in by_seed)}."
@@ -108,7 +120,7 @@ def each_seed_table(by_seed: Mapping[int, Results]) -> Table:
     """Every row of every seed."""
     columns = (Column(""), Column("seed"), *(Column(name) for name, _ in _MEASURES))
     rows: list[tuple[Cell, ...]] = [
-        (row_title(key), str(seed), *_percentages(results[key]))
+        (row_title(key), str(seed), *percentages(results[key]))
         for key in _keys(by_seed)
         for seed, results in by_seed.items()
         if key in results
@@ -118,13 +130,11 @@ def each_seed_table(by_seed: Mapping[int, Results]) -> Table:
 
 def comparison_table(runs: Mapping[str, Results]) -> Table:
     """Several runs under one another."""
-    columns = (Column("run"), Column("feature"), *(Column(name, best="max") for name, _ in _MEASURES))
+    columns = (Column("run"), Column("feature"), *result_columns())
     rows: list[tuple[Cell, ...]] = [
-        (run, row_title(key), *_percentages(result))
-        for run, results in runs.items()
-        for key, result in ordered(results)
+        (run, row_title(key), *percentages(result)) for run, results in runs.items() for key, result in ordered(results)
     ]
-    return Table("comparison", "Runs side by side", columns, tuple(rows), _AP_NOTE)
+    return Table("comparison", "Runs side by side", columns, tuple(rows), AP_NOTE)
 
 
 def verification_table(rocs: Mapping[str, Roc]) -> Table:
@@ -162,16 +172,14 @@ def realism_table(realism: Realism | None, diversity: Mapping[str, Diversity]) -
         rows.append(("KID × 1000", 1000 * realism.kid, 1000 * realism.kid_sd))
         note = f"{realism.num_generated:,} generated against {realism.num_real:,} real images. {note}"
     rows += [(name, found.mean, found.sd) for name, found in diversity.items()]
-    return Table("realism", "Realism and diversity", (Column(""), Column("", 3), Column("sd", 3)), tuple(rows), note)
+    return Table(
+        "realism", "Realism and diversity", (Column(""), Column("value", 3), Column("sd", 3)), tuple(rows), note
+    )
 
 
 def _keys(by_seed: Mapping[int, Results]) -> list[str]:
     """Rows that any seed has, in the tables' order."""
     return [key for key, _ in ordered({key: result for results in by_seed.values() for key, result in results.items()})]
-
-
-def _percentages(result: RetrievalResult) -> tuple[float, ...]:
-    return tuple(100 * value(result) for _, value in _MEASURES)
 
 
 def _published_cells(figures: PublishedFigures | None) -> tuple[Cell, Cell]:

@@ -52,6 +52,20 @@ class Table:
             )
         return stream.getvalue()
 
+    def to_text(self) -> str:
+        """Aligned columns for a terminal; before names of any group but the first stands the group's."""
+        own = next((column.group for column in self.columns if column.group), "")
+        head = [
+            column.name if column.group == own else f"{column.group} {column.name}".strip() for column in self.columns
+        ]
+        lines = [head, *(shown for shown, _ in self._shown_rows())]
+        widths = [max(len(line[index]) for line in lines) for index in range(len(head))]
+        text = ""
+        for first, *rest in lines:
+            cells = [first.ljust(widths[0]), *(cell.rjust(width) for cell, width in zip(rest, widths[1:], strict=True))]
+            text += "  ".join(cells).rstrip() + "\n"
+        return text
+
     def to_latex(self) -> str:
         """A booktabs tabular, the best figure of a column in bold."""
         lines = [rf"% {self.title}", rf"\begin{{tabular}}{{l{'r' * (len(self.columns) - 1)}}}", r"\toprule"]

@@ -1,42 +1,35 @@
-"""Measuring a run: re-id figures of the Baseline and of both features, and the swap error where the truth is known."""
+"""Measuring a run: features of the Baseline and of both heads, and the swap error where the truth is known."""
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
-from typing import Any
+from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from dgnet.config import ConfigError, DataConfig
 from dgnet.data.cache import cache_root
 from dgnet.data.crops import Crops, open_crops
 from dgnet.data.mannequin.swaps import SWAPS_FILE, swap_targets
 from dgnet.data.records import Record
 from dgnet.evaluation.features import combine, extract
-from dgnet.evaluation.ranking import RetrievalResult, evaluate
+from dgnet.evaluation.query_features import multi_query
 from dgnet.evaluation.truth import SwapError, swap_error
-from dgnet.experiment.setup import ExperimentData
+from dgnet.experiment.retrieval import Array, SplitFeatures, labels_of
+from dgnet.experiment.setup import HeldOut
 from dgnet.generation.swap import swap_pairs
 from dgnet.models.appearance import Teacher
 from dgnet.models.dgnet import DGNet
 
-Array = npt.NDArray[np.float32]
+Describe = Callable[[Tensor], dict[str, Tensor]]
+BOTH = "f_prim+f_fine"
 
 
-@dataclass(frozen=True)
-class SplitFeatures:
-    """Query and gallery features of one row of the tables."""
-
-    query: Array
-    gallery: Array
-
-
-def describe_all(
-    teacher: Teacher | None, model: DGNet | None, data: ExperimentData, alpha: float, device: torch.device
-) -> dict[str, SplitFeatures]:
-    """Test features by row: `baseline` with a teacher; `f_prim`, `f_fine`, `f_prim+f_fine` with a model."""
+def describe_by(teacher: Teacher | None, model: DGNet | None) -> Describe:
+    """Features by row of the tables: `baseline` with a teacher; `f_prim` and `f_fine` with a model."""
 
     def describe(x: Tensor) -> dict[str, Tensor]:
         named = {"baseline": teacher.features(x)} if teacher else {}
@@ -45,30 +38,48 @@ def describe_all(
             named |= {"f_prim": prim, "f_fine": fine}
         return named
 
-    query, gallery = (extract(describe, crops, device=device) for crops in (data.query, data.gallery))
-    rows = {name: SplitFeatures(query[name], gallery[name]) for name in query}
-    if model:
-        both = [combine(split["f_prim"], split["f_fine"], alpha) for split in (query, gallery)]
-        rows["f_prim+f_fine"] = SplitFeatures(*both)
-    return rows
+    return describe
 
 
-def retrieval(rows: dict[str, SplitFeatures], data: ExperimentData) -> dict[str, RetrievalResult]:
-    """Every row's figures by the data set's protocol."""
-    query, gallery = data.dataset.query, data.dataset.gallery
-    cameras = data.dataset.has_cameras
+def describe_held_out(
+    describe: Describe, data: HeldOut, alpha: float, device: torch.device, multi: DataConfig | None = None
+) -> dict[str, SplitFeatures]:
+    """Test features by row, those of both heads together last.
+
+    Args:
+        alpha: weight of f_fine's similarity beside f_prim's.
+        multi: where the data set lies, to read its multi-query images too.
+
+    Raises:
+        ConfigError: multi-query was asked for, and the data set has no images for it.
+    """
+    joined = multi_query_features(describe, data, alpha, device, multi) if multi else {}
+    query, gallery = (with_both(extract(describe, crops, device=device), alpha) for crops in (data.query, data.gallery))
+    return {name: SplitFeatures(query[name], gallery[name], joined.get(name)) for name in query}
+
+
+def multi_query_features(
+    describe: Describe, data: HeldOut, alpha: float, device: torch.device, settings: DataConfig
+) -> dict[str, Array]:
+    """For each query the mean feature of its person's multi-query images on its camera. Raises ConfigError."""
+    records, labels = data.dataset.multi_query, labels_of(data.dataset)
+    if not records or labels.query_camids is None:
+        missing = "no multi-query images" if not records else "no cameras"
+        raise ConfigError(f"multi_query: {data.dataset.name} in {data.dataset.root} has {missing}; leave it out")
+    crops = open_crops(records, settings.size, cache_root(settings.cache))
+    features = with_both(extract(describe, crops, device=device), alpha)
+    pids, camids = (np.array([getattr(record, field) for record in records]) for field in ("pid", "camid"))
     return {
-        name: evaluate(
-            features.query,
-            features.gallery,
-            np.array([r.pid for r in query]),
-            np.array([r.pid for r in gallery]),
-            np.array([r.camid for r in query]) if cameras else None,
-            np.array([r.camid for r in gallery]) if cameras else None,
-            progress=False,
-        )
-        for name, features in rows.items()
+        name: multi_query(feature, pids, camids, labels.query_pids, labels.query_camids).numpy()
+        for name, feature in features.items()
     }
+
+
+def with_both(features: dict[str, Array], alpha: float) -> dict[str, Array]:
+    """The same and, where both heads' features are there, both together."""
+    if not {"f_prim", "f_fine"} <= features.keys():
+        return features
+    return features | {BOTH: combine(features["f_prim"], features["f_fine"], alpha)}
 
 
 @dataclass(frozen=True)
@@ -82,7 +93,7 @@ class Swaps:
     error: SwapError
 
 
-def measure_swaps(model: DGNet, data: ExperimentData, cache: str) -> Swaps | None:
+def measure_swaps(model: DGNet, data: HeldOut, cache: str) -> Swaps | None:
     """Draw every listed swap and compare it with the true one; None where the data set lists none."""
     if not (data.dataset.root / SWAPS_FILE).exists():
         return None
@@ -91,7 +102,7 @@ def measure_swaps(model: DGNet, data: ExperimentData, cache: str) -> Swaps | Non
     def images(paths: list[str]) -> npt.NDArray[np.uint8]:
         unique = sorted(set(paths))
         records = [Record(path, 0, 0) for path in unique]
-        crops: Crops = open_crops(records, data.train.size, cache_root(cache), progress=False)
+        crops: Crops = open_crops(records, data.query.size, cache_root(cache), progress=False)
         return crops[[unique.index(path) for path in paths]]
 
     appearance = images([target.appearance for target in targets])
@@ -100,9 +111,3 @@ def measure_swaps(model: DGNet, data: ExperimentData, cache: str) -> Swaps | Non
     swapped = swap_pairs(model, appearance, structure)
     in_01 = [torch.from_numpy(part).permute(0, 3, 1, 2).float() / 255 for part in (swapped, truth, structure)]
     return Swaps(appearance, structure, swapped, truth, swap_error(*in_01))
-
-
-def results_dict(figures: dict[str, RetrievalResult], error: SwapError | None) -> dict[str, Any]:
-    """As written to `results.json`."""
-    swap = {**asdict(error), "ratio": error.ratio} if error else None
-    return {"retrieval": {name: asdict(result) for name, result in figures.items()}, "swap_error": swap}

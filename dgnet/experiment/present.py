@@ -6,6 +6,7 @@ import platform
 import sys
 from collections import defaultdict
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -13,11 +14,15 @@ import torch
 
 from dgnet import __version__
 from dgnet.config import RunConfig
-from dgnet.evaluation.pictures import Interpolation, RankedQuery, SwapGrid, TrueSwaps
+from dgnet.evaluation.pictures import Interpolation, SwapGrid, TrueSwaps
+from dgnet.evaluation.published import dataset_title
 from dgnet.evaluation.ranking import RetrievalResult
 from dgnet.evaluation.report import Report
-from dgnet.experiment.measure import SplitFeatures, Swaps
-from dgnet.experiment.setup import ExperimentData
+from dgnet.experiment.generated import Generated
+from dgnet.experiment.measure import Swaps
+from dgnet.experiment.ranked import ranked_rows
+from dgnet.experiment.retrieval import Retrieval, SplitFeatures
+from dgnet.experiment.setup import HeldOut
 from dgnet.generation.interpolate import interpolate
 from dgnet.generation.swap import Images, swap_matrix
 from dgnet.models.dgnet import DGNet
@@ -25,11 +30,9 @@ from dgnet.training.log import read_log
 
 GRID = 8
 NUM_TRUE_SWAPS = 12
-NUM_RANKED = 5
-TOP = 10
 
 
-def showcase(data: ExperimentData, count: int) -> tuple[Images, Images]:
+def showcase(data: HeldOut, count: int) -> tuple[Images, Images]:
     """Test people to draw: `count` who give their clothes and `count` others who give structure, spread over the set.
 
     Identities come in the order of their pids, each by another of its cameras than the one before, so the same
@@ -50,35 +53,50 @@ def machine() -> str:
     return f"{platform.machine()}, {torch.get_num_threads()} threads, torch {torch.__version__}"
 
 
+def common_facts() -> list[tuple[str, str]]:
+    """What every page says of where it was made."""
+    return [("machine", machine()), ("command", " ".join(["dgnet", *sys.argv[1:]])), ("dgnet", __version__)]
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What was measured of one run: features, retrieval, and of a run that draws people its swaps."""
+
+    rows: Mapping[str, SplitFeatures]
+    retrieval: Retrieval
+    swaps: Swaps | None
+    generated: Generated
+
+
 def build_report(
-    config: RunConfig,
-    out: Path,
-    data: ExperimentData,
-    model: DGNet | None,
-    rows: Mapping[str, SplitFeatures],
-    figures: Mapping[str, RetrievalResult],
-    swaps: Swaps | None,
+    config: RunConfig, out: Path, data: HeldOut, model: DGNet | None, measured: Measured, trained_on: str
 ) -> Report:
-    """Everything the page shows of one run."""
+    """Everything the page shows of one run.
+
+    Args:
+        out: the run's folder, for its log.
+        trained_on: name of the data set that it was trained on, which is not `data` in direct transfer.
+    """
+    swaps, retrieval, generated = measured.swaps, measured.retrieval, measured.generated
+    transferred = trained_on != data.dataset.name
     log = read_log(out / "log.jsonl")
     seconds = {
         phase: max(row["seconds"] for row in log if row["phase"] == phase) for phase in {r["phase"] for r in log}
     }
     height, width = config.data.size
+    num_images, num_people = len(data.dataset.train), len(data.dataset.labels())
+    training = f"{num_images} images of {num_people} people of {data.dataset.trained_on} at {height} × {width}"
+    if transferred:
+        training = f"{dataset_title(trained_on)}, at {height} × {width}"
     facts = [
         ("preset", config.preset),
         ("data set", data.dataset.name),
-        (
-            "training",
-            f"{len(data.train)} images of {data.num_classes} people of {data.dataset.trained_on} at {height} × {width}",
-        ),
+        ("training", training),
         ("testing", f"{len(data.query)} queries, {len(data.gallery)} gallery images, of people never trained on"),
         ("steps", f"{config.teacher.steps} teacher, {config.schedule.steps if config.joint else 0} joint"),
         ("time", ", ".join(f"{value / 60:.1f} min {name}" for name, value in sorted(seconds.items())) or "unknown"),
         ("seed", str(config.seed)),
-        ("machine", machine()),
-        ("command", " ".join(["dgnet", *sys.argv[1:]])),
-        ("dgnet", __version__),
+        *common_facts(),
     ]
     grid = None
     interpolations = []
@@ -94,69 +112,50 @@ def build_report(
     if swaps:
         some = np.linspace(0, len(swaps.truth) - 1, min(NUM_TRUE_SWAPS, len(swaps.truth))).astype(int)
         true_swaps = TrueSwaps(swaps.appearance[some], swaps.structure[some], swaps.swapped[some], swaps.truth[some])
-    best = "f_prim+f_fine" if model else "baseline"
     return Report(
-        title=f"{config.preset}, seed {config.seed}",
+        title=f"{config.preset}, seed {config.seed}" + (f", on {data.dataset.name}" if transferred else ""),
         facts=facts,
-        dataset=data.dataset.name,
-        retrieval=figures,
+        # A model's figures on data it never saw stand beside those of direct transfer, not of training on that data.
+        dataset=None if transferred else data.dataset.name,
+        retrieval=retrieval.figures,
+        transfer={data.dataset.name: retrieval.figures} if transferred else {},
+        trained_on=trained_on,
+        cmc_curves=retrieval.cmc_curves,
+        verification=retrieval.verification,
+        cameras=retrieval.cameras,
         swap_error=swaps.error if swaps else None,
+        identity=generated.identity,
+        structure=generated.structure,
+        diversity=generated.diversity,
+        realism=generated.realism,
         swap_grid=grid,
         true_swaps=true_swaps,
         interpolations=interpolations,
-        ranked=ranked_rows(rows[best], data),
+        ranked=ranked_rows(measured.rows[retrieval.headline], retrieval.ranks[retrieval.headline], data),
         log=log,
-        notes=notes(config, data, figures),
+        notes=[*data.dataset.notes, *retrieval_notes(retrieval.figures), *budget_notes(config)],
     )
 
 
-def ranked_rows(features: SplitFeatures, data: ExperimentData) -> dict[str, list[RankedQuery]]:
-    """The top ten of the hardest queries and of some picked evenly, same-camera images of the person left out."""
-    query, gallery = data.dataset.query, data.dataset.gallery
-    pids = np.array([record.pid for record in gallery])
-    camids = np.array([record.camid for record in gallery])
-    precision = np.full(len(query), np.inf)
-    tops = np.zeros((len(query), TOP), dtype=np.int64)
-    for place, record in enumerate(query):
-        kept = ~((pids == record.pid) & (camids == record.camid) & data.dataset.has_cameras)
-        if not (pids[kept] == record.pid).any():
-            continue
-        order = np.flatnonzero(kept)[np.argsort(-(features.gallery[kept] @ features.query[place]), kind="stable")]
-        right = np.flatnonzero(pids[order] == record.pid)
-        precision[place] = np.mean(np.arange(1, len(right) + 1) / (right + 1))
-        tops[place, : len(order[:TOP])] = order[:TOP]
-
-    def row(place: int) -> RankedQuery:
-        record, top = query[place], tops[place][: min(TOP, len(gallery))]
-        caption = f"{Path(record.path).name}: AP {precision[place]:.1%}"
-        return RankedQuery(
-            data.query[[place]][0], data.gallery[top], [bool(pids[k] == record.pid) for k in top], caption
-        )
-
-    valid = np.flatnonzero(np.isfinite(precision))
-    if not len(valid):
-        return {}
-    hardest = valid[np.argsort(precision[valid], kind="stable")[:NUM_RANKED]]
-    spread = valid[np.linspace(0, len(valid) - 1, min(NUM_RANKED, len(valid))).astype(int)]
-    return {
-        "Queries picked evenly": [row(int(place)) for place in spread],
-        "The hardest queries": [row(int(place)) for place in hardest],
-    }
-
-
-def notes(config: RunConfig, data: ExperimentData, figures: Mapping[str, RetrievalResult]) -> list[str]:
-    """What a reader must know to trust or compare the figures."""
-    said = [*data.dataset.notes]
+def retrieval_notes(figures: Mapping[str, RetrievalResult]) -> list[str]:
+    """What a reader must know to trust or compare the figures of retrieval."""
+    said = []
     result = next(iter(figures.values()))
     left_out = result.num_query - result.num_valid
     if left_out:
-        said.append(f"{left_out} of {result.num_query} queries have no true match in another camera and are left out.")
+        fate = "are left out" if result.denominator == "valid" else "score 0"
+        where = "in another camera" if result.same_camera_filtering else "in the gallery"
+        said.append(f"Of {result.num_query} queries, {left_out} without a true match {where} {fate}.")
     if not result.same_camera_filtering:
         said.append("Cameras are unknown: same-camera matches could not be left out, so figures are optimistic.")
-    if config.joint:
-        real = 4 * config.batch_size
-        said.append(
-            f"Equal budgets: the Baseline saw {config.teacher.steps} × {config.teacher.batch_size} real images, E_a "
-            f"{config.schedule.steps} × {real}; similarity is ⟨f_prim, f_prim'⟩ + {config.alpha} ⟨f_fine, f_fine'⟩."
-        )
     return said
+
+
+def budget_notes(config: RunConfig) -> list[str]:
+    """What the Baseline and the re-id model were each given, and how their features are compared."""
+    if not config.joint:
+        return []
+    baseline, real = config.teacher, 4 * config.batch_size
+    said = f"Equal budgets: the Baseline saw {baseline.steps} × {baseline.batch_size} real images, "
+    said += f"E_a {config.schedule.steps} × {real}; "
+    return [f"{said}similarity is ⟨f_prim, f_prim'⟩ + {config.alpha} ⟨f_fine, f_fine'⟩."]

@@ -23,13 +23,19 @@ logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class ExperimentData:
-    """A data set and its splits' crops; `labels` and `camids` are the training images', in their crops' order."""
+class HeldOut:
+    """What a model is measured on: a data set, and the crops of its queries and gallery."""
 
     dataset: ReidDataset
-    train: CropStore
     query: CropStore
     gallery: CropStore
+
+
+@dataclass(frozen=True)
+class ExperimentData(HeldOut):
+    """With the training crops; `labels` and `camids` are the training images', in their crops' order."""
+
+    train: CropStore
     labels: list[int]
     camids: list[int]
 
@@ -72,19 +78,31 @@ def open_data(config: RunConfig) -> ExperimentData:
             raise DataError(f"{dataset.root}: no {split} images; training and evaluation need all three splits")
     label_of = dataset.labels()
 
-    opener = open_packed if config.data.store == "packed" else open_crops
-
-    def crops(records: tuple[Record, ...]) -> CropStore:
-        return opener(records, config.data.size, cache_root(config.data.cache))
-
     return ExperimentData(
         dataset=dataset,
-        train=crops(dataset.train),
-        query=crops(dataset.query),
-        gallery=crops(dataset.gallery),
+        train=open_store(dataset.train, config.data),
+        query=open_store(dataset.query, config.data),
+        gallery=open_store(dataset.gallery, config.data),
         labels=[label_of[record.pid] for record in dataset.train],
         camids=[record.camid for record in dataset.train],
     )
+
+
+def open_held_out(config: RunConfig) -> HeldOut:
+    """Records and crops of the queries and the gallery alone."""
+    dataset = open_dataset(config)
+    for note in dataset.notes:
+        logger.info("%s: %s", dataset.name, note)
+    for split in ("query", "gallery"):
+        if not getattr(dataset, split):
+            raise DataError(f"{dataset.root}: no {split} images; evaluation needs queries and a gallery")
+    return HeldOut(dataset, open_store(dataset.query, config.data), open_store(dataset.gallery, config.data))
+
+
+def open_store(records: tuple[Record, ...], settings: DataConfig) -> CropStore:
+    """The crops of some records, in the kind of store that the settings name, built where it is missing."""
+    opener = open_packed if settings.store == "packed" else open_crops
+    return opener(records, settings.size, cache_root(settings.cache))
 
 
 def pick_device(name: str) -> torch.device:
@@ -101,7 +119,7 @@ def pick_device(name: str) -> torch.device:
 
 
 def prepare_folder(out: Path, config: RunConfig, resume: bool) -> None:
-    """Make the run's folder and write `config.yaml`.
+    """Make the run's folder and write `config.yaml`; what a killed run left half written goes.
 
     Raises:
         ConfigError: a run lies there already and `resume` was not asked for.
@@ -110,6 +128,9 @@ def prepare_folder(out: Path, config: RunConfig, resume: bool) -> None:
     if saved.exists() and not resume:
         raise ConfigError(f"{out}: a run lies here already; continue it with --resume, or choose another --out")
     out.mkdir(parents=True, exist_ok=True)
+    for leftover in out.rglob(".*"):
+        if leftover.suffix == ".tmp" or ".partial" in leftover.suffixes:
+            leftover.unlink(missing_ok=True)
     if not saved.exists():
         partial = out / ".config.yaml.partial"
         partial.write_text(yaml.safe_dump(to_dict(config), sort_keys=False), encoding="utf-8")

@@ -8,10 +8,9 @@ from pathlib import Path
 import torch
 
 from dgnet.config import RunConfig
-from dgnet.evaluation.report import write_report, write_tables
-from dgnet.experiment.measure import describe_all, measure_swaps, results_dict, retrieval
-from dgnet.experiment.present import build_report, showcase
-from dgnet.experiment.setup import ExperimentData, open_data, pick_device, prepare_folder, write_json
+from dgnet.experiment.evaluate_run import MODEL, TEACHER, evaluate_run
+from dgnet.experiment.present import showcase
+from dgnet.experiment.setup import ExperimentData, open_data, pick_device, prepare_folder
 from dgnet.generation.grid import save_picture, swap_sheet
 from dgnet.generation.swap import swap_matrix
 from dgnet.models.appearance import Teacher
@@ -19,18 +18,20 @@ from dgnet.models.dgnet import DGNet
 from dgnet.models.discriminator import Discriminator
 from dgnet.models.foreign import load_backbone
 from dgnet.models.layers import place
-from dgnet.models.weights import load_model, load_teacher, save_model, save_teacher
+from dgnet.models.weights import load_teacher, save_model, save_teacher
+from dgnet.training.distributed import World, joined
 from dgnet.training.feed import Feed
 from dgnet.training.loop import train_joint
 from dgnet.training.step import Networks
 from dgnet.training.teacher import check_teacher, train_teacher
 
 logger = logging.getLogger(__name__)
-MODEL, TEACHER, REPORT = "model.safetensors", "teacher.safetensors", "report.html"
 
 
-def train(config: RunConfig, out: Path, *, resume: bool = False) -> Path:
+def train(config: RunConfig, out: Path, *, resume: bool = False) -> Path | None:
     """Run an experiment from its start, or from where it stopped, to its report.
+
+    Under torchrun all processes train together; the first alone writes files, and measures.
 
     Args:
         config: everything about it.
@@ -39,25 +40,38 @@ def train(config: RunConfig, out: Path, *, resume: bool = False) -> Path:
         resume: continue the run that lies there, if one does.
 
     Returns:
-        The report's path.
+        The report's path; in every process but the first, None.
     """
-    device = pick_device(config.device)
-    autocast = torch.autocast(device.type, dtype=torch.bfloat16, enabled=config.precision == "bf16")
-    data = open_data(config)
-    prepare_folder(out, config, resume)
+    with joined() as world:
+        device = world.own(pick_device(config.device))
+        autocast = torch.autocast(device.type, dtype=torch.bfloat16, enabled=config.precision == "bf16")
+        with world.one_first():
+            data = open_data(config)
+        if world.leads:
+            prepare_folder(out, config, resume or world.restarted)
+        world.wait()
 
-    teacher = obtain_teacher(config, data, out, device, autocast)
-    if config.joint and not (out / MODEL).exists():
-        model = train_model(config, data, teacher, out, device, autocast)
-        save_model(out / MODEL, model, config, card={"trained on": data.dataset.trained_on, "preset": config.preset})
-    return evaluate_run(config, data, out, out, device)
+        teacher = obtain_teacher(config, data, out, device, autocast, world)
+        training = config.joint and not (out / MODEL).exists()
+        world.wait()  # until all have looked: the first will write that file
+        if training:
+            model = train_model(config, data, teacher, out, device, autocast, world)
+            if world.leads:
+                card = {"trained on": data.dataset.trained_on, "preset": config.preset}
+                save_model(out / MODEL, model, config, card=card)
+    return evaluate_run(config, data, out, out, device).page if world.leads else None
 
 
 def obtain_teacher(
-    config: RunConfig, data: ExperimentData, out: Path, device: torch.device, autocast: torch.autocast
+    config: RunConfig,
+    data: ExperimentData,
+    out: Path,
+    device: torch.device,
+    autocast: torch.autocast,
+    world: World,
 ) -> Teacher:
     """The run's own teacher, the one it was told to use, or a new one trained now; always through the gate."""
-    feed = Feed(data.train, data.labels, data.camids, config.teacher.batch_size, config.augment, config.seed, device)
+    feed = open_feed(config, data, config.teacher.batch_size, device, world)
     path = out / TEACHER
     given = Path(config.teacher.weights) if config.teacher.weights else path
     if given.exists() or config.teacher.weights:
@@ -68,13 +82,28 @@ def obtain_teacher(
         if config.teacher.backbone.weights:
             load_backbone(teacher.backbone, config.teacher.backbone.weights)
         teacher = place(teacher, device)
-        train_teacher(teacher, feed, config, out, autocast)
+        train_teacher(teacher, feed, config, out, autocast, world)
         name = "the teacher just trained"
     accuracy = check_teacher(teacher, feed, data.num_classes, config.teacher.min_accuracy, name)
     logger.info("%s recognises %.1f%% of its training images", name, 100 * accuracy)
-    if not path.exists():
+    if world.leads and not path.exists():
         save_teacher(path, teacher, config, card={"trained on": data.dataset.trained_on, "preset": config.preset})
     return teacher
+
+
+def open_feed(config: RunConfig, data: ExperimentData, batch_size: int, device: torch.device, world: World) -> Feed:
+    """This process's batches of the training images."""
+    return Feed(
+        data.train,
+        data.labels,
+        data.camids,
+        batch_size,
+        config.augment,
+        config.seed,
+        device,
+        rank=world.rank,
+        world_size=world.size,
+    )
 
 
 def train_model(
@@ -84,6 +113,7 @@ def train_model(
     out: Path,
     device: torch.device,
     autocast: torch.autocast,
+    world: World,
 ) -> DGNet:
     """Joint training; a sample sheet of test people swapping clothes is drawn into `samples/` as it goes."""
     torch.manual_seed(config.seed)
@@ -92,25 +122,11 @@ def train_model(
         load_backbone(model.appearance_encoder.backbone, config.network.backbone.weights)
     model = place(model, device)
     discriminator = place(Discriminator(config.network), device)
-    feed = Feed(data.train, data.labels, data.camids, 2 * config.batch_size, config.augment, config.seed, device)
+    feed = open_feed(config, data, 2 * config.batch_size, device, world)
     givers, wearers = showcase(data, 6)
 
     def sample(current: DGNet, step: int) -> None:
         sheet = swap_sheet(givers, wearers, swap_matrix(current, givers, wearers))
         save_picture(out / "samples" / f"{step:07d}.jpg", sheet, zoom=max(1, 128 // config.data.size[0]))
 
-    return train_joint(Networks(model, discriminator, teacher), feed, config, out, autocast, sample)
-
-
-def evaluate_run(config: RunConfig, data: ExperimentData, run: Path, out: Path, device: torch.device) -> Path:
-    """Measure what lies in a run's folder; write `results.json`, `tables/` and `report.html` into `out`."""
-    out.mkdir(parents=True, exist_ok=True)
-    teacher = place(load_teacher(run / TEACHER).model, device) if (run / TEACHER).exists() else None
-    model = place(load_model(run / MODEL).model, device) if (run / MODEL).exists() else None
-    rows = describe_all(teacher, model, data, config.alpha, device)
-    figures = retrieval(rows, data)
-    swaps = measure_swaps(model, data, config.data.cache) if model else None
-    write_json(out / "results.json", results_dict(figures, swaps.error if swaps else None))
-    report = build_report(config, run, data, model, rows, figures, swaps)
-    write_tables(out / "tables", report)
-    return write_report(out / REPORT, report)
+    return train_joint(Networks(model, discriminator, teacher), feed, config, out, autocast, sample, world)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from torch.optim import Optimizer
 from dgnet.config import RunConfig, flatten, to_dict
 from dgnet.models.files import WeightsError, read_tensors, write_tensors
 
-KEPT = 2
+logger = logging.getLogger(__name__)
 
 
 class CheckpointError(ValueError):
@@ -33,9 +34,14 @@ def latest_checkpoint(folder: Path) -> Path | None:
 
 
 def save_checkpoint(
-    folder: Path, step: int, config: RunConfig, modules: Mapping[str, nn.Module], optimizers: Mapping[str, Optimizer]
+    folder: Path,
+    step: int,
+    config: RunConfig,
+    modules: Mapping[str, nn.Module],
+    optimizers: Mapping[str, Optimizer],
+    processes: int = 1,
 ) -> Path:
-    """Write the state after `step` steps and drop all but the last two checkpoints.
+    """Write the state after `step` steps of so many processes and drop all but the last `config.keep_checkpoints`.
 
     Raises:
         WeightsError: the file cannot be written; earlier checkpoints are untouched.
@@ -48,16 +54,24 @@ def save_checkpoint(
             tensors |= {f"optimizer.{name}.{index}.{key}": value for key, value in values.items() if value is not None}
     folder.mkdir(parents=True, exist_ok=True)
     path = checkpoint_path(folder, step)
-    write_tensors(path, tensors, {"step": str(step), "config": json.dumps(to_dict(config))})
-    for old in sorted(folder.glob("step_*.safetensors"))[:-KEPT]:
+    write_tensors(
+        path, tensors, {"step": str(step), "processes": str(processes), "config": json.dumps(to_dict(config))}
+    )
+    for old in sorted(folder.glob("step_*.safetensors"))[: -config.keep_checkpoints]:
         old.unlink(missing_ok=True)
     return path
 
 
 def load_checkpoint(
-    path: Path, config: RunConfig, modules: Mapping[str, nn.Module], optimizers: Mapping[str, Optimizer]
+    path: Path,
+    config: RunConfig,
+    modules: Mapping[str, nn.Module],
+    optimizers: Mapping[str, Optimizer],
+    processes: int = 1,
 ) -> int:
     """Restore modules and optimisers in place, and return the number of steps taken.
+
+    Continuing with another number of processes works, and a warning says what it changes.
 
     Raises:
         CheckpointError: it is damaged, belongs to other settings, or its tensors do not fit.
@@ -65,7 +79,9 @@ def load_checkpoint(
     try:
         tensors, metadata = read_tensors(path)
     except WeightsError as error:
-        raise CheckpointError(f"{error}. Delete it to continue from the checkpoint before it") from error
+        before = [one.name for one in sorted(path.parent.glob("step_*.safetensors")) if one.name < path.name]
+        rest = f"continue from the one before it, {before[-1]}" if before else "start again: there is none before it"
+        raise CheckpointError(f"{error}. Delete it to {rest}") from error
     compare_configs(path, json.loads(metadata["config"]), json.loads(json.dumps(to_dict(config))))
     for name, module in modules.items():
         prefix = f"{name}."
@@ -76,6 +92,14 @@ def load_checkpoint(
             raise CheckpointError(f"{path}: the tensors of {name} do not fit: {error}") from error
     for name, optimizer in optimizers.items():
         _load_optimizer(optimizer, f"optimizer.{name}.", tensors)
+    then = int(metadata["processes"])
+    if then != processes:
+        logger.warning(
+            "%s: written by %d processes, continued by %d. Each process keeps its batch size, so a step now sees %g "
+            "times as many images, at the same learning rates; and from here on images, augmentation and dropout are "
+            "drawn otherwise than they would have been",
+            *(path, then, processes, processes / then),
+        )
     return int(metadata["step"])
 
 
@@ -94,7 +118,7 @@ def _load_optimizer(optimizer: Optimizer, prefix: str, tensors: Mapping[str, Ten
 
 # A run may go on elsewhere, and say more or less while it does; everything else would make it another run.
 FREE_TO_CHANGE = {
-    *("device", "log_every", "sample_every", "checkpoint_every"),
+    *("device", "log_every", "sample_every", "checkpoint_every", "keep_checkpoints"),
     *("data.root", "data.cache", "teacher.weights", "teacher.min_accuracy"),
 }
 
@@ -111,6 +135,6 @@ def compare_configs(path: Path, saved: dict[str, Any], current: dict[str, Any]) 
         )
 
 
-def seed_step(seed: int, step: int) -> None:
-    """Make every draw inside the step (dropout) a function of (seed, step)."""
-    torch.manual_seed((seed * 1_000_003 + step) % 2**63)
+def seed_step(seed: int, step: int, rank: int = 0) -> None:
+    """Make every draw inside the step (dropout) a function of (seed, step, rank)."""
+    torch.manual_seed((seed * 1_000_003 + step + (rank << 40)) % 2**63)

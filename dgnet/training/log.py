@@ -41,10 +41,11 @@ class Averages:
 class Watch:
     """Stops a run whose terms are not finite, or stay a hundred times their recent median.
 
-    A single jump is what adversarial training looks like; three averages in a row are not.
+    A single jump is what adversarial training looks like; three averages in a row are not. A term that starts at
+    almost nothing (R1, before D has learnt anything) is measured against `FLOOR` until it is larger.
     """
 
-    FACTOR, PATIENCE, MEMORY = 100.0, 3, 50
+    FACTOR, PATIENCE, MEMORY, FLOOR = 100.0, 3, 50, 0.1
 
     def __init__(self) -> None:
         self._recent: dict[str, deque[float]] = defaultdict(lambda: deque(maxlen=self.MEMORY))
@@ -58,7 +59,7 @@ class Watch:
             raise DivergenceError(f"step {step}: {found}. {_ADVICE}")
         for name, value in means.items():
             recent = self._recent[name]
-            jumped = len(recent) >= 10 and abs(value) > self.FACTOR * max(median(recent), 1e-3)
+            jumped = len(recent) >= 10 and abs(value) > self.FACTOR * max(median(recent), self.FLOOR)
             self._strikes[name] = self._strikes[name] + 1 if jumped else 0
             if self._strikes[name] >= self.PATIENCE:
                 raise DivergenceError(
@@ -76,10 +77,15 @@ _ADVICE = (
 
 
 class JsonLines:
-    """`log.jsonl`: one JSON object a line, appended; on resume, lines from `step` on are dropped first."""
+    """`log.jsonl`: one JSON object a line, appended; on resume, lines from `step` on are dropped first.
 
-    def __init__(self, path: Path, phase: str, resume_at: int) -> None:
-        self._path, self._phase = path, phase
+    Of several processes one alone is `active`.
+    """
+
+    def __init__(self, path: Path, phase: str, resume_at: int, active: bool = True) -> None:
+        self._path, self._phase, self._active = path, phase, active
+        if not active:
+            return
         kept = [row for row in read_log(path) if row["phase"] != phase or row["step"] <= resume_at]
         partial = path.with_name(f".{path.name}.partial")
         partial.write_text("".join(json.dumps(row) + "\n" for row in kept), encoding="utf-8")
@@ -87,6 +93,8 @@ class JsonLines:
 
     def write(self, step: int, values: dict[str, float]) -> None:
         """Append one line."""
+        if not self._active:
+            return
         row = {"phase": self._phase, "step": step, **{name: round(value, 6) for name, value in values.items()}}
         with open(self._path, "a", encoding="utf-8") as file:
             file.write(json.dumps(row) + "\n")

@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 import copy
-import signal
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from pathlib import Path
-from types import FrameType
 
 import torch
 from torch import nn
@@ -19,39 +15,15 @@ from dgnet.config import RunConfig
 from dgnet.data.augment import generator_for
 from dgnet.models.dgnet import DGNet
 from dgnet.training.checkpoint import latest_checkpoint, load_checkpoint, save_checkpoint, seed_step
+from dgnet.training.distributed import World
 from dgnet.training.feed import Feed
 from dgnet.training.log import Averages, JsonLines, Watch
 from dgnet.training.optim import average_into, build_optimizers
 from dgnet.training.schedules import lr_factor, ramped_weights
 from dgnet.training.step import Networks, joint_step
+from dgnet.training.stop import Interrupted, StopRequest
 
 COIN_STREAM = 3  # of generator_for: 1 and 2 are the augmentation's
-
-
-class Interrupted(KeyboardInterrupt):
-    """Training was asked to stop and has saved its state."""
-
-
-@dataclass
-class StopRequest:
-    """Whether SIGINT or SIGTERM came."""
-
-    came: bool = field(default=False)
-
-    @contextmanager
-    def listening(self) -> Iterator[None]:
-        """Note the first signal instead of dying of it; a second one has its usual effect."""
-
-        def note(number: int, _frame: FrameType | None) -> None:
-            self.came = True
-            signal.signal(number, previous[signal.Signals(number)])
-
-        previous = {one: signal.signal(one, note) for one in (signal.SIGINT, signal.SIGTERM)}
-        try:
-            yield
-        finally:
-            for one, handler in previous.items():
-                signal.signal(one, handler)
 
 
 def averaged(model: DGNet) -> DGNet:
@@ -73,6 +45,7 @@ def train_joint(
     directory: Path,
     autocast: torch.autocast,
     sample: Callable[[DGNet, int], None],
+    world: World,
 ) -> DGNet:
     """Joint training from where the newest checkpoint left it, or from the start.
 
@@ -81,6 +54,7 @@ def train_joint(
         feed: batches of `2 * config.batch_size` anchors.
         directory: the run's; checkpoints go to `checkpoints/`, lines to `log.jsonl`.
         sample: called with the averaged model in eval mode and the number of steps, to draw what it can do by now.
+        world: the processes that train together; the feed gives each its own batches.
 
     Returns:
         The model that is kept: E_a, and the averages of E_s and G.
@@ -96,16 +70,20 @@ def train_joint(
     average, current = (list(drawing_parts(one).parameters()) for one in (kept, model))
     folder = directory / "checkpoints"
     found = latest_checkpoint(folder)
-    start = load_checkpoint(found, config, modules, optimizers.named()) if found else 0
+    start = load_checkpoint(found, config, modules, optimizers.named(), world.size) if found else 0
+    world.require_same_start(start, folder)
+    world.broadcast(modules.values())
+    world.average_before_step(optimizers.named().values())
 
-    log, averages, watch, stop = JsonLines(directory / "log.jsonl", "joint", start), Averages(), Watch(), StopRequest()
+    log, averages = JsonLines(directory / "log.jsonl", "joint", start, active=world.leads), Averages()
+    watch, stop, began = Watch(), StopRequest(), time.monotonic()
     model.train()
     networks.discriminator.train()
-    began = time.monotonic()
-    bar = tqdm(range(start, schedule.steps), initial=start, total=schedule.steps, desc="joint", dynamic_ncols=True)
+    steps = range(start, schedule.steps)
+    bar = tqdm(steps, "joint", schedule.steps, initial=start, dynamic_ncols=True, disable=not world.leads)
     with stop.listening():
         for step in bar:
-            seed_step(config.seed, step)
+            seed_step(config.seed, step, world.rank)
             optimizers.set_lr_factor(lr_factor(step, schedule))
             coin = torch.rand((), generator=generator_for(config.seed, step, 0, COIN_STREAM)).item()
             terms = joint_step(
@@ -123,19 +101,22 @@ def train_joint(
             averages.add(terms.items())
 
             done, last = step + 1, step + 1 == schedule.steps
-            saving = done % config.checkpoint_every == 0 or last or stop.came
+            stopping = world.any(stop.came)
+            saving = done % config.checkpoint_every == 0 or last or stopping
             if done % config.log_every == 0 or saving:
-                means = averages.take()
+                means = world.mean(averages.take())
                 watch.check(done, means)
                 log.write(done, {**means, "seconds": time.monotonic() - began})
                 shown = {"image": "image", "id": "id_real", "swap id": "id_generated", "prim": "prim"}
                 postfix = {label: f"{means[name]:.2f}" for label, name in shown.items() if name in means}
                 bar.set_postfix(postfix, refresh=False)
             if saving:
-                save_checkpoint(folder, done, config, modules, optimizers.named())
-            if done % config.sample_every == 0 or last:
+                world.average_statistics(modules.values())
+            if saving and world.leads:
+                save_checkpoint(folder, done, config, modules, optimizers.named(), world.size)
+            if (done % config.sample_every == 0 or last) and world.leads:
                 sample(kept.eval(), done)
                 kept.train()
-            if stop.came and not last:
+            if stopping and not last:
                 raise Interrupted(f"stopped after {done} of {schedule.steps} steps; --resume continues")
     return kept.eval()

@@ -10,8 +10,9 @@ from dgnet.config import LossConfig, ScheduleConfig
 
 @dataclass(frozen=True)
 class RampedWeights:
-    """The weights that grow while training."""
+    """The weights that depend on the step."""
 
+    id_generated: float
     code_a: float
     code_s: float
     cycle: float
@@ -28,6 +29,7 @@ def ramped_weights(step: int, schedule: ScheduleConfig, loss: LossConfig) -> Ram
     """The ramped weights at `step`; L_fine's is a fixed fraction of L_prim's."""
     prim = ramp(step, schedule, loss.prim)
     return RampedWeights(
+        id_generated=loss.id_generated if step >= schedule.id_generated_start else 0.0,
         code_a=ramp(step, schedule, loss.code_a),
         code_s=ramp(step, schedule, loss.code_s),
         cycle=ramp(step, schedule, loss.cycle),
@@ -37,13 +39,15 @@ def ramped_weights(step: int, schedule: ScheduleConfig, loss: LossConfig) -> Ram
 
 
 def lr_factor(step: int, schedule: ScheduleConfig) -> float:
-    """What every base learning rate is multiplied by: linear warm-up, then x 0.1 at each milestone passed."""
+    """What every base learning rate is multiplied by: linear warm-up, then x 0.1 at each milestone, or a cosine."""
+    if schedule.decay == "cosine":
+        return cosine_factor(step, schedule.steps, schedule.warmup)
     warm = min(1.0, (step + 1) / schedule.warmup) if schedule.warmup else 1.0
     return warm * math.prod(0.1 for milestone in schedule.milestones if step >= milestone)
 
 
 def cosine_factor(step: int, steps: int, warmup: int) -> float:
-    """Linear warm-up over `warmup` steps, then a half cosine down to zero at `steps` (the teacher's schedule)."""
+    """Linear warm-up over `warmup` steps, then a half cosine down to zero at `steps`."""
     if step < warmup:
         return (step + 1) / warmup
     return 0.5 * (1 + math.cos(math.pi * (step - warmup) / max(1, steps - warmup)))

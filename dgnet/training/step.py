@@ -125,12 +125,12 @@ def joint_step(
 
     # ... what a frozen E_a takes for person i, ...
     id_generated = code_a = code_s = cycle = None
-    if loss.id_generated or ramped.code_a or ramped.cycle:
+    if ramped.id_generated or ramped.code_a or ramped.cycle:
         with autocast, frozen(E_a), generated_statistics(E_a, loss.train_bn):
             seen = E_a(x_swap)
         id_generated = cross_entropy(seen.prim.logits, y_i)
         code_a = l1(seen.a if loss.code1_gradient else seen.a.detach(), a.detach())
-        total = total + loss.id_generated * id_generated + ramped.code_a * code_a
+        total = total + ramped.id_generated * id_generated + ramped.code_a * code_a
 
     # ... and what gives both codes, and with them x_i, back.
     if ramped.code_s or ramped.cycle:

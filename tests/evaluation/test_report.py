@@ -16,6 +16,8 @@ from PIL import Image
 
 from dgnet.evaluation import EvaluationError, RetrievalResult, SwapError, evaluate, rank_matches
 from dgnet.evaluation.cameras import camera_pairs
+from dgnet.evaluation.consistency import IdentityConsistency, StructureConsistency
+from dgnet.evaluation.consistency_tables import identity_table, structure_table
 from dgnet.evaluation.diversity import Diversity
 from dgnet.evaluation.pictures import Interpolation, RankedQuery, SwapGrid, TrueSwaps, data_uri
 from dgnet.evaluation.published import dataset_title, published_peers, published_reid, published_transfer
@@ -23,6 +25,7 @@ from dgnet.evaluation.ranking import cmc_curve
 from dgnet.evaluation.realism import Realism
 from dgnet.evaluation.report import Report, write_report, write_tables
 from dgnet.evaluation.result_tables import peers_table, retrieval_table, seeds_table
+from dgnet.evaluation.transfer_tables import transfer_features_table, transfer_table
 from dgnet.evaluation.verification import verify_pairs
 
 VOID = {"meta", "img", "br", "line"}
@@ -83,6 +86,10 @@ def full_report() -> Report:
         cmc_curves={"baseline": cmc_curve(rank_matches(*arrays(2.0)))},
         verification={"baseline": verify_pairs(*arrays(2.0))},
         cameras=camera_pairs(*arrays(2.0)),
+        transfer={"dukemtmc": rows, "mannequin": rows},
+        trained_on="market1501",
+        identity=IdentityConsistency(result(1.0), result(0.5), result(3.0)),
+        structure=StructureConsistency(400, 0.2, 0.8, 0.9, 0.3, 0.75, 0.01),
         seeds={0: rows, 1: rows},
         comparison={"mannequin": rows},
         swap_error=SwapError(240, 0.04, 22.0, 0.7, 0.08, 18.0, 0.5),
@@ -122,6 +129,9 @@ def test_every_part_is_there_and_nothing_is_loaded_from_elsewhere(tmp_path: Path
         "Same person or not",
         "Between cameras",
         "Published on Market-1501",
+        "Direct transfer",
+        "Trained on",
+        "What a swap keeps",
         "Several seeds",
         "Each seed",
         "Runs side by side",
@@ -154,9 +164,12 @@ def test_parts_that_are_absent_leave_no_trace(tmp_path: Path) -> None:
     "part",
     [
         "retrieval",
+        "transfer",
         "seeds",
         "comparison",
         "swap_error",
+        "identity",
+        "structure",
         "realism",
         "diversity",
         "swap_grid",
@@ -194,6 +207,46 @@ def test_rows_come_in_the_order_of_the_published_tables() -> None:
     assert len(retrieval_table({"baseline": one}, "mannequin").columns) == 8
 
 
+def test_a_protocol_stands_behind_its_feature() -> None:
+    table = retrieval_table({"f_prim+f_fine": result(1.0), "f_prim+f_fine, re-ranked": result(0.5)}, "market1501")
+    assert [row[0] for row in table.rows] == ["f_prim + f_fine", "f_prim + f_fine, re-ranked"]
+    assert table.rows[1][-2:] == (None, None)
+
+
+def test_transfer_has_a_row_a_data_set_beside_what_was_published() -> None:
+    rows = {"f_prim+f_fine": result(1.0), "baseline": result(2.0), "f_prim+f_fine, re-ranked": result(0.5)}
+    table = transfer_table({"dukemtmc": rows, "folder": rows, "msmt17": {"embedding": result(3.0)}}, "market1501")
+    assert [row[:2] for row in table.rows] == [
+        ("DukeMTMC-reID", "f_prim + f_fine"),
+        ("folder", "f_prim + f_fine"),
+        ("MSMT17", "embedding"),
+    ]
+    assert [row[-4:] for row in table.rows] == [
+        (42.62, 58.57, 64.63, 24.25),
+        (None, None, None, None),
+        (17.11, 26.66, 31.62, 5.41),
+    ]
+    assert table.rows[0][2] == pytest.approx(100 * result(1.0).rank1)
+    assert "trained on Market-1501, the authors' readme" in table.note
+    own = transfer_table({"dukemtmc": rows}, "mannequin")
+    assert len(own.columns) == len(table.columns) - 4
+    every = transfer_features_table({"dukemtmc": rows, "folder": {"baseline": result(2.0)}})
+    assert [row[1] for row in every.rows] == ["Baseline", "f_prim + f_fine", "f_prim + f_fine, re-ranked", "Baseline"]
+
+
+def test_consistency_is_shown_between_its_bounds() -> None:
+    report = full_report()
+    assert report.identity is not None
+    assert report.structure is not None
+    identity = identity_table(report.identity)
+    assert [row[0] for row in identity.rows] == ["x_ij", "x_i, real", "x_j, real"]
+    expected = [100 * result(noise).map_step for noise in (1.0, 0.5, 3.0)]
+    assert [row[5] for row in identity.rows] == pytest.approx(expected)
+    structure = structure_table(report.structure)
+    assert structure.rows == (("x_ij", 0.2, 0.9, 75.0), ("x_i, real", 0.8, 0.3, 1.0))
+    assert "0.250 ×" in structure.note
+
+
 def test_seeds_are_summarised_by_mean_and_sample_deviation() -> None:
     rows = [result(noise) for noise in (1.0, 2.0, 3.0)]
     table = seeds_table({seed: {"f_prim": row} for seed, row in enumerate(rows)})
@@ -220,7 +273,17 @@ def test_published_figures() -> None:
 
 def test_every_table_is_written_twice(tmp_path: Path) -> None:
     written = write_tables(tmp_path / "tables", full_report())
-    names = ["retrieval", "verification", "cameras", "seeds", "each_seed", "comparison", "swap_error", "realism"]
+    names = [
+        "retrieval",
+        "transfer",
+        "transfer_features",
+        "verification",
+        "cameras",
+        "seeds",
+        "each_seed",
+        "comparison",
+    ]
+    names += ["swap_error", "identity_consistency", "structure_consistency", "realism"]
     assert [path.name for path in written] == [f"{name}.{suffix}" for name in names for suffix in ("csv", "tex")]
     assert (tmp_path / "tables" / "swap_error.csv").read_text(encoding="utf-8").splitlines()[1].split(",")[
         -1

@@ -31,6 +31,15 @@ def test_csv_holds_every_figure_and_names_groups() -> None:
     assert rows[2] == ["f_fine", "71.3400", "", "<50%"]
 
 
+def test_text_is_aligned_and_names_the_other_groups() -> None:
+    assert TABLE.to_text().splitlines() == [
+        "feature   mAP  theirs L1  theirs note",
+        "f_prim   71.3      0.500        a & b",
+        "f_fine   71.3          –         <50%",
+        "x        12.0      0.250",
+    ]
+
+
 def test_latex_escapes_and_marks_the_best() -> None:
     lines = TABLE.to_latex().splitlines()
     assert r"\multicolumn{1}{c}{} & \multicolumn{1}{c}{ours} & \multicolumn{2}{c}{theirs} \\" in lines

@@ -36,6 +36,15 @@ def test_a_term_that_stays_far_above_its_median_stops_the_run() -> None:
         watch.check(24, {"image": 1.0, "adversarial": 900.0})
 
 
+def test_a_term_that_starts_at_almost_nothing_may_grow() -> None:
+    """R1 is 1e-5 while D knows nothing, and 1 soon after."""
+    watch = Watch()
+    for step in range(20):
+        watch.check(step, {"r1": 1e-5})
+    for step in range(20, 30):
+        watch.check(step, {"r1": 2.0})
+
+
 def test_resuming_drops_the_lines_after_the_checkpoint(tmp_path: Path) -> None:
     path = tmp_path / "log.jsonl"
     first = JsonLines(path, "joint", 0)

@@ -1,5 +1,7 @@
 """Schedules at the design's numbers, and their scaling to other lengths."""
 
+from dataclasses import replace
+
 import pytest
 
 from dgnet.config import LossConfig, ScheduleConfig, preset
@@ -23,6 +25,19 @@ def test_ramped_weights_end_at_the_published_ones() -> None:
 def test_learning_rates_drop_at_the_milestones() -> None:
     factors = [lr_factor(step, PUBLISHED) for step in (0, 59_999, 60_000, 89_999, 90_000, 105_000)]
     assert factors == pytest.approx([1, 1, 0.1, 0.1, 0.01, 0.001])
+
+
+def test_generated_identity_counts_from_its_start_on() -> None:
+    assert ramped_weights(0, PUBLISHED, LossConfig()).id_generated == 0.5
+    late = replace(PUBLISHED, id_generated_start=10)
+    assert [ramped_weights(step, late, LossConfig()).id_generated for step in (0, 9, 10, 11)] == [0, 0, 0.5, 0.5]
+    assert late.scaled(50_000).id_generated_start == 5
+
+
+def test_cosine_decay_ends_at_nothing_and_has_no_milestones() -> None:
+    schedule = replace(PUBLISHED, decay="cosine", warmup=1_000)
+    factors = [lr_factor(step, schedule) for step in (499, 999, 1_000, 50_500, 100_000)]
+    assert factors == pytest.approx([0.5, 1, 1, 0.5, 0])
 
 
 def test_warm_up_is_linear() -> None:

@@ -1,0 +1,112 @@
+"""A training step against the straightforward one: python benchmarks/joint_step.py [--size small] [--steps 3]
+
+Both take the same steps with the same networks, batch and losses, all terms on: the twin as `published_schedule.py`
+drives them (float32), dgnet's `joint_step` in float32 and in bfloat16. Each runs in a process of its own, one after
+another, which reports seconds a step (the median after one to warm up) and its peak memory (ru_maxrss on a CPU, the
+allocator's peak on a GPU). Full size is the published one: 256x128, 8 + 8 anchors and their 16 partners. There, on two
+cores, the twin takes most of a minute a step.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import resource
+import statistics
+import subprocess
+import sys
+import time
+
+import torch
+from published_schedule import published_step
+
+from dgnet.config import RunConfig, preset
+from dgnet.models.appearance import Teacher
+from dgnet.models.dgnet import DGNet
+from dgnet.models.discriminator import Discriminator
+from dgnet.models.layers import channels_last, place
+from dgnet.training.optim import build_optimizers
+from dgnet.training.schedules import ramped_weights
+from dgnet.training.step import Batch, Networks, joint_step
+
+NUM_CLASSES = 751
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--size", choices=["full", "small"], default="full")
+    parser.add_argument("--steps", type=int, default=3, help="measured steps, after one to warm up")
+    parser.add_argument("--threads", type=int, default=os.cpu_count())
+    parser.add_argument("--device", default="cpu")
+    parser.add_argument("--only", nargs="+", choices=["twin", "fp32", "bf16"], default=["twin", "fp32", "bf16"])
+    parser.add_argument("--measure", choices=["twin", "fp32", "bf16"], help=argparse.SUPPRESS)
+    arguments = parser.parse_args()
+    if arguments.measure:
+        print(json.dumps(measure(arguments)))
+        return
+    found = {}
+    for name in arguments.only:
+        words = [f"--{key}={value}" for key, value in vars(arguments).items() if key not in ("only", "measure")]
+        command = [sys.executable, __file__, *words, f"--measure={name}"]
+        done = subprocess.run(command, text=True, stdout=subprocess.PIPE, check=True)
+        found[name] = json.loads(done.stdout)
+        print(
+            f"{name:<6} {found[name]['seconds']:8.2f} s a step {found[name]['peak'] / 2**30:8.2f} GiB at the peak",
+            flush=True,
+        )
+    twin = found.pop("twin", None)
+    for name, ours in found.items() if twin else ():
+        print(
+            f"{name}: {twin['seconds'] / ours['seconds']:.2f} x as fast as the twin (target with bf16: 2.5), "
+            f"{ours['peak'] / twin['peak']:.2f} x its memory (target: 0.45)"
+        )
+
+
+def measure(arguments: argparse.Namespace) -> dict[str, float]:
+    """Seconds a step and bytes at the peak, of one way to take it."""
+    torch.set_num_threads(arguments.threads)
+    twin, device = arguments.measure == "twin", torch.device(arguments.device)
+    config = preset("market1501+small" if arguments.size == "small" else "market1501")
+    torch.manual_seed(0)
+    teacher = Teacher(config.teacher.backbone, config.network.feature_dim, NUM_CLASSES).freeze()
+    modules = [DGNet(config.network, NUM_CLASSES).train(), Discriminator(config.network).train(), teacher]
+    model, discriminator, teacher = (module.to(device) if twin else place(module, device) for module in modules)
+    networks = Networks(model, discriminator, teacher)  # type: ignore[arg-type]
+    optimizers = build_optimizers(networks.model, networks.discriminator, config.optim)
+    batch = noise(config, device, dense=twin)
+    autocast = torch.autocast(device.type, dtype=torch.bfloat16, enabled=arguments.measure == "bf16")
+    seconds = []
+    for step in range(arguments.steps + 1):
+        began = time.perf_counter()
+        (published_step if twin else joint_step)(
+            networks,
+            optimizers,
+            batch,
+            ramped_weights(config.schedule.steps, config.schedule, config.loss),
+            config.loss,
+            penalise=True,
+            structure_alone=step % 2 == 0,
+            autocast=autocast,
+        )
+        if device.type == "cuda":
+            torch.cuda.synchronize()
+        seconds.append(time.perf_counter() - began)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    if device.type == "cuda":
+        peak = torch.cuda.max_memory_allocated()
+    return {"seconds": statistics.median(seconds[1:]), "peak": peak}
+
+
+def noise(config: RunConfig, device: torch.device, dense: bool) -> Batch:
+    """A batch of the right shape; what it shows does not matter to a clock."""
+    height, width = config.data.size
+    generator = torch.Generator().manual_seed(1)
+    shape = (2 * config.batch_size, 3, height, width)
+    images = [torch.randn(shape, generator=generator).to(device) for _ in range(4)]
+    label = torch.randint(NUM_CLASSES, (len(images[0]),), generator=generator).to(device)
+    return Batch(*(image if dense else channels_last(image) for image in images), label=label)
+
+
+if __name__ == "__main__":
+    main()

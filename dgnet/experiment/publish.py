@@ -1,0 +1,53 @@
+"""The last step of every evaluation: figures as JSON, tables as CSV and LaTeX, and the page."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from dgnet.evaluation.ranking import RetrievalResult
+from dgnet.evaluation.report import Report, report_tables, write_report, write_tables
+from dgnet.experiment.setup import write_json
+
+RESULTS, TABLES, PAGE = "results.json", "tables", "report.html"
+
+
+class Published(NamedTuple):
+    """The page, and its first table to print."""
+
+    page: Path
+    text: str
+
+
+def publish(report: Report, out: Path) -> Published:
+    """Write `results.json`, `tables/` and `report.html` into `out`."""
+    out.mkdir(parents=True, exist_ok=True)
+    write_json(out / RESULTS, results_dict(report))
+    write_tables(out / TABLES, report)
+    first = report_tables(report)[0]
+    return Published(write_report(out / PAGE, report), first.to_text())
+
+
+def results_dict(report: Report) -> dict[str, Any]:
+    """Every figure of the report, as written to `results.json`; what was not measured is null or empty."""
+    swap, structure = report.swap_error, report.structure
+    return {
+        "retrieval": as_rows(report.retrieval),
+        "transfer": {target: as_rows(rows) for target, rows in report.transfer.items()},
+        "swap_error": {**asdict(swap), "ratio": swap.ratio} if swap else None,
+        "identity_consistency": asdict(report.identity) if report.identity else None,
+        "structure_consistency": {**asdict(structure), "code_ratio": structure.code_ratio} if structure else None,
+        "diversity": {name: asdict(found) for name, found in report.diversity.items()},
+        "realism": asdict(report.realism) if report.realism else None,
+        "verification": {
+            name: {"area": roc.area, "equal_error": asdict(roc.equal_error())}
+            for name, roc in report.verification.items()
+        },
+    }
+
+
+def as_rows(results: Mapping[str, RetrievalResult]) -> dict[str, Any]:
+    """Retrieval figures by row."""
+    return {name: asdict(result) for name, result in results.items()}

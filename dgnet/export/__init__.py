@@ -1,0 +1,1 @@
+"""Models for other programs: ONNX files of the re-id features, and running them."""

@@ -1,0 +1,177 @@
+"""Two processes against one that takes both batches in turn; whole runs under torchrun; a killed worker."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import load_file
+from torch import Tensor, nn
+from torch.optim import Optimizer
+
+from dgnet.config import RunConfig, to_dict
+from dgnet.models.files import read_tensors
+from dgnet.training.checkpoint import latest_checkpoint
+from dgnet.training.distributed import World, WorldError, joined
+from dgnet.training.log import read_log
+from dgnet.training.optim import Optimizers, build_optimizers
+from dgnet.training.step import Networks
+
+SCRIPT = Path(__file__).with_name("one_of_two.py")
+_spec = importlib.util.spec_from_file_location("one_of_two", SCRIPT)
+assert _spec
+assert _spec.loader
+one_of_two = importlib.util.module_from_spec(_spec)
+_spec.loader.exec_module(one_of_two)
+
+
+class InsteadOf:
+    """Stands for an optimiser within a step: clears gradients, and does something else than update."""
+
+    def __init__(self, real: Optimizer, step) -> None:  # type: ignore[no-untyped-def]
+        self.zero_grad, self.step = real.zero_grad, step
+
+
+def parameters_of(optimizer: Optimizer) -> list[nn.Parameter]:
+    return [p for group in optimizer.param_groups for p in group["params"]]
+
+
+def gradients_of(optimizers: list[Optimizer]) -> list[Tensor | None]:
+    return [None if p.grad is None else p.grad.clone() for o in optimizers for p in parameters_of(o)]
+
+
+def step_with_mean(optimizers: list[Optimizer], gradients: list[list[Tensor | None]]) -> None:
+    """Update with the mean of several batches' gradients."""
+    parameters = [p for o in optimizers for p in parameters_of(o)]
+    for parameter, *found in zip(parameters, *gradients, strict=True):
+        parameter.grad = None if found[0] is None else sum(found) / len(found)  # type: ignore[arg-type]
+    for optimizer in optimizers:
+        optimizer.step()
+
+
+def one_process_takes_both(networks: Networks, optimizers: Optimizers, config: RunConfig, step: int) -> None:
+    """Both ranks' batches one after the other: first as far as D's gradients, then, D updated, to the end."""
+    D, before = networks.discriminator, one_of_two.state_of(networks)
+    others = [optimizers.generator, optimizers.appearance]
+
+    def restore() -> None:
+        for name, module in (("model.", networks.model), ("discriminator.", D)):
+            module.load_state_dict({k.removeprefix(name): v for k, v in before.items() if k.startswith(name)})
+
+    def stop() -> None:
+        raise StopIteration
+
+    gradients = []
+    for rank in range(2):
+        halted = Optimizers(optimizers.generator, InsteadOf(optimizers.discriminator, stop), optimizers.appearance)  # type: ignore[arg-type]
+        with pytest.raises(StopIteration):
+            one_of_two.take(networks, halted, config, step, rank)
+        gradients.append(gradients_of([optimizers.discriminator]))
+        restore()
+    step_with_mean([optimizers.discriminator], gradients)
+    after = {name: value.clone() for name, value in D.state_dict().items()}
+
+    gradients, statistics = [], []
+    for rank in range(2):
+        restore()
+        recording = Optimizers(
+            InsteadOf(optimizers.generator, lambda: None),  # type: ignore[arg-type]
+            InsteadOf(optimizers.discriminator, lambda: D.load_state_dict(after)),  # type: ignore[arg-type]
+            InsteadOf(optimizers.appearance, lambda: None),  # type: ignore[arg-type]
+        )
+        one_of_two.take(networks, recording, config, step, rank)
+        gradients.append(gradients_of(others))
+        statistics.append({k: v.clone() for k, v in networks.model.state_dict().items() if "running" in k})
+    step_with_mean(others, gradients)
+    state = networks.model.state_dict()
+    for name in statistics[0]:
+        state[name].copy_((statistics[0][name] + statistics[1][name]) / 2)
+
+
+def test_two_processes_are_one_that_averages_both_batches_gradients(config: RunConfig, tmp_path: Path) -> None:
+    words = [str(tmp_path / "meeting"), json.dumps(to_dict(config))]
+    started = [
+        subprocess.Popen([sys.executable, str(SCRIPT), str(rank), *words, str(tmp_path / f"{rank}.safetensors")])
+        for rank in range(2)
+    ]
+    networks = one_of_two.build(config, seed=0)
+    initial = one_of_two.state_of(networks)
+    optimizers = build_optimizers(networks.model, networks.discriminator, config.optim)
+    for step in range(one_of_two.STEPS):
+        one_process_takes_both(networks, optimizers, config, step)
+    expected = one_of_two.state_of(networks)
+    assert [process.wait() for process in started] == [0, 0]
+    for rank in range(2):
+        found = load_file(tmp_path / f"{rank}.safetensors")
+        for name, value in expected.items():
+            torch.testing.assert_close(found[name], value, rtol=0, atol=1e-6, msg=lambda text, n=name: f"{n}: {text}")
+    moved = [name for name, value in expected.items() if not torch.equal(value, initial[name])]
+    assert len(moved) > 0.9 * len(expected)
+
+
+def test_alone_nothing_is_hooked_or_changed() -> None:
+    world, layer = World(), nn.Linear(2, 2)
+    optimizer = torch.optim.SGD(layer.parameters(), lr=1.0)
+    world.average_before_step([optimizer])
+    assert not optimizer._optimizer_step_pre_hooks
+    before = layer.weight.detach().clone()
+    world.average([layer.weight])
+    world.broadcast([layer])
+    assert torch.equal(layer.weight, before)
+    assert world.mean({"a": 2.0}) == {"a": 2.0}
+    assert (world.any(True), world.any(False), world.leads) == (True, False, True)
+
+
+def test_a_world_that_never_meets_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in {"WORLD_SIZE": "2", "RANK": "5", "LOCAL_RANK": "0"}.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.delenv("MASTER_ADDR", raising=False)
+    with pytest.raises((WorldError, ValueError), match=r"--resume|MASTER_ADDR"), joined():
+        pass
+
+
+def torchrun(config_file: Path, out: Path, *words: str) -> list[str]:
+    launcher = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2", "-m", "dgnet"]
+    return [*launcher, "train", "market1501+small", f"--config={config_file}", f"--out={out}", *words]
+
+
+@pytest.mark.e2e
+def test_torchrun_trains_survives_a_killed_worker_and_resumes(config: RunConfig, tmp_path: Path) -> None:
+    settings = tmp_path / "run.yaml"
+    values = {**to_dict(config), "preset": "market1501+small", "checkpoint_every": 1}
+    values["schedule"]["steps"] = 30
+    settings.write_text(json.dumps(values))  # JSON is YAML
+    out, checkpoints = tmp_path / "run", tmp_path / "run/checkpoints"
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    with subprocess.Popen(
+        torchrun(settings, out), env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+    ) as job:
+        while job.poll() is None and len(list(checkpoints.glob("step_*.safetensors"))) < 2:
+            time.sleep(0.05)
+        children = Path(f"/proc/{job.pid}/task/{job.pid}/children").read_text().split()
+        os.kill(int(children[-1]), signal.SIGKILL)
+        said = job.communicate()[0]
+    assert job.returncode not in (0, None), said
+    assert "SIGKILL" in said or "exitcode: -9" in said
+    found = latest_checkpoint(checkpoints)
+    assert found
+    read_tensors(found)
+
+    done = subprocess.run(
+        torchrun(settings, out, "--resume"), env=environment, text=True, capture_output=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("Report: ") == 1
+    assert (out / "report.html").exists()
+    joint = [row["step"] for row in read_log(out / "log.jsonl") if row["phase"] == "joint"]
+    assert joint == sorted(set(joint))
+    assert joint[-1] == 30
+    assert read_tensors(checkpoints / "step_0000030.safetensors")[1]["processes"] == "2"

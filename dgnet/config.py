@@ -328,6 +328,7 @@ class RunConfig:
         joint: train the generative and the discriminative part together; off, only the Baseline is trained.
         log_every, sample_every, checkpoint_every: in steps.
         keep_checkpoints: how many of the last checkpoints stay.
+        evaluate_every: measure mAP every so many steps, and keep the best model beside the last; 0 never does.
     """
 
     preset: str = "market1501"
@@ -341,6 +342,7 @@ class RunConfig:
     sample_every: int = 1_000
     checkpoint_every: int = 1_000
     keep_checkpoints: int = 2
+    evaluate_every: int = 0
     data: DataConfig = field(default_factory=DataConfig)
     network: NetworkConfig = field(default_factory=NetworkConfig)
     loss: LossConfig = field(default_factory=LossConfig)
@@ -355,6 +357,7 @@ class RunConfig:
         _require(self.alpha >= 0, "alpha", self.alpha, "0 or more")
         for name in ("log_every", "sample_every", "checkpoint_every", "keep_checkpoints"):
             _require(getattr(self, name) >= 1, name, getattr(self, name), "at least 1")
+        _require(self.evaluate_every >= 0, "evaluate_every", self.evaluate_every, "0 or more")
         smallest = min(self.data.size) // 4
         if max(self.network.dilations) >= smallest:
             raise ConfigError(

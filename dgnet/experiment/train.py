@@ -8,6 +8,7 @@ from pathlib import Path
 import torch
 
 from dgnet.config import RunConfig
+from dgnet.experiment.best import keep_best
 from dgnet.experiment.evaluate_run import MODEL, TEACHER, evaluate_run
 from dgnet.experiment.present import showcase
 from dgnet.experiment.setup import ExperimentData, open_data, pick_device, prepare_folder
@@ -36,7 +37,7 @@ def train(config: RunConfig, out: Path, *, resume: bool = False) -> Path | None:
     Args:
         config: everything about it.
         out: its folder: `config.yaml`, `log.jsonl`, `teacher.safetensors`, `checkpoints/`, `samples/`,
-            `model.safetensors`, `results.json`, `tables/` and `report.html`.
+            `model.safetensors`, `results.json`, `tables/` and `report.html` (and `best.safetensors`, see `keep_best`).
         resume: continue the run that lies there, if one does.
 
     Returns:
@@ -129,4 +130,7 @@ def train_model(
         sheet = swap_sheet(givers, wearers, swap_matrix(current, givers, wearers))
         save_picture(out / "samples" / f"{step:07d}.jpg", sheet, zoom=max(1, 128 // config.data.size[0]))
 
-    return train_joint(Networks(model, discriminator, teacher), feed, config, out, autocast, sample, world)
+    def measure(current: DGNet, step: int) -> float:
+        return keep_best(out, current, step, config, data, device)
+
+    return train_joint(Networks(model, discriminator, teacher), feed, config, out, autocast, sample, measure, world)

@@ -45,6 +45,7 @@ def train_joint(
     directory: Path,
     autocast: torch.autocast,
     sample: Callable[[DGNet, int], None],
+    measure: Callable[[DGNet, int], float],
     world: World,
 ) -> DGNet:
     """Joint training from where the newest checkpoint left it, or from the start.
@@ -54,6 +55,7 @@ def train_joint(
         feed: batches of `2 * config.batch_size` anchors.
         directory: the run's; checkpoints go to `checkpoints/`, lines to `log.jsonl`.
         sample: called with the averaged model in eval mode and the number of steps, to draw what it can do by now.
+        measure: called so every `config.evaluate_every` steps; returns the mAP.
         world: the processes that train together; the feed gives each its own batches.
 
     Returns:
@@ -110,12 +112,18 @@ def train_joint(
                 shown = {"image": "image", "id": "id_real", "swap id": "id_generated", "prim": "prim"}
                 postfix = {label: f"{means[name]:.2f}" for label, name in shown.items() if name in means}
                 bar.set_postfix(postfix, refresh=False)
-            if saving:
+            measuring = config.evaluate_every > 0 and (done % config.evaluate_every == 0 or last)
+            drawing = done % config.sample_every == 0 or last
+            if saving or measuring:
                 world.average_statistics(modules.values())
             if saving and world.leads:
                 save_checkpoint(folder, done, config, modules, optimizers.named(), world.size)
-            if (done % config.sample_every == 0 or last) and world.leads:
-                sample(kept.eval(), done)
+            if (measuring or drawing) and world.leads:
+                kept.eval()
+                if measuring:
+                    log.write(done, {"map": measure(kept, done), "seconds": time.monotonic() - began})
+                if drawing:
+                    sample(kept, done)
                 kept.train()
             if stopping and not last:
                 raise Interrupted(f"stopped after {done} of {schedule.steps} steps; --resume continues")

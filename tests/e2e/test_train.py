@@ -20,7 +20,8 @@ import yaml
 from dgnet.config import ConfigError, RunConfig, to_dict
 from dgnet.data.records import DataError
 from dgnet.experiment.train import train
-from dgnet.models.files import WeightsError, read_tensors
+from dgnet.models.files import WeightsError, read_tensors, write_tensors
+from dgnet.models.weights import load_model
 from dgnet.training import loop
 from dgnet.training.checkpoint import CheckpointError, latest_checkpoint
 from dgnet.training.log import DivergenceError, read_log
@@ -239,3 +240,51 @@ def test_the_command_line_trains_evaluates_and_swaps(market: Path, tmp_path: Pat
     assert again.returncode == 1
     assert again.stderr.strip().endswith("continue it with --resume, or choose another --out")
     assert "Traceback" not in again.stderr
+
+
+@pytest.mark.e2e
+def test_killed_again_and_again_a_run_loses_little_and_ends_the_same(market: Path) -> None:
+    script = Path(__file__).parents[2] / "benchmarks/kill_and_resume.py"
+    words = ["--kills=4", "--steps=40", f"--root={market}"]
+    done = subprocess.run([sys.executable, str(script), *words], text=True, capture_output=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout.startswith("4 kills: every file readable")
+
+
+def test_another_number_of_processes_is_told(
+    config: RunConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = interrupted_run(config, tmp_path / "run", monkeypatch)
+    tensors, metadata = read_tensors(path)
+    assert metadata["processes"] == "1"
+    write_tensors(path, tensors, {**metadata, "processes": "4"})
+    train(config, tmp_path / "run", resume=True)
+    assert "written by 4 processes, continued by 1" in caplog.text
+    assert "0.25 times as many images" in caplog.text
+
+
+def test_what_a_killed_run_left_half_written_goes(
+    config: RunConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    checkpoint = interrupted_run(config, tmp_path / "run", monkeypatch)
+    left = [
+        checkpoint.with_name(f".{checkpoint.name}.123.tmp"),
+        tmp_path / "run/.log.jsonl.partial",
+        tmp_path / "run/.000.partial.jpg",
+    ]
+    for path in left:
+        path.write_bytes(b"half")
+    train(config, tmp_path / "run", resume=True)
+    assert not any(path.exists() for path in left)
+
+
+def test_the_best_model_is_kept_beside_the_last(config: RunConfig, tmp_path: Path) -> None:
+    train(replace(config, evaluate_every=3), tmp_path / "run")
+    maps = {row["step"]: row["map"] for row in read_log(tmp_path / "run/log.jsonl") if "map" in row}
+    assert list(maps) == [3, 6, 8]
+    best = load_model(tmp_path / "run/best.safetensors")
+    assert float(best.card["map"]) == pytest.approx(max(maps.values()), abs=1e-6)
+    assert maps[int(best.card["step"])] == max(maps.values())
+    train(config, tmp_path / "plain")
+    last, plain = (read_tensors(tmp_path / name / "model.safetensors")[0] for name in ("run", "plain"))
+    assert all(torch.equal(value, plain[name]) for name, value in last.items())  # looking changes nothing

@@ -19,13 +19,14 @@ import sys
 import time
 
 import torch
-from published_schedule import published_step
+from published_schedule import double_before_convolving, published_step
 
 from dgnet.config import RunConfig, preset
 from dgnet.models.appearance import Teacher
 from dgnet.models.dgnet import DGNet
 from dgnet.models.discriminator import Discriminator
 from dgnet.models.layers import channels_last, place
+from dgnet.training.memory import keep_freed_memory
 from dgnet.training.optim import build_optimizers
 from dgnet.training.schedules import ramped_weights
 from dgnet.training.step import Batch, Networks, joint_step
@@ -73,6 +74,10 @@ def measure(arguments: argparse.Namespace) -> dict[str, float]:
     modules = [DGNet(config.network, NUM_CLASSES).train(), Discriminator(config.network).train(), teacher]
     model, discriminator, teacher = (module.to(device) if twin else place(module, device) for module in modules)
     networks = Networks(model, discriminator, teacher)  # type: ignore[arg-type]
+    if twin:
+        double_before_convolving(networks.model.decoder)
+    else:
+        keep_freed_memory()  # as `dgnet train` does
     optimizers = build_optimizers(networks.model, networks.discriminator, config.optim)
     batch = noise(config, device, dense=twin)
     autocast = torch.autocast(device.type, dtype=torch.bfloat16, enabled=arguments.measure == "bf16")

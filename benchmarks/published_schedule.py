@@ -2,7 +2,8 @@
 
 The two directions (i, j) and (j, i) run apart, sixteen passes of a backbone in all; the frozen networks are deep copies
 made anew every step; the clean appearance pass keeps its graph although the code is detached; D's parameters get
-gradients that nobody uses; one backward at the end of it all; float32, contiguous memory. It computes the very terms
+gradients that nobody uses; one backward at the end of it all; the decoder doubles its maps before it convolves them;
+float32, contiguous memory. It computes the very terms
 that `joint_step` computes, as `tests/training/test_published_schedule.py` holds, and is what `joint_step.py`
 measures against.
 """
@@ -13,6 +14,7 @@ import copy
 from collections.abc import Callable
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from dgnet.config import LossConfig
@@ -20,6 +22,7 @@ from dgnet.losses.adversarial import discriminator_loss, generator_loss, gradien
 from dgnet.losses.identity import cross_entropy, divergence
 from dgnet.losses.labels import soft_label
 from dgnet.losses.reconstruction import l1
+from dgnet.models.decoder import Decoder
 from dgnet.training.modes import generated_statistics
 from dgnet.training.optim import Optimizers
 from dgnet.training.schedules import RampedWeights
@@ -119,6 +122,16 @@ def published_step(
         fine=fine,
     )
     return Terms(**{name: value.detach() for name, value in terms.items()})
+
+
+def double_before_convolving(G: Decoder) -> None:
+    """Have G's upsampling units do what they stand for: nearest x2, reflection pad, 5x5 convolution."""
+    for unit in G.upsample:
+
+        def convolve(x: Tensor, conv: torch.nn.Module = unit.conv) -> Tensor:
+            return conv(F.pad(F.interpolate(x, scale_factor=2), (2, 2, 2, 2), mode="reflect"))
+
+        unit.convolve = convolve
 
 
 def both(one: Tensor, other: Tensor) -> Tensor:

@@ -7,7 +7,8 @@ from pathlib import Path
 import torch
 
 from dgnet.config import RunConfig
-from dgnet.experiment.measure import describe_all, retrieval
+from dgnet.experiment.measure import BOTH, describe_by, describe_held_out
+from dgnet.experiment.retrieval import Protocol, labels_of, measure_retrieval
 from dgnet.experiment.setup import ExperimentData
 from dgnet.models.dgnet import DGNet
 from dgnet.models.weights import load_model, save_model
@@ -23,9 +24,9 @@ def keep_best(
     The best so far is read from that file, so a resumed run keeps what the one before it had found. The test people
     choose it: what it scores on them flatters it, and tables are made of `model.safetensors`, the last.
     """
-    rows = describe_all(None, model, data, config.alpha, device)
-    name = "f_prim+f_fine"
-    score = float(retrieval({name: rows[name]}, data)[name].map_step)
+    rows = describe_held_out(describe_by(None, model), data, config.alpha, device)
+    measured = measure_retrieval({BOTH: rows[BOTH]}, labels_of(data.dataset), Protocol(), detailed=False)
+    score = float(measured.figures[BOTH].map_step)
     path = out / BEST
     if not path.exists() or score > float(load_model(path).card["map"]):
         card = {"trained on": data.dataset.name, "preset": config.preset, "step": str(step), "map": f"{score:.6f}"}

@@ -23,6 +23,7 @@ from dgnet.models.weights import load_teacher, save_model, save_teacher
 from dgnet.training.distributed import World, joined
 from dgnet.training.feed import Feed
 from dgnet.training.loop import train_joint
+from dgnet.training.memory import keep_freed_memory
 from dgnet.training.step import Networks
 from dgnet.training.teacher import check_teacher, train_teacher
 
@@ -43,6 +44,7 @@ def train(config: RunConfig, out: Path, *, resume: bool = False) -> Path | None:
     Returns:
         The report's path; in every process but the first, None.
     """
+    keep_freed_memory()
     with joined() as world:
         device = world.own(pick_device(config.device))
         autocast = torch.autocast(device.type, dtype=torch.bfloat16, enabled=config.precision == "bf16")

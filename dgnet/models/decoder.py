@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from dgnet.config import NetworkConfig
 from dgnet.models.appearance import NUM_STRIPES
-from dgnet.models.layers import NEGATIVE_SLOPE, ConvUnit, UpsampleUnit, adain, kaiming_normal_
+from dgnet.models.layers import ConvUnit, UpsampleUnit, adain, kaiming_normal_, leaky_relu_
 
 NUM_BLOCKS = 4
 
@@ -24,7 +23,7 @@ class AdainMLP(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         for layer in self.layers[:-1]:
-            x = F.leaky_relu(layer(x), NEGATIVE_SLOPE)
+            x = leaky_relu_(layer(x))
         parameters: Tensor = self.layers[-1](x)
         return parameters
 
@@ -41,7 +40,7 @@ class AdainBlock(nn.Module):
         """x: N x C x H x W; weight, bias: N x 2C, the first C for the first AdaIN."""
         weight_1, weight_2 = weight.chunk(2, dim=1)
         bias_1, bias_2 = bias.chunk(2, dim=1)
-        y = F.leaky_relu(adain(self.first(x), weight_1, bias_1), NEGATIVE_SLOPE)
+        y = leaky_relu_(adain(self.first(x), weight_1, bias_1))
         return x + adain(self.second(y), weight_2, bias_2)
 
 

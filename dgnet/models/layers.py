@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import math
 from typing import TypeVar
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from dgnet.models.norms import standardise
+
 Module = TypeVar("Module", bound=nn.Module)
 
 NEGATIVE_SLOPE = 0.2
-EPS = 1e-5
 
 
 class ConvUnit(nn.Module):
@@ -38,15 +38,8 @@ class ConvUnit(nn.Module):
         activate: bool = True,
     ) -> None:
         super().__init__()
-        self.conv = nn.Conv2d(
-            in_channels,
-            out_channels,
-            kernel,
-            stride,
-            padding=dilation * (kernel // 2),
-            dilation=dilation,
-            padding_mode="reflect" if kernel > 1 else "zeros",
-        )
+        self.conv = nn.Conv2d(in_channels, out_channels, kernel, stride, dilation=dilation)
+        self.padding = dilation * (kernel // 2)
         self.norm: nn.Module = nn.Identity()
         if norm == "instance":
             self.norm = InstanceNorm()
@@ -55,8 +48,8 @@ class ConvUnit(nn.Module):
         self.activate = activate
 
     def forward(self, x: Tensor) -> Tensor:
-        x = self.norm(self.conv(x))
-        return F.leaky_relu(x, NEGATIVE_SLOPE) if self.activate else x
+        x = self.norm(self.conv(pad(x, self.padding, "reflect") if self.padding else x))
+        return leaky_relu_(x) if self.activate else x
 
 
 class ResidualBlock(nn.Module):
@@ -87,7 +80,7 @@ class UpsampleUnit(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """N x C x H x W -> N x C' x 2H x 2W."""
-        return F.leaky_relu(self.norm(self.convolve(x)), NEGATIVE_SLOPE)
+        return leaky_relu_(self.norm(self.convolve(x)))
 
     def convolve(self, x: Tensor) -> Tensor:
         """conv(reflection_pad(upsample(x)))."""
@@ -95,8 +88,8 @@ class UpsampleUnit(nn.Module):
         assert bias is not None
         rows = [_pair_taps(weight, 2, odd) for odd in (False, True)]
         kernels = torch.stack([_pair_taps(row, 3, odd) for row in rows for odd in (False, True)], dim=1)
-        padded = F.pad(x, (1, 1, 1, 1), mode="replicate")
-        phases = F.conv2d(padded, channels_last(kernels.flatten(0, 1)), bias.repeat_interleave(4))
+        kernels = channels_last(kernels.flatten(0, 1))
+        phases = F.conv2d(pad(x, 1, "replicate"), kernels, bias.repeat_interleave(4))
         return _mend_edges(F.pixel_shuffle(phases, 2), x, weight)
 
 
@@ -125,13 +118,24 @@ def _mend_edges(out: Tensor, x: Tensor, weight: Tensor) -> Tensor:
     return out
 
 
+def pad(x: Tensor, amount: int, mode: str) -> Tensor:
+    """Pad all four sides, in x's own precision: under autocast a CPU would pad in float32, and keep a copy of that."""
+    if x.dtype == torch.float32:
+        return F.pad(x, (amount,) * 4, mode=mode)
+    with torch.autocast(x.device.type, enabled=False):
+        return F.pad(x, (amount,) * 4, mode=mode)
+
+
+def leaky_relu_(x: Tensor) -> Tensor:
+    """LeakyReLU(0.2) in place of x: its backward needs the result alone, which the next layer keeps anyway."""
+    return F.leaky_relu(x, NEGATIVE_SLOPE, inplace=True)
+
+
 class InstanceNorm(nn.Module):
     """(x - mean) / sqrt(variance + 1e-5) over H, W of each map of each image; nothing learnt, nothing remembered."""
 
     def forward(self, x: Tensor) -> Tensor:
-        wide = at_least_float32(x)
-        variance, mean = moments(wide, (2, 3))
-        return ((wide - mean) * torch.rsqrt(variance + EPS)).to(x.dtype)
+        return standardise(x, None, None, over_channels=False)
 
 
 class MapLayerNorm(nn.Module):
@@ -146,42 +150,17 @@ class MapLayerNorm(nn.Module):
         self.bias = nn.Parameter(torch.zeros(channels))
 
     def forward(self, x: Tensor) -> Tensor:
-        wide = at_least_float32(x)
-        variance, mean = moments(wide, (1, 2, 3), correction=1)
-        scale = self.weight.view(1, -1, 1, 1) / (variance.sqrt() + EPS)
-        shift = self.bias.view(1, -1, 1, 1) - mean * scale
-        return torch.addcmul(shift, wide, scale).to(x.dtype)
+        return standardise(x, self.weight[None], self.bias[None], over_channels=True)
 
 
 def adain(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
     """AdaIN(x) = weight * IN(x) + bias, no "+ 1" on the weight.
 
-    Mean and variance are explicit: through `batch_norm` with running buffers an ONNX export would be silently wrong.
-
     Args:
         x: N x C x H x W.
         weight, bias: N x C.
     """
-    wide = at_least_float32(x)
-    variance, mean = moments(wide, (2, 3))
-    scale = weight[:, :, None, None] * torch.rsqrt(variance + EPS)
-    shift = bias[:, :, None, None] - mean * scale
-    return torch.addcmul(shift, wide, scale).to(x.dtype)
-
-
-def moments(x: Tensor, dims: tuple[int, ...], correction: int = 0) -> tuple[Tensor, Tensor]:
-    """Variance and mean over `dims`, kept as size 1; the variance is divided by the count less `correction`.
-
-    Two plain passes: on a CPU `torch.var_mean` takes sixteen times as long on maps whose channels lie last.
-    """
-    mean = x.mean(dim=dims, keepdim=True)
-    count = math.prod(x.shape[dim] for dim in dims)
-    return (x - mean).square().sum(dim=dims, keepdim=True) / (count - correction), mean
-
-
-def at_least_float32(x: Tensor) -> Tensor:
-    """Half precision widened, all else as it is: a norm's sums and its shift would lose too much in 8 bits."""
-    return x.to(torch.promote_types(x.dtype, torch.float32))
+    return standardise(x, weight, bias, over_channels=False)
 
 
 def kaiming_normal_(module: nn.Module) -> None:

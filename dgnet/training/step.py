@@ -107,11 +107,13 @@ def joint_step(
         drawn = G(torch.cat([a, a_partner, a]), torch.cat([s, s, swap(s)]))
     x_self, x_partner_self, x_swap = drawn.float().chunk(3)
     image, partner_image = l1(x_self, x), l1(x_partner_self, x)
+    # Whoever judges x_ij leaves a gradient at this leaf, and its own graph goes before the next one looks.
+    x_ij = x_swap.detach().requires_grad_()
 
     # D learns to tell x_i from x_ij.
     x_real = x.detach().requires_grad_(penalise)
     with autocast:
-        scores = D(torch.cat([x_real, x_swap.detach()]))
+        scores = D(torch.cat([x_real, x_ij.detach()]))
     real, fake = ([score.chunk(2)[half] for score in scores] for half in range(2))
     discriminator = discriminator_loss(real, fake)
     r1 = gradient_penalty(real, x_real) if penalise else None
@@ -120,48 +122,53 @@ def joint_step(
 
     # G and E_s draw what D takes for real, ...
     with autocast, frozen(D):
-        adversarial = generator_loss(D(x_swap))
-    total = loss.image * image + loss.partner_image * partner_image + loss.adversarial * adversarial
+        adversarial = generator_loss(D(x_ij))
+    torch.autograd.backward(loss.adversarial * adversarial)
 
     # ... what a frozen E_a takes for person i, ...
     id_generated = code_a = code_s = cycle = None
     if ramped.id_generated or ramped.code_a or ramped.cycle:
         with autocast, frozen(E_a), generated_statistics(E_a, loss.train_bn):
-            seen = E_a(x_swap)
+            seen = E_a(x_ij)
         id_generated = cross_entropy(seen.prim.logits, y_i)
         code_a = l1(seen.a if loss.code1_gradient else seen.a.detach(), a.detach())
-        total = total + ramped.id_generated * id_generated + ramped.code_a * code_a
+        torch.autograd.backward(ramped.id_generated * id_generated + ramped.code_a * code_a)
 
     # ... and what gives both codes, and with them x_i, back.
     if ramped.code_s or ramped.cycle:
         with autocast, frozen(E_s, active=not structure_alone):
-            s_seen = E_s(x_swap.detach() if structure_alone else x_swap)
+            s_seen = E_s(x_ij.detach() if structure_alone else x_ij)
         code_s = l1(s_seen, swap(s).detach())
-        total = total + ramped.code_s * code_s
-    if ramped.cycle:
-        with autocast:
-            x_cycle = G(seen.a.detach(), swap(s_seen))
-        cycle = l1(x_cycle, x)
-        total = total + ramped.cycle * cycle
-    torch.autograd.backward(total)
+        total = ramped.code_s * code_s
+        if ramped.cycle:
+            with autocast:
+                x_cycle = G(seen.a.detach(), swap(s_seen))
+            cycle = l1(x_cycle, x)
+            total = total + ramped.cycle * cycle
+        torch.autograd.backward(total)
+
+    # Through x_ij and the reconstructions all of it reaches G and E_s.
+    torch.autograd.backward((loss.image * image + loss.partner_image * partner_image, x_swap), (None, x_ij.grad))
 
     # E_a learns from real people, ...
     with autocast:
         real_seen = E_a(torch.cat([batch.x_erased, batch.x_partner_erased]))
     prim_real, prim_partner = real_seen.prim.logits.chunk(2)
     id_real = cross_entropy(prim_real, y_i) + cross_entropy(prim_partner, y_i)
-    total = loss.id_real * id_real
+    total, fine_real = loss.id_real * id_real, None
+    if ramped.prim:
+        fine_real = cross_entropy(real_seen.fine.logits.chunk(2)[0], y_i)
+        total = total + ramped.fine * fine_real
+    torch.autograd.backward(total)
 
     # ... and, online, from the people it has just helped to draw.
-    fine_real = prim = fine = None
+    prim = fine = None
     if ramped.prim:
         with autocast, generated_statistics(E_a, loss.train_bn):
-            fed = E_a(x_swap.detach())
-        q = soft_label(loss.labels, teacher_probabilities(T, x_swap.detach(), loss, autocast), y_i, y_j)
+            fed = E_a(x_ij.detach())
+        q = soft_label(loss.labels, teacher_probabilities(T, x_ij.detach(), loss, autocast), y_i, y_j)
         prim, fine = divergence(fed.prim.logits, q), cross_entropy(fed.fine.logits, y_j)
-        fine_real = cross_entropy(real_seen.fine.logits.chunk(2)[0], y_i)
-        total = total + ramped.prim * prim + ramped.fine * (fine + fine_real)
-    torch.autograd.backward(total)
+        torch.autograd.backward(ramped.prim * prim + ramped.fine * fine)
     optimizers.generator.step()
     optimizers.appearance.step()
 

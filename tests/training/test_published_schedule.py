@@ -24,15 +24,18 @@ published_schedule = importlib.util.module_from_spec(_spec)
 _spec.loader.exec_module(published_schedule)
 
 
+@pytest.mark.parametrize("doubling", [True, False])
 @pytest.mark.parametrize("structure_alone", [True, False])
 def test_terms_and_updates_are_the_same(
-    networks: Networks, batch: Batch, config: RunConfig, structure_alone: bool
+    networks: Networks, batch: Batch, config: RunConfig, structure_alone: bool, doubling: bool
 ) -> None:
     networks.model.eval()  # the twin normalises each half by its own statistics, and drops out otherwise
     loss = replace(config.loss, train_bn=False)
     after, terms = [], []
     for take in (published_schedule.published_step, joint_step):
         own = copy.deepcopy(networks)
+        if doubling and take is not joint_step:
+            published_schedule.double_before_convolving(own.model.decoder)
         optimizers = build_optimizers(own.model, own.discriminator, config.optim)
         found = take(
             own,
@@ -47,6 +50,8 @@ def test_terms_and_updates_are_the_same(
         terms.append({name: float(value) for name, value in found.items()})
         after.append([p.grad for p in (*own.model.parameters(), *own.discriminator.scales[0].score.parameters())])
     assert terms[1] == pytest.approx(terms[0], rel=1e-4)
+    if doubling:
+        return  # rounding then puts some numbers on the other side of a kink, of LeakyReLU or of L1
     # D's own gradients are left out: behind the twin's D the generator's have piled up.
     num_model = len(list(networks.model.parameters()))
     for one, other in zip(after[0][:num_model], after[1][:num_model], strict=True):

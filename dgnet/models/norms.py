@@ -1,0 +1,111 @@
+"""Standardising maps, forward and backward in few passes, with nothing of float32 size kept between the two.
+
+Written plainly, autograd keeps a float32 copy of every half-precision map and another of it less its mean: five times
+the map itself. Here the map alone is kept, and the backward is the formula's own.
+"""
+
+from __future__ import annotations
+
+from typing import Any, overload
+
+import torch
+from torch import Tensor
+
+EPS = 1e-5
+NUM_AT_ONCE = 1 << 20  # numbers
+
+
+def standardise(x: Tensor, weight: Tensor | None, bias: Tensor | None, *, over_channels: bool) -> Tensor:
+    """weight * (x - mean) / deviation + bias; statistics in float32 at least, the result in x's precision.
+
+    Mean and variance are explicit operations: through `batch_norm` with running buffers an ONNX export would be
+    silently wrong.
+
+    Args:
+        x: N x C x H x W.
+        weight, bias: N x C, or 1 x C for the same in every image; or None for 1 and 0.
+        over_channels: False is an instance norm: statistics over H, W of each map, deviation sqrt(variance + 1e-5).
+            True is a layer norm: over C, H, W of each image, deviation unbiased std + 1e-5.
+    """
+    if torch.is_grad_enabled() and not torch.compiler.is_compiling():
+        result: Tensor = _Standardise.apply(x, weight, bias, over_channels)  # type: ignore[no-untyped-call]
+        return result
+    centred, scale, _ = _parts(x, over_channels)
+    return _affine(centred, scale, weight, bias).to(x.dtype)
+
+
+def _parts(x: Tensor, over_channels: bool) -> tuple[Tensor, Tensor, Tensor]:
+    """x less its mean; 1 / deviation; and d(deviation) / d(x - mean), but for a factor of (x - mean) / deviation."""
+    dims = (1, 2, 3) if over_channels else (2, 3)
+    wide = x.to(torch.promote_types(x.dtype, torch.float32))
+    count = x[0].numel() if over_channels else x[0, 0].numel()
+    # Maps first, channels then: reducing all three at once is slow where channels lie last.
+    mean = wide.mean(dim=(2, 3), keepdim=True)
+    mean = mean.mean(dim=1, keepdim=True) if over_channels else mean
+    centred = wide - mean
+    squares = centred.square().sum(dim=dims, keepdim=True)
+    if over_channels:
+        std = (squares / (count - 1)).sqrt()
+        scale = 1 / (std + EPS)
+        return centred, scale, 1 / ((count - 1) * std * scale)
+    scale = torch.rsqrt(squares / count + EPS)
+    return centred, scale, torch.full_like(scale, 1 / count)
+
+
+def _affine(centred: Tensor, scale: Tensor, weight: Tensor | None, bias: Tensor | None) -> Tensor:
+    scale = scale if weight is None else scale * weight[:, :, None, None]
+    return centred * scale if bias is None else torch.addcmul(bias[:, :, None, None].to(scale.dtype), centred, scale)
+
+
+class _Standardise(torch.autograd.Function):
+    """With h = (x - mean) r and g = dL/dy w: dL/dx = r (g - mean g - k h sum g h), k from `_parts`."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, weight: Tensor | None, bias: Tensor | None, over_channels: bool) -> Tensor:
+        ctx.save_for_backward(x, weight)
+        ctx.over_channels, ctx.bias = over_channels, None if bias is None else (bias.shape, bias.dtype)
+        y = torch.empty_like(x)
+        for some in _few_images(x):
+            centred, scale, _ = _parts(x[some], over_channels)
+            y[some] = _affine(centred, scale, _rows(weight, some), _rows(bias, some))
+        return y
+
+    @staticmethod
+    @torch.autograd.function.once_differentiable
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, Tensor | None, Tensor | None, None]:
+        x, weight = ctx.saved_tensors
+        dx, sums = torch.empty_like(x), []
+        for some in _few_images(x):
+            centred, scale, k = _parts(x[some], ctx.over_channels)
+            h, g = centred.mul_(scale), gradient[some].to(centred.dtype)
+            sum_g, sum_gh = g.sum(dim=(2, 3), keepdim=True), (g * h).sum(dim=(2, 3), keepdim=True)
+            sums.append((sum_g.flatten(1), sum_gh.flatten(1)))
+            if weight is not None:
+                w = _rows(weight, some)[:, :, None, None].to(centred.dtype)
+                sum_g, sum_gh, g = sum_g * w, sum_gh * w, g * w
+            if ctx.over_channels:
+                sum_g, sum_gh = sum_g.sum(dim=1, keepdim=True), sum_gh.sum(dim=1, keepdim=True)
+            mean_g = sum_g / (x[0].numel() if ctx.over_channels else x[0, 0].numel())
+            dx[some] = torch.addcmul(g - mean_g, h, k * sum_gh, value=-1).mul_(scale)
+        d_bias, d_weight = (torch.cat(parts) for parts in zip(*sums, strict=True))
+        return (
+            dx,
+            None if weight is None else d_weight.sum_to_size(weight.shape).to(weight.dtype),
+            None if ctx.bias is None else d_bias.sum_to_size(ctx.bias[0]).to(ctx.bias[1]),
+            None,
+        )
+
+
+def _few_images(x: Tensor) -> list[slice]:
+    """The batch in parts whose float32 copies stay in a processor's cache; on a GPU the whole of it."""
+    count = max(1, NUM_AT_ONCE // x[0].numel()) if x.device.type == "cpu" else len(x)
+    return [slice(start, start + count) for start in range(0, len(x), count)]
+
+
+@overload
+def _rows(rows: Tensor, some: slice) -> Tensor: ...
+@overload
+def _rows(rows: None, some: slice) -> None: ...
+def _rows(rows: Tensor | None, some: slice) -> Tensor | None:
+    """These images' rows of a weight or a bias, which may be one row for all."""
+    return rows if rows is None or len(rows) == 1 else rows[some]

@@ -7,7 +7,8 @@ from torch import Tensor, nn
 
 from dgnet.config import NetworkConfig
 from dgnet.models.appearance import NUM_STRIPES
-from dgnet.models.layers import ConvUnit, UpsampleUnit, adain, kaiming_normal_, leaky_relu_
+from dgnet.models.layers import ConvUnit, adain, kaiming_normal_, leaky_relu_
+from dgnet.models.upsample import UpsampleUnit
 
 NUM_BLOCKS = 4
 

@@ -64,60 +64,6 @@ class ResidualBlock(nn.Module):
         return x + self.second(self.first(x))
 
 
-class UpsampleUnit(nn.Module):
-    """Nearest x2, reflection pad, 5x5 convolution, layer norm, LeakyReLU, with the convolution run before the doubling.
-
-    On an image whose pixels are doubled a 5x5 kernel sees 3x3 different ones. So four 3x3 kernels, sums of the 5x5's
-    rows and columns, give the four output pixels of each input pixel: 36 multiply-adds instead of 100, no doubled map,
-    and the same numbers up to rounding. Only the outermost pixels differ, since a doubled map reflects otherwise than
-    a plain one repeats its edge; `_mend_edges` adds what they lack.
-    """
-
-    def __init__(self, in_channels: int, out_channels: int) -> None:
-        super().__init__()
-        self.conv = nn.Conv2d(in_channels, out_channels, 5)
-        self.norm = MapLayerNorm(out_channels)
-
-    def forward(self, x: Tensor) -> Tensor:
-        """N x C x H x W -> N x C' x 2H x 2W."""
-        return leaky_relu_(self.norm(self.convolve(x)))
-
-    def convolve(self, x: Tensor) -> Tensor:
-        """conv(reflection_pad(upsample(x)))."""
-        weight, bias = self.conv.weight, self.conv.bias
-        assert bias is not None
-        rows = [_pair_taps(weight, 2, odd) for odd in (False, True)]
-        kernels = torch.stack([_pair_taps(row, 3, odd) for row in rows for odd in (False, True)], dim=1)
-        kernels = channels_last(kernels.flatten(0, 1))
-        phases = F.conv2d(pad(x, 1, "replicate"), kernels, bias.repeat_interleave(4))
-        return _mend_edges(F.pixel_shuffle(phases, 2), x, weight)
-
-
-def _pair_taps(weight: Tensor, dim: int, odd: bool) -> Tensor:
-    """The five taps along `dim` as three, those that fall on one doubled pixel summed, for even or odd outputs."""
-    t = weight.unbind(dim)
-    return torch.stack([t[0], t[1] + t[2], t[3] + t[4]] if odd else [t[0] + t[1], t[2] + t[3], t[4]], dim)
-
-
-def _mend_edges(out: Tensor, x: Tensor, weight: Tensor) -> Tensor:
-    """Where a tap meets the reflected doubled map's far pixel it should see the second pixel, and saw the first.
-
-    The rows are mended with the columns still padded plainly, then the columns with the rows as they should be.
-    """
-
-    def line(difference: Tensor, taps: Tensor, mode: str) -> Tensor:
-        return F.conv1d(F.pad(difference.repeat_interleave(2, dim=2), (2, 2), mode=mode), taps).to(out.dtype)
-
-    top = line(x[:, :, 1] - x[:, :, 0], weight[:, :, 0], "replicate")
-    bottom = line(x[:, :, -2] - x[:, :, -1], weight[:, :, 4], "replicate")
-    left = line(x[..., 1] - x[..., 0], weight[..., 0], "reflect")
-    right = line(x[..., -2] - x[..., -1], weight[..., 4], "reflect")
-    height, width = out.shape[2:]
-    out[:, :, :: height - 1] += torch.stack([top, bottom], dim=2)
-    out[:, :, :, :: width - 1] += torch.stack([left, right], dim=3)
-    return out
-
-
 def pad(x: Tensor, amount: int, mode: str) -> Tensor:
     """Pad all four sides, in x's own precision: under autocast a CPU would pad in float32, and keep a copy of that."""
     if x.dtype == torch.float32:

@@ -113,11 +113,11 @@ def joint_step(
     # D learns to tell x_i from x_ij.
     x_real = x.detach().requires_grad_(penalise)
     with autocast:
-        scores = D(torch.cat([x_real, x_ij.detach()]))
-    real, fake = ([score.chunk(2)[half] for score in scores] for half in range(2))
+        real, fake = D(x_real), D(x_ij.detach())
     discriminator = discriminator_loss(real, fake)
     r1 = gradient_penalty(real, x_real) if penalise else None
-    torch.autograd.backward(discriminator if r1 is None else discriminator + loss.r1 * loss.r1_every * r1)
+    total = discriminator if r1 is None else discriminator + loss.r1 * loss.r1_every * r1
+    torch.autograd.backward(total, inputs=list(D.parameters()))
     optimizers.discriminator.step()
 
     # G and E_s draw what D takes for real, ...

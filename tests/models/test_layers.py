@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from torch import Tensor
 from torch.nn import functional as F
 
-from dgnet.models.layers import ConvUnit, MapLayerNorm, ResidualBlock, UpsampleUnit, adain
+from dgnet.models.layers import ConvUnit, MapLayerNorm, ResidualBlock, adain
 from dgnet.models.norms import EPS
+from dgnet.models.upsample import UpsampleUnit
 
 
 def draw(*shape: int, seed: int, scale: float = 1.0, offset: float = 0.0) -> Tensor:

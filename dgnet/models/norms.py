@@ -30,26 +30,25 @@ def standardise(x: Tensor, weight: Tensor | None, bias: Tensor | None, *, over_c
     if torch.is_grad_enabled() and not torch.compiler.is_compiling():
         result: Tensor = _Standardise.apply(x, weight, bias, over_channels)  # type: ignore[no-untyped-call]
         return result
-    centred, scale, _ = _parts(x, over_channels)
-    return _affine(centred, scale, weight, bias).to(x.dtype)
+    centred, squares = _centre(x, over_channels)
+    return _affine(centred, _scale(squares, x, over_channels), weight, bias).to(x.dtype)
 
 
-def _parts(x: Tensor, over_channels: bool) -> tuple[Tensor, Tensor, Tensor]:
-    """x less its mean; 1 / deviation; and d(deviation) / d(x - mean), but for a factor of (x - mean) / deviation."""
-    dims = (1, 2, 3) if over_channels else (2, 3)
+def _centre(x: Tensor, over_channels: bool) -> tuple[Tensor, Tensor]:
+    """x less its mean, and the sum of that squared."""
     wide = x.to(torch.promote_types(x.dtype, torch.float32))
-    count = x[0].numel() if over_channels else x[0, 0].numel()
     # Maps first, channels then: reducing all three at once is slow where channels lie last.
     mean = wide.mean(dim=(2, 3), keepdim=True)
-    mean = mean.mean(dim=1, keepdim=True) if over_channels else mean
-    centred = wide - mean
-    squares = centred.square().sum(dim=dims, keepdim=True)
+    centred = wide - (mean.mean(dim=1, keepdim=True) if over_channels else mean)
+    squares = centred.square().sum(dim=(2, 3), keepdim=True)
+    return centred, squares.sum(dim=1, keepdim=True) if over_channels else squares
+
+
+def _scale(squares: Tensor, x: Tensor, over_channels: bool) -> Tensor:
+    """1 / deviation."""
     if over_channels:
-        std = (squares / (count - 1)).sqrt()
-        scale = 1 / (std + EPS)
-        return centred, scale, 1 / ((count - 1) * std * scale)
-    scale = torch.rsqrt(squares / count + EPS)
-    return centred, scale, torch.full_like(scale, 1 / count)
+        return 1 / ((squares / (x[0].numel() - 1)).sqrt() + EPS)
+    return torch.rsqrt(squares / x[0, 0].numel() + EPS)
 
 
 def _affine(centred: Tensor, scale: Tensor, weight: Tensor | None, bias: Tensor | None) -> Tensor:
@@ -58,35 +57,44 @@ def _affine(centred: Tensor, scale: Tensor, weight: Tensor | None, bias: Tensor 
 
 
 class _Standardise(torch.autograd.Function):
-    """With h = (x - mean) r and g = dL/dy w: dL/dx = r (g - mean g - k h sum g h), k from `_parts`."""
+    """With h = (x - mean) r, r = 1 / deviation and g = dL/dy w: dL/dx = r (g - mean g - k h sum g h).
+
+    k is 1 / count where the variance is divided by the count and eps added to it, and 1 / ((count - 1) std r) where
+    eps is added to the unbiased std.
+    """
 
     @staticmethod
     def forward(ctx: Any, x: Tensor, weight: Tensor | None, bias: Tensor | None, over_channels: bool) -> Tensor:
-        ctx.save_for_backward(x, weight)
-        ctx.over_channels, ctx.bias = over_channels, None if bias is None else (bias.shape, bias.dtype)
-        y = torch.empty_like(x)
+        y, statistics = torch.empty_like(x), []
         for some in _few_images(x):
-            centred, scale, _ = _parts(x[some], over_channels)
+            centred, squares = _centre(x[some], over_channels)
+            scale = _scale(squares, x, over_channels)
             y[some] = _affine(centred, scale, _rows(weight, some), _rows(bias, some))
+            statistics.append(scale)
+        ctx.save_for_backward(x, weight, torch.cat(statistics))
+        ctx.over_channels, ctx.bias = over_channels, None if bias is None else (bias.shape, bias.dtype)
         return y
 
     @staticmethod
     @torch.autograd.function.once_differentiable
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, Tensor | None, Tensor | None, None]:
-        x, weight = ctx.saved_tensors
+        x, weight, all_scales = ctx.saved_tensors
+        count = x[0].numel() if ctx.over_channels else x[0, 0].numel()
         dx, sums = torch.empty_like(x), []
         for some in _few_images(x):
-            centred, scale, k = _parts(x[some], ctx.over_channels)
-            h, g = centred.mul_(scale), gradient[some].to(centred.dtype)
+            scale = all_scales[some]
+            h, g = x[some].to(scale.dtype), gradient[some].to(scale.dtype)
+            mean = h.mean(dim=(2, 3), keepdim=True)
+            h = (h - (mean.mean(dim=1, keepdim=True) if ctx.over_channels else mean)).mul_(scale)
             sum_g, sum_gh = g.sum(dim=(2, 3), keepdim=True), (g * h).sum(dim=(2, 3), keepdim=True)
             sums.append((sum_g.flatten(1), sum_gh.flatten(1)))
-            if weight is not None:
-                w = _rows(weight, some)[:, :, None, None].to(centred.dtype)
-                sum_g, sum_gh, g = sum_g * w, sum_gh * w, g * w
+            w = torch.ones_like(sum_g) if weight is None else _rows(weight, some)[:, :, None, None].to(scale.dtype)
             if ctx.over_channels:
-                sum_g, sum_gh = sum_g.sum(dim=1, keepdim=True), sum_gh.sum(dim=1, keepdim=True)
-            mean_g = sum_g / (x[0].numel() if ctx.over_channels else x[0, 0].numel())
-            dx[some] = torch.addcmul(g - mean_g, h, k * sum_gh, value=-1).mul_(scale)
+                sum_g, sum_gh = ((total * w).sum(dim=1, keepdim=True) for total in (sum_g, sum_gh))
+                k = 1 / ((count - 1) * (1 - EPS * scale))  # std r = 1 - eps r
+                dx[some] = torch.addcmul(g * w - sum_g / count, h, k * sum_gh, value=-1).mul_(scale)
+            else:  # w is one number a map, and can wait for r
+                dx[some] = torch.addcmul(g - sum_g / count, h, sum_gh / count, value=-1).mul_(w * scale)
         d_bias, d_weight = (torch.cat(parts) for parts in zip(*sums, strict=True))
         return (
             dx,

@@ -26,6 +26,7 @@ ORDER = (
     "export",
     "web",
     "experiment",
+    "bench",
     "cli",
     "__main__",
 )

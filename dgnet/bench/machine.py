@@ -1,0 +1,56 @@
+"""What this machine can do at best, and what it is called."""
+
+from __future__ import annotations
+
+import os
+import platform
+import resource
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+
+SIDE = 2048
+ATTEMPTS = 5
+
+
+def machine_name(device: torch.device) -> str:
+    """Processor or GPU, threads, and torch's version, in a line."""
+    if device.type == "cuda":
+        return f"{torch.cuda.get_device_name(device)}, torch {torch.__version__}"
+    info = Path("/proc/cpuinfo")
+    names = [line.split(":")[1].strip() for line in info.read_text().splitlines() if line.startswith("model name")]
+    name = names[0] if info.exists() and names else platform.processor() or platform.machine()
+    return f"{name}, {torch.get_num_threads()} of {os.cpu_count()} cores, torch {torch.__version__}"
+
+
+def wait_for(device: torch.device) -> None:
+    """Until the device has done what it was given; a CPU has."""
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)
+
+
+def matmul_rate(device: torch.device, dtype: torch.dtype) -> float:
+    """Floating-point operations a second in the product of two square matrices, the best of a few attempts."""
+    a, b = (torch.randn(SIDE, SIDE, device=device).to(dtype) for _ in range(2))
+    best = float("inf")
+    for _ in range(ATTEMPTS):
+        began = time.perf_counter()
+        a @ b
+        wait_for(device)
+        best = min(best, time.perf_counter() - began)
+    return 2 * SIDE**3 / best
+
+
+def peak_memory(device: torch.device) -> int:
+    """Bytes: what the GPU's allocator held at most, or this process on a CPU."""
+    if device.type == "cuda":
+        return torch.cuda.max_memory_allocated(device)
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+
+
+def table(rows: Sequence[tuple[str, str]]) -> str:
+    """Two columns, aligned."""
+    width = max(len(name) for name, _ in rows)
+    return "\n".join(f"{name:<{width}}  {value}" for name, value in rows)

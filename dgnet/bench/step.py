@@ -1,0 +1,168 @@
+"""`dgnet bench step`: where a training step's time goes, and how near it comes to the machine's best."""
+
+from __future__ import annotations
+
+import time
+from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from statistics import median
+from typing import Any
+
+import torch
+from torch import nn
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils.flop_counter import flop_registry
+
+from dgnet.bench.machine import machine_name, matmul_rate, peak_memory, table, wait_for
+from dgnet.config import Precision, RunConfig
+from dgnet.models.appearance import Teacher
+from dgnet.models.dgnet import DGNet
+from dgnet.models.discriminator import Discriminator
+from dgnet.models.layers import channels_last, place
+from dgnet.training.memory import keep_freed_memory
+from dgnet.training.optim import Optimizers, build_optimizers
+from dgnet.training.schedules import ramped_weights
+from dgnet.training.step import Batch, Networks, joint_step
+
+NUM_CLASSES = 751
+PHASES = ("draw", "discriminator", "generator", "appearance", "feeding")
+
+
+@dataclass(frozen=True)
+class StepBench:
+    """Seconds a phase (medians), operations of a whole step, and bytes at the peak."""
+
+    seconds: dict[str, float]
+    flops: int
+    peak: int
+
+
+def bench_step(config: RunConfig, device: torch.device, precision: Precision, steps: int) -> str:
+    """A table of one step with all terms on, after one to warm up: phases, images a second, memory, share of the best.
+
+    Networks are untrained and images noise: neither changes what a step costs.
+    """
+    keep_freed_memory()
+    found = measure_step(replace(config, precision=precision), device, steps)
+    whole = sum(found.seconds.values())
+    images = 4 * config.batch_size
+    rate = found.flops / whole
+    best = {dtype: matmul_rate(device, dtype) for dtype in (torch.float32, torch.bfloat16)}
+    own = best[torch.bfloat16 if precision == "bf16" else torch.float32]
+    height, width = config.data.size
+    rows = [
+        ("machine", machine_name(device)),
+        ("step", f"{config.preset}, {precision}, {height} x {width}, {images} images"),
+        *((f"  {phase}", f"{seconds:.3f} s  {seconds / whole:4.0%}") for phase, seconds in found.seconds.items()),
+        ("whole step", f"{whole:.3f} s"),
+        ("images a second", f"{images / whole:.1f}"),
+        ("peak memory", f"{found.peak / 2**30:.2f} GiB"),
+        ("operations", f"{found.flops / 1e12:.3f} TFLOP (a multiply-add is two)"),
+        ("achieved", f"{rate / 1e9:.0f} GFLOP/s, {rate / own:.0%} of the matrix product's in {precision}"),
+        ("matrix product", f"fp32 {best[torch.float32] / 1e9:.0f}, bf16 {best[torch.bfloat16] / 1e9:.0f} GFLOP/s"),
+    ]
+    return table(rows)
+
+
+def measure_step(config: RunConfig, device: torch.device, steps: int) -> StepBench:
+    """Take `steps` + 2 steps: one to warm up, the measured ones, one to count operations."""
+    torch.manual_seed(config.seed)
+    teacher = Teacher(config.teacher.backbone, config.network.feature_dim, NUM_CLASSES).freeze()
+    model, discriminator = DGNet(config.network, NUM_CLASSES), Discriminator(config.network)
+    networks = Networks(place(model, device).train(), place(discriminator, device).train(), place(teacher, device))
+    optimizers = build_optimizers(networks.model, networks.discriminator, config.optim)
+    batch = noise(config, device)
+    autocast = torch.autocast(device.type, dtype=torch.bfloat16, enabled=config.precision == "bf16")
+
+    def take(step: int) -> None:
+        joint_step(
+            networks,
+            optimizers,
+            batch,
+            ramped_weights(config.schedule.steps, config.schedule, config.loss),
+            config.loss,
+            penalise=step % config.loss.r1_every == 0,
+            structure_alone=step % 2 == 0,
+            autocast=autocast,
+        )
+
+    take(0)
+    laps: dict[str, list[float]] = defaultdict(list)
+    for step in range(steps):
+        with phases(networks, optimizers, device) as seconds:
+            take(step)
+        for phase in PHASES:
+            laps[phase].append(seconds[phase])
+    peak = peak_memory(device)
+    with Operations() as counter:
+        take(0)
+    return StepBench({phase: median(values) for phase, values in laps.items()}, counter.count, peak)
+
+
+class Operations(TorchDispatchMode):  # type: ignore[no-untyped-call]
+    """Counts floating-point operations of products and convolutions, backward too; a multiply-add is two.
+
+    torch's own FlopCounterMode also follows modules, which fails where a gradient is taken by `autograd.grad` (R1).
+    """
+
+    def __init__(self) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self.count = 0
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        out = func(*args, **(kwargs or {}))
+        count = flop_registry.get(func._overloadpacket)
+        if count:
+            self.count += count(*args, **(kwargs or {}), out_val=out)
+        return out
+
+
+@contextmanager
+def phases(networks: Networks, optimizers: Optimizers, device: torch.device) -> Iterator[dict[str, float]]:
+    """Seconds of each phase of the one step taken inside, from hooks alone: the step knows nothing of it.
+
+    D's first look ends the drawing, its update its own phase; E_a's first pass with gradients ends the generator's, and
+    its second begins the feeding, the teacher's labels and the last two updates with it.
+    """
+    E_a, D = networks.model.appearance_encoder, networks.discriminator
+    seconds: dict[str, float] = dict.fromkeys(PHASES, 0.0)
+    current, began = 0, time.perf_counter()
+
+    def enter(phase: int) -> None:
+        nonlocal current, began
+        if phase != current + 1:
+            return
+        wait_for(device)
+        now = time.perf_counter()
+        seconds[PHASES[current]] += now - began
+        current, began = phase, now
+
+    def appearance_looks(module: nn.Module, _inputs: Any) -> None:
+        if next(module.parameters()).requires_grad:
+            enter(4 if current == 3 else 3)
+
+    hooks = [
+        D.register_forward_pre_hook(lambda *_: enter(1)),
+        optimizers.discriminator.register_step_post_hook(lambda *_: enter(2)),
+        E_a.register_forward_pre_hook(appearance_looks),
+    ]
+    try:
+        yield seconds
+    finally:
+        for hook in hooks:
+            hook.remove()
+    wait_for(device)
+    seconds[PHASES[current]] += time.perf_counter() - began
+
+
+def noise(config: RunConfig, device: torch.device) -> Batch:
+    """A batch of the right shape."""
+    generator = torch.Generator().manual_seed(config.seed)
+    shape = (2 * config.batch_size, 3, *config.data.size)
+    x, x_partner, x_erased, x_partner_erased = (
+        channels_last(torch.randn(shape, generator=generator).to(device)) for _ in range(4)
+    )
+    label = torch.randint(NUM_CLASSES, shape[:1], generator=generator).to(device)
+    return Batch(x, x_partner, x_erased, x_partner_erased, label)

@@ -110,7 +110,8 @@ def noise(config: RunConfig, device: torch.device, dense: bool) -> Batch:
     shape = (2 * config.batch_size, 3, height, width)
     images = [torch.randn(shape, generator=generator).to(device) for _ in range(4)]
     label = torch.randint(NUM_CLASSES, (len(images[0]),), generator=generator).to(device)
-    return Batch(*(image if dense else channels_last(image) for image in images), label=label)
+    x, *views = (image if dense else channels_last(image) for image in images)
+    return Batch(x, *views, x_relit=x, label=label)
 
 
 if __name__ == "__main__":

@@ -52,7 +52,7 @@ def published_step(
 
     # Codes and images.
     a_i, a_j, a_ti, a_tj = (E_a(x).a.detach() for x in (x_i, x_j, x_ti, x_tj))
-    s_i, s_j = E_s(x_i), E_s(x_j)
+    s_i, s_j = (E_s(x) for x in batch.x_relit.chunk(2))
     x_ii, x_jj = G(a_i, s_i), G(a_j, s_j)
     x_tii, x_tjj = G(a_ti, s_i), G(a_tj, s_j)
     x_ij, x_ji = G(a_i, s_j), G(a_j, s_i)

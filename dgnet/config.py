@@ -272,17 +272,23 @@ class OptimConfig:
 
 @dataclass(frozen=True)
 class AugmentConfig:
-    """Mirror, edge pad and random crop on every training image; random erasing on the identity terms' views alone."""
+    """Mirror, edge pad and random crop on every training image; random erasing on the identity terms' views alone.
+
+    `relight` is the probability of each of two regions of E_s's view taking another lightness (`dgnet.data.relight`),
+    so that clothes' lightness must come from the appearance code; 0 in the published method.
+    """
 
     mirror: float = 0.5
     pad: int = 10
     erase: float = 0.5
     erase_area: tuple[float, float] = (0.02, 0.4)
     erase_aspect: tuple[float, float] = (0.3, 3.3)
+    relight: float = 0.0
 
     def __post_init__(self) -> None:
         _require(0 <= self.mirror <= 1, "augment.mirror", self.mirror, "a probability")
         _require(0 <= self.erase <= 1, "augment.erase", self.erase, "a probability")
+        _require(0 <= self.relight <= 1, "augment.relight", self.relight, "a probability")
         _require(self.pad >= 0, "augment.pad", self.pad, "0 or more pixels")
 
 

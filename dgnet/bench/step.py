@@ -165,4 +165,4 @@ def noise(config: RunConfig, device: torch.device) -> Batch:
         channels_last(torch.randn(shape, generator=generator).to(device)) for _ in range(4)
     )
     label = torch.randint(NUM_CLASSES, shape[:1], generator=generator).to(device)
-    return Batch(x, x_partner, x_erased, x_partner_erased, label)
+    return Batch(x, x_partner, x_erased, x_partner_erased, x, label)

@@ -14,12 +14,13 @@ from dgnet.data.crops import Crops
 from dgnet.data.decode import Pixels
 from dgnet.data.packed import CropStore
 from dgnet.data.pairs import Indices, PairSampler
+from dgnet.data.relight import NUM_RELIGHT_DRAWS, relight
 from dgnet.models.layers import channels_last
 from dgnet.training.step import Batch
 
 RESIDENT_FRACTION = 0.25  # a set that takes no more of a GPU's free memory than this moves there whole
 RESIDENT_CHUNK = 4096  # images decoded at once on their way there
-SHIFT_STREAM, ERASE_STREAM = 1, 2  # of generator_for
+SHIFT_STREAM, ERASE_STREAM, RELIGHT_STREAM = 1, 2, 3  # of generator_for
 
 
 class Feed:
@@ -81,26 +82,31 @@ class Feed:
         return erased, self.labels[anchor].to(self.device)
 
     def batch(self, step: int) -> Batch:
-        """Anchors, partners, and the erased views of both."""
+        """Anchors, partners, the erased views of both, and the anchors as E_s sees them."""
         pairs = self.sampler.batch(step)
         plain, erased = self._views([pairs.anchor, pairs.partner], step)
         x, x_partner = plain.chunk(2)
         x_erased, x_partner_erased = erased.chunk(2)
-        return Batch(x, x_partner, x_erased, x_partner_erased, self.labels[pairs.anchor].to(self.device))
+        x_relit = x
+        if self.config.relight:
+            x_relit = relight(x, self._draws(step, RELIGHT_STREAM, 1, NUM_RELIGHT_DRAWS), self.config.relight)
+        return Batch(x, x_partner, x_erased, x_partner_erased, x_relit, self.labels[pairs.anchor].to(self.device))
 
     def _views(self, roles: list[Indices], step: int) -> tuple[Tensor, Tensor]:
         """Images of the batch in each of their roles (anchor, partner), augmented; and erased."""
-
-        def draws(stream: int, numbers: int) -> Tensor:
-            return draw(self.seed, step, stream, (len(roles), len(roles[0]), numbers), self.rank, self.world_size)
-
         source, places = self.whole, np.concatenate(roles)
         if source is None:
             source, places = self.images_u8(places), np.arange(len(places))
         # Augmented as bytes: a quarter of what the floats would move.
-        x = channels_last(normalise(self.augment(source, places, draws(SHIFT_STREAM, Augment.NUM_DRAWS))))
+        shift = self._draws(step, SHIFT_STREAM, len(roles), Augment.NUM_DRAWS)
+        x = channels_last(normalise(self.augment(source, places, shift)))
+        erase = self._draws(step, ERASE_STREAM, len(roles), NUM_ERASE_DRAWS)
         settings = (self.config.erase, self.config.erase_area, self.config.erase_aspect)
-        return x, channels_last(random_erase(x, draws(ERASE_STREAM, NUM_ERASE_DRAWS), *settings))
+        return x, channels_last(random_erase(x, erase, *settings))
+
+    def _draws(self, step: int, stream: int, views: int, numbers: int) -> Tensor:
+        shape = (views, self.sampler.batch_size, numbers)
+        return draw(self.seed, step, stream, shape, self.rank, self.world_size)
 
 
 def resident(crops: CropStore, device: torch.device) -> Tensor:

@@ -33,13 +33,15 @@ class Networks:
 class Batch:
     """A doubled batch: 2B anchors (the halves are the i's and the j's) and their 2B partners.
 
-    `x`, `x_partner` and their random-erased views are 2B x 3 x H x W; `label` is 2B.
+    `x`, `x_partner` and their random-erased views are 2B x 3 x H x W; `x_relit` is what E_s sees of x
+    (`dgnet.data.relight`; x itself where that is off); `label` is 2B.
     """
 
     x: Tensor
     x_partner: Tensor
     x_erased: Tensor
     x_partner_erased: Tensor
+    x_relit: Tensor
     label: Tensor
 
 
@@ -103,7 +105,7 @@ def joint_step(
     with autocast:
         with torch.set_grad_enabled(not loss.detach_appearance_code):
             a, a_partner = E_a.code(torch.cat([x, x_partner])).chunk(2)
-        s = E_s(x)
+        s = E_s(batch.x_relit)
         drawn = G(torch.cat([a, a_partner, a]), torch.cat([s, s, swap(s)]))
     x_self, x_partner_self, x_swap = drawn.float().chunk(3)
     image, partner_image = l1(x_self, x), l1(x_partner_self, x)

@@ -22,5 +22,5 @@ def networks(config: RunConfig) -> Networks:
 @pytest.fixture
 def batch() -> Batch:
     generator = torch.Generator().manual_seed(1)
-    images = [torch.randn(4, 3, 64, 32, generator=generator) for _ in range(4)]
+    images = [torch.randn(4, 3, 64, 32, generator=generator) for _ in range(5)]
     return Batch(*images, label=torch.tensor([0, 1, 2, 3]))

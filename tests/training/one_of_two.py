@@ -27,7 +27,7 @@ AUTOCAST = torch.autocast("cpu", enabled=False)
 def batch_of(step: int, rank: int) -> Batch:
     """Noise that is each rank's own at each step."""
     generator = torch.Generator().manual_seed(100 * step + rank)
-    images = [torch.randn(4, 3, 64, 32, generator=generator) for _ in range(4)]
+    images = [torch.randn(4, 3, 64, 32, generator=generator) for _ in range(5)]
     return Batch(*images, label=torch.randperm(NUM_CLASSES, generator=generator))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +20,7 @@ from dgnet.training.feed import Feed, resident
 from dgnet.training.step import Batch
 
 SIZE = (64, 32)
-AUGMENT = AugmentConfig(pad=5)
+AUGMENT = AugmentConfig(pad=5, relight=0.8)
 LABELS, CAMIDS = [0, 0, 0, 1, 1, 1, 2, 2, 2, 3], [1, 2, 2, 1, 1, 2, 1, 2, 3, 1]
 
 
@@ -65,8 +65,15 @@ def test_augmenting_bytes_is_augmenting_floats(crops: CropStore) -> None:
         erased = torch.cat([batch.x_erased, batch.x_partner_erased])
         assert ((erased == 0) | (erased == expected)).all()
         assert not torch.equal(erased, expected)
+        assert (batch.x_relit != batch.x).any()
         assert batch.label.tolist() == [LABELS[k] for k in pairs.anchor]
         assert all(x.is_contiguous(memory_format=torch.channels_last) for x in (batch.x, batch.x_erased))
+
+
+def test_without_relighting_the_structure_encoder_sees_the_anchors(crops: CropStore) -> None:
+    plain = Feed(crops, LABELS, CAMIDS, 6, replace(AUGMENT, relight=0.0), 7, torch.device("cpu")).batch(0)
+    assert plain.x_relit is plain.x
+    assert torch.equal(plain.x, feed_of(crops).batch(0).x)
 
 
 def test_ranks_together_see_what_one_process_sees(crops: CropStore) -> None:

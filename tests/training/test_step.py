@@ -181,7 +181,9 @@ def test_terms_are_what_the_design_says(networks: Networks, batch: Batch, config
     optimizers = Optimizers(*(SGD(list(module.parameters()), lr=0.0) for module in list(parts(networks).values())[:3]))
     expected = dict.fromkeys(("image", "partner_image", "code_a", "code_s", "cycle"), 0.0)
     with torch.no_grad():
-        codes = [model.encode(batch.x[i : i + 1]) for i in range(4)]
+        codes = [
+            (model.encode(batch.x[i : i + 1]).a, model.encode(batch.x_relit[i : i + 1]).s) for i in range(4)
+        ]  # E_s sees its own view
         for i in range(4):
             j = (i + half) % 4
             (a_i, s_i), (a_j, s_j) = codes[i], codes[j]

@@ -91,7 +91,10 @@ class BackboneConfig:
         width: channels of the first stage; stage k has `width * 2**k`, times 4 with bottlenecks.
         stem: `imagenet` is 7x7 stride 2 and a 3x3 max pool; `small`, for small images, one 3x3 stride 2.
         last_stride: stride of the last stage, 1 (as DG-Net) or 2 (as ImageNet).
-        weights: a torchvision ResNet state dict (`.pth` or `.safetensors`) to start from; empty means random.
+        ibn: ResNet-IBN-a: in the first three stages the norm after each block's first convolution is an instance norm
+            on half of its channels (Pan et al. 2018).
+        weights: a state dict (`.pth` or `.safetensors`) to start from, torchvision's of this ResNet or, with `ibn`,
+            IBN-Net's; empty means random.
     """
 
     bottleneck: bool = True
@@ -99,6 +102,7 @@ class BackboneConfig:
     width: int = 64
     stem: Literal["imagenet", "small"] = "imagenet"
     last_stride: Literal[1, 2] = 1
+    ibn: bool = False
     weights: str = ""
 
     def __post_init__(self) -> None:
@@ -518,6 +522,12 @@ def no_id(config: RunConfig) -> RunConfig:
     return replace(config, loss=replace(config.loss, prim=0.0, fine=0.0, id_generated=0.0))
 
 
+def ibn(config: RunConfig) -> RunConfig:
+    """E_a's ResNet becomes ResNet-IBN-a; the teacher's stays as it is."""
+    backbone = replace(config.network.backbone, ibn=True)
+    return replace(config, network=replace(config.network, backbone=backbone))
+
+
 def _with_labels(labels: LabelStrategy) -> Callable[[RunConfig], RunConfig]:
     def modify(config: RunConfig) -> RunConfig:
         return replace(config, loss=replace(config.loss, labels=labels))
@@ -535,6 +545,7 @@ MODIFIERS: dict[str, Callable[[RunConfig], RunConfig]] = {
     "baseline": baseline,
     "no_feed": no_feed,
     "no_id": no_id,
+    "ibn": ibn,
     "pseudo": _with_labels("pseudo"),
     "appearance": _with_labels("appearance"),
     "lsro": _with_labels("lsro"),

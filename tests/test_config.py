@@ -60,6 +60,8 @@ def test_ablations_change_what_they_say() -> None:
     assert (preset("no_id").loss.prim, preset("no_id").loss.id_generated) == (0.0, 0.0)
     assert preset("market1501+lsro").loss == LossConfig(labels="lsro")
     assert not preset("baseline").joint
+    backbones = [side.backbone for side in (preset("market1501+ibn").network, preset("market1501+ibn").teacher)]
+    assert [backbone.ibn for backbone in backbones] == [True, False]
 
 
 @pytest.mark.parametrize(

@@ -11,13 +11,13 @@ from dgnet.config import RunConfig
 from dgnet.experiment.best import keep_best
 from dgnet.experiment.evaluate_run import MODEL, TEACHER, evaluate_run
 from dgnet.experiment.present import showcase
-from dgnet.experiment.setup import ExperimentData, open_data, pick_device, prepare_folder
+from dgnet.experiment.setup import ExperimentData, check_backbones, open_data, pick_device, prepare_folder
 from dgnet.generation.grid import save_picture, swap_sheet
 from dgnet.generation.swap import swap_matrix
 from dgnet.models.appearance import Teacher
+from dgnet.models.backbone import start_from
 from dgnet.models.dgnet import DGNet
 from dgnet.models.discriminator import Discriminator
-from dgnet.models.foreign import load_backbone
 from dgnet.models.layers import place
 from dgnet.models.weights import load_teacher, save_model, save_teacher
 from dgnet.training.distributed import World, joined
@@ -47,6 +47,7 @@ def train(config: RunConfig, out: Path, *, resume: bool = False) -> Path | None:
     keep_freed_memory()
     with joined() as world:
         device = world.own(pick_device(config.device))
+        check_backbones(config)
         autocast = torch.autocast(device.type, dtype=torch.bfloat16, enabled=config.precision == "bf16")
         with world.one_first():
             data = open_data(config)
@@ -82,8 +83,7 @@ def obtain_teacher(
     else:
         torch.manual_seed(config.seed)
         teacher = Teacher(config.teacher.backbone, config.network.feature_dim, data.num_classes)
-        if config.teacher.backbone.weights:
-            load_backbone(teacher.backbone, config.teacher.backbone.weights)
+        start_from(teacher.backbone, config.teacher.backbone)
         teacher = place(teacher, device)
         train_teacher(teacher, feed, config, out, autocast, world)
         name = "the teacher just trained"
@@ -121,8 +121,7 @@ def train_model(
     """Joint training; a sample sheet of test people swapping clothes is drawn into `samples/` as it goes."""
     torch.manual_seed(config.seed)
     model = DGNet(config.network, data.num_classes)
-    if config.network.backbone.weights:
-        load_backbone(model.appearance_encoder.backbone, config.network.backbone.weights)
+    start_from(model.appearance_encoder.backbone, config.network.backbone)
     model = place(model, device)
     discriminator = place(Discriminator(config.network), device)
     feed = open_feed(config, data, 2 * config.batch_size, device, world)

@@ -1,4 +1,4 @@
-"""ResNet-IBN-a: against loops and against a network written here on the public names; and the files that load into it."""
+"""ResNet-IBN-a: against loops, and against a network written here on the public names; and the files that load."""
 
 from __future__ import annotations
 

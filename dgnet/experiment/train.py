@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import torch
 
-from dgnet.config import RunConfig
+from dgnet.config import BackboneConfig, RunConfig
 from dgnet.experiment.best import keep_best
 from dgnet.experiment.evaluate_run import MODEL, TEACHER, evaluate_run
 from dgnet.experiment.present import showcase
@@ -74,24 +75,39 @@ def obtain_teacher(
     autocast: torch.autocast,
     world: World,
 ) -> Teacher:
-    """The run's own teacher, the one it was told to use, or a new one trained now; always through the gate."""
+    """The run's own teacher, the one it was told to use, or a new one trained now; always through the gate.
+
+    One from a file has the architecture that its file says, whatever `teacher.backbone` is.
+    """
     feed = open_feed(config, data, config.teacher.batch_size, device, world)
     path = out / TEACHER
     given = Path(config.teacher.weights) if config.teacher.weights else path
+    backbone = config.teacher.backbone
     if given.exists() or config.teacher.weights:
-        teacher, name = place(load_teacher(given).model, device), str(given)
+        loaded = load_teacher(given)
+        teacher, name, backbone = place(loaded.model, device), str(given), loaded.config.teacher.backbone
+        tell_difference(name, backbone, config.teacher.backbone)
     else:
         torch.manual_seed(config.seed)
-        teacher = Teacher(config.teacher.backbone, config.network.feature_dim, data.num_classes)
-        start_from(teacher.backbone, config.teacher.backbone)
+        teacher = Teacher(backbone, config.network.feature_dim, data.num_classes)
+        start_from(teacher.backbone, backbone)
         teacher = place(teacher, device)
         train_teacher(teacher, feed, config, out, autocast, world)
         name = "the teacher just trained"
     accuracy = check_teacher(teacher, feed, data.num_classes, config.teacher.min_accuracy, name)
     logger.info("%s recognises %.1f%% of its training images", name, 100 * accuracy)
     if world.leads and not path.exists():
-        save_teacher(path, teacher, config, card={"trained on": data.dataset.trained_on, "preset": config.preset})
+        made = replace(config, teacher=replace(config.teacher, backbone=backbone))
+        save_teacher(path, teacher, made, card={"trained on": data.dataset.trained_on, "preset": config.preset})
     return teacher
+
+
+def tell_difference(name: str, found: BackboneConfig, asked: BackboneConfig) -> None:
+    """Log where a given teacher's backbone is another than the settings say: the run's `config.yaml` keeps those."""
+    pairs = zip(asdict(found).items(), asdict(asked).values(), strict=True)
+    other = [f"{key} {there!r}, not {here!r}" for (key, there), here in pairs if there != here and key != "weights"]
+    if other:
+        logger.info("%s: its own backbone is used (teacher.backbone: %s)", name, "; ".join(other))
 
 
 def open_feed(config: RunConfig, data: ExperimentData, batch_size: int, device: torch.device, world: World) -> Feed:

@@ -83,7 +83,7 @@ class DataConfig:
 
 @dataclass(frozen=True)
 class BackboneConfig:
-    """A ResNet. The defaults are ResNet-50 as torchvision lays it out (2048 channels out).
+    """A ResNet, or a model of timm's. The defaults are ResNet-50 as torchvision lays it out (2048 channels out).
 
     Args:
         bottleneck: bottleneck blocks (ResNet-50) or basic ones (two 3x3 convolutions).
@@ -91,7 +91,12 @@ class BackboneConfig:
         width: channels of the first stage; stage k has `width * 2**k`, times 4 with bottlenecks.
         stem: `imagenet` is 7x7 stride 2 and a 3x3 max pool; `small`, for small images, one 3x3 stride 2.
         last_stride: stride of the last stage, 1 (as DG-Net) or 2 (as ImageNet).
-        weights: a torchvision ResNet state dict (`.pth` or `.safetensors`) to start from; empty means random.
+        ibn: ResNet-IBN-a: in the first three stages the norm after each block's first convolution is an instance norm
+            on half of its channels (Pan et al. 2018).
+        timm: the name of a timm model that takes the ResNet's place; of the other fields `last_stride` and `weights`
+            alone then mean something. Empty means the ResNet.
+        weights: a state dict (`.pth` or `.safetensors`) to start from, torchvision's of this ResNet or, with `ibn`,
+            IBN-Net's; with `timm`, `pretrained`: the weights that timm downloads. Empty means random.
     """
 
     bottleneck: bool = True
@@ -99,15 +104,21 @@ class BackboneConfig:
     width: int = 64
     stem: Literal["imagenet", "small"] = "imagenet"
     last_stride: Literal[1, 2] = 1
+    ibn: bool = False
+    timm: str = ""
     weights: str = ""
 
     def __post_init__(self) -> None:
         _require(min(self.layers) >= 1, "backbone.layers", self.layers, "four numbers of blocks, each at least 1")
         _require(self.width >= 8, "backbone.width", self.width, "at least 8")
+        if self.timm:
+            _require(not self.ibn, "backbone.ibn", self.ibn, f"false with backbone.timm {self.timm!r}")
+            known = self.weights in ("", "pretrained")
+            _require(known, "backbone.weights", self.weights, f"'pretrained' or empty with backbone.timm {self.timm!r}")
 
     @property
     def channels(self) -> int:
-        """Channels of the feature map."""
+        """Channels of the ResNet's feature map (how many a timm model has, timm alone knows)."""
         return self.width * 8 * (4 if self.bottleneck else 1)
 
 
@@ -142,7 +153,7 @@ class NetworkConfig:
         _require(0 <= self.prim_dropout < 1, "network.prim_dropout", self.prim_dropout, "in [0, 1)")
         _require(0 <= self.fine_dropout < 1, "network.fine_dropout", self.fine_dropout, "in [0, 1)")
         _require(
-            self.backbone.channels % 4 == 0,
+            bool(self.backbone.timm) or self.backbone.channels % 4 == 0,
             "network.backbone.width",
             self.backbone.width,
             "such that channels % 4 == 0",
@@ -524,6 +535,12 @@ def no_id(config: RunConfig) -> RunConfig:
     return replace(config, loss=replace(config.loss, prim=0.0, fine=0.0, id_generated=0.0))
 
 
+def ibn(config: RunConfig) -> RunConfig:
+    """E_a's ResNet becomes ResNet-IBN-a; the teacher's stays as it is."""
+    backbone = replace(config.network.backbone, ibn=True)
+    return replace(config, network=replace(config.network, backbone=backbone))
+
+
 def _with_labels(labels: LabelStrategy) -> Callable[[RunConfig], RunConfig]:
     def modify(config: RunConfig) -> RunConfig:
         return replace(config, loss=replace(config.loss, labels=labels))
@@ -541,6 +558,7 @@ MODIFIERS: dict[str, Callable[[RunConfig], RunConfig]] = {
     "baseline": baseline,
     "no_feed": no_feed,
     "no_id": no_id,
+    "ibn": ibn,
     "pseudo": _with_labels("pseudo"),
     "appearance": _with_labels("appearance"),
     "lsro": _with_labels("lsro"),

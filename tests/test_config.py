@@ -60,6 +60,8 @@ def test_ablations_change_what_they_say() -> None:
     assert (preset("no_id").loss.prim, preset("no_id").loss.id_generated) == (0.0, 0.0)
     assert preset("market1501+lsro").loss == LossConfig(labels="lsro")
     assert not preset("baseline").joint
+    backbones = [side.backbone for side in (preset("market1501+ibn").network, preset("market1501+ibn").teacher)]
+    assert [backbone.ibn for backbone in backbones] == [True, False]
 
 
 @pytest.mark.parametrize(
@@ -89,6 +91,8 @@ def test_an_unknown_setting_is_refused_with_the_nearest_name() -> None:
         (lambda: ScheduleConfig(milestones=(5, 3)), "schedule.milestones"),
         (lambda: NetworkConfig(prim_dropout=1.0), "network.prim_dropout"),
         (lambda: BackboneConfig(layers=(1, 0, 1, 1)), "backbone.layers"),
+        (lambda: BackboneConfig(timm="resnet50", ibn=True), "backbone.ibn"),
+        (lambda: BackboneConfig(timm="resnet50", weights="resnet50.pth"), "backbone.weights"),
         (lambda: RunConfig(batch_size=1), "batch_size"),
         (lambda: replace(RunConfig(), network=NetworkConfig(dilations=(3, 6, 32))), "network.dilations"),
         (lambda: replace(RunConfig().data, size=(100, 50)), "data.size"),

@@ -18,6 +18,8 @@ from dgnet.data.packed import CropStore, open_packed
 from dgnet.data.readers.combine import train_also_on
 from dgnet.data.readers.detect import read_dataset
 from dgnet.data.records import DataError, Record, ReidDataset
+from dgnet.models.appearance import NUM_STRIPES
+from dgnet.models.backbone import map_size
 
 logger = logging.getLogger(__name__)
 
@@ -103,6 +105,24 @@ def open_store(records: tuple[Record, ...], settings: DataConfig) -> CropStore:
     """The crops of some records, in the kind of store that the settings name, built where it is missing."""
     opener = open_packed if settings.store == "packed" else open_crops
     return opener(records, settings.size, cache_root(settings.cache))
+
+
+def check_backbones(config: RunConfig) -> None:
+    """Try the backbones that will be trained, so that one that cannot work is known before the teacher's hours.
+
+    Raises:
+        ConfigError: one cannot be made, or gives no feature map of such images.
+    """
+    if not config.teacher.weights:
+        map_size(config.teacher.backbone, config.data.size)
+    if config.joint:
+        height, _ = map_size(config.network.backbone, config.data.size)
+        if height < NUM_STRIPES:
+            logger.warning(
+                "network.backbone: its map of a %d x %d image has %d rows, fewer than the %d stripes of the appearance "
+                "code, so some stripes say the same; larger images (data.size) or last_stride 1 give more rows",
+                *(*config.data.size, height, NUM_STRIPES),
+            )
 
 
 def pick_device(name: str) -> torch.device:

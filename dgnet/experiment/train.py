@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import torch
 
-from dgnet.config import RunConfig
+from dgnet.config import BackboneConfig, RunConfig
 from dgnet.experiment.best import keep_best
 from dgnet.experiment.evaluate_run import MODEL, TEACHER, evaluate_run
 from dgnet.experiment.present import showcase
-from dgnet.experiment.setup import ExperimentData, open_data, pick_device, prepare_folder
+from dgnet.experiment.setup import ExperimentData, check_backbones, open_data, pick_device, prepare_folder
 from dgnet.generation.grid import save_picture, swap_sheet
 from dgnet.generation.swap import swap_matrix
 from dgnet.models.appearance import Teacher
+from dgnet.models.backbone import start_from
 from dgnet.models.dgnet import DGNet
 from dgnet.models.discriminator import Discriminator
-from dgnet.models.foreign import load_backbone
 from dgnet.models.layers import place
 from dgnet.models.weights import load_teacher, save_model, save_teacher
 from dgnet.training.distributed import World, joined
@@ -47,6 +48,7 @@ def train(config: RunConfig, out: Path, *, resume: bool = False) -> Path | None:
     keep_freed_memory()
     with joined() as world:
         device = world.own(pick_device(config.device))
+        check_backbones(config)
         autocast = torch.autocast(device.type, dtype=torch.bfloat16, enabled=config.precision == "bf16")
         with world.one_first():
             data = open_data(config)
@@ -73,25 +75,39 @@ def obtain_teacher(
     autocast: torch.autocast,
     world: World,
 ) -> Teacher:
-    """The run's own teacher, the one it was told to use, or a new one trained now; always through the gate."""
+    """The run's own teacher, the one it was told to use, or a new one trained now; always through the gate.
+
+    One from a file has the architecture that its file says, whatever `teacher.backbone` is.
+    """
     feed = open_feed(config, data, config.teacher.batch_size, device, world)
     path = out / TEACHER
     given = Path(config.teacher.weights) if config.teacher.weights else path
+    backbone = config.teacher.backbone
     if given.exists() or config.teacher.weights:
-        teacher, name = place(load_teacher(given).model, device), str(given)
+        loaded = load_teacher(given)
+        teacher, name, backbone = place(loaded.model, device), str(given), loaded.config.teacher.backbone
+        tell_difference(name, backbone, config.teacher.backbone)
     else:
         torch.manual_seed(config.seed)
-        teacher = Teacher(config.teacher.backbone, config.network.feature_dim, data.num_classes)
-        if config.teacher.backbone.weights:
-            load_backbone(teacher.backbone, config.teacher.backbone.weights)
+        teacher = Teacher(backbone, config.network.feature_dim, data.num_classes)
+        start_from(teacher.backbone, backbone)
         teacher = place(teacher, device)
         train_teacher(teacher, feed, config, out, autocast, world)
         name = "the teacher just trained"
     accuracy = check_teacher(teacher, feed, data.num_classes, config.teacher.min_accuracy, name)
     logger.info("%s recognises %.1f%% of its training images", name, 100 * accuracy)
     if world.leads and not path.exists():
-        save_teacher(path, teacher, config, card={"trained on": data.dataset.trained_on, "preset": config.preset})
+        made = replace(config, teacher=replace(config.teacher, backbone=backbone))
+        save_teacher(path, teacher, made, card={"trained on": data.dataset.trained_on, "preset": config.preset})
     return teacher
+
+
+def tell_difference(name: str, found: BackboneConfig, asked: BackboneConfig) -> None:
+    """Log where a given teacher's backbone is another than the settings say: the run's `config.yaml` keeps those."""
+    pairs = zip(asdict(found).items(), asdict(asked).values(), strict=True)
+    other = [f"{key} {there!r}, not {here!r}" for (key, there), here in pairs if there != here and key != "weights"]
+    if other:
+        logger.info("%s: its own backbone is used (teacher.backbone: %s)", name, "; ".join(other))
 
 
 def open_feed(config: RunConfig, data: ExperimentData, batch_size: int, device: torch.device, world: World) -> Feed:
@@ -121,8 +137,7 @@ def train_model(
     """Joint training; a sample sheet of test people swapping clothes is drawn into `samples/` as it goes."""
     torch.manual_seed(config.seed)
     model = DGNet(config.network, data.num_classes)
-    if config.network.backbone.weights:
-        load_backbone(model.appearance_encoder.backbone, config.network.backbone.weights)
+    start_from(model.appearance_encoder.backbone, config.network.backbone)
     model = place(model, device)
     discriminator = place(Discriminator(config.network), device)
     feed = open_feed(config, data, 2 * config.batch_size, device, world)

@@ -8,7 +8,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from dgnet.config import BackboneConfig, NetworkConfig
-from dgnet.models.resnet import ResNet
+from dgnet.models.backbone import build_backbone
 
 NUM_STRIPES = 4
 
@@ -57,7 +57,7 @@ class AppearanceEncoder(nn.Module):
 
     def __init__(self, config: NetworkConfig, num_classes: int) -> None:
         super().__init__()
-        self.backbone = ResNet(config.backbone)
+        self.backbone = build_backbone(config.backbone)
         self.channels = self.backbone.channels
         self.prim = Head(self.channels, config.feature_dim, num_classes, config.prim_dropout)
         self.fine = Head(self.channels, config.feature_dim, num_classes, config.fine_dropout)
@@ -73,14 +73,14 @@ class AppearanceEncoder(nn.Module):
 
 
 class Teacher(nn.Module):
-    """T: ResNet, global average pool, one head. Trained on real images alone; labels generated ones; is the Baseline.
+    """T: backbone, global average pool, one head. Trained on real images alone; labels generated ones; is the Baseline.
 
     Once `freeze` was called it stays in eval mode, whatever `train()` is called on, and takes no gradient.
     """
 
     def __init__(self, backbone: BackboneConfig, feature_dim: int, num_classes: int, dropout: float = 0.5) -> None:
         super().__init__()
-        self.backbone = ResNet(backbone)
+        self.backbone = build_backbone(backbone)
         self.head = Head(self.backbone.channels, feature_dim, num_classes, dropout)
         self.frozen = False
 

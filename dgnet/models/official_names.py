@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from torch import nn
+
 from dgnet.models.decoder import NUM_BLOCKS
 from dgnet.models.discriminator import NUM_SCALES
-from dgnet.models.resnet import ResNet
 
 UNITS = ("first", "second")  # the two convolutions of every residual block: 0 and 1 there
 
@@ -33,7 +34,7 @@ def generator_names() -> dict[str, str]:
     return names | {f"decoder.refine.{k}.conv": f"dec.model.{6 + k}.conv" for k in range(3)}
 
 
-def appearance_names(backbone: ResNet) -> dict[str, str]:
+def appearance_names(backbone: nn.Module) -> dict[str, str]:
     """E_a (`id_XXXXXXXX.pt`), modules of our DGNet -> theirs; the ResNet's names are torchvision's in both."""
     ours = "appearance_encoder"
     return (
@@ -56,12 +57,12 @@ def discriminator_names() -> dict[str, str]:
     return names
 
 
-def teacher_names(backbone: ResNet) -> dict[str, str]:
+def teacher_names(backbone: nn.Module) -> dict[str, str]:
     """T (`net_last.pth`), modules of our Teacher -> theirs."""
     return _backbone_names(backbone, "backbone") | _head_names("head", "classifier")
 
 
-def _backbone_names(backbone: ResNet, ours: str) -> dict[str, str]:
+def _backbone_names(backbone: nn.Module, ours: str) -> dict[str, str]:
     return {f"{ours}.{name}": f"model.{name}" for name, _ in backbone.named_modules() if name}
 
 

@@ -1,10 +1,13 @@
-"""ResNet in torchvision's parameter names, so that any torchvision ResNet state dict loads."""
+"""ResNet in torchvision's parameter names, and ResNet-IBN-a in IBN-Net's, so that their state dicts load."""
 
 from __future__ import annotations
 
 from torch import Tensor, nn
 
 from dgnet.config import BackboneConfig
+from dgnet.models.ibn import InstanceBatchNorm
+
+NUM_IBN_STAGES = 3  # the last stage tells identities apart, and keeps batch norm alone (Pan et al. 2018)
 
 
 class BasicBlock(nn.Module):
@@ -12,10 +15,10 @@ class BasicBlock(nn.Module):
 
     expansion = 1
 
-    def __init__(self, in_channels: int, channels: int, stride: int) -> None:
+    def __init__(self, in_channels: int, channels: int, stride: int, *, ibn: bool = False) -> None:
         super().__init__()
         self.conv1 = nn.Conv2d(in_channels, channels, 3, stride, 1, bias=False)
-        self.bn1 = nn.BatchNorm2d(channels)
+        self.bn1 = InstanceBatchNorm(channels) if ibn else nn.BatchNorm2d(channels)
         self.conv2 = nn.Conv2d(channels, channels, 3, 1, 1, bias=False)
         self.bn2 = nn.BatchNorm2d(channels)
         self.relu = nn.ReLU(inplace=True)
@@ -32,10 +35,10 @@ class Bottleneck(nn.Module):
 
     expansion = 4
 
-    def __init__(self, in_channels: int, channels: int, stride: int) -> None:
+    def __init__(self, in_channels: int, channels: int, stride: int, *, ibn: bool = False) -> None:
         super().__init__()
         self.conv1 = nn.Conv2d(in_channels, channels, 1, bias=False)
-        self.bn1 = nn.BatchNorm2d(channels)
+        self.bn1 = InstanceBatchNorm(channels) if ibn else nn.BatchNorm2d(channels)
         self.conv2 = nn.Conv2d(channels, channels, 3, stride, 1, bias=False)
         self.bn2 = nn.BatchNorm2d(channels)
         self.conv3 = nn.Conv2d(channels, channels * self.expansion, 1, bias=False)
@@ -79,8 +82,9 @@ class ResNet(nn.Module):
         stages = []
         for index, (num_blocks, stride) in enumerate(zip(config.layers, (1, 2, 2, config.last_stride), strict=True)):
             blocks = []
+            ibn = config.ibn and index < NUM_IBN_STAGES
             for position in range(num_blocks):
-                blocks.append(block(channels, width * 2**index, stride if position == 0 else 1))
+                blocks.append(block(channels, width * 2**index, stride if position == 0 else 1, ibn=ibn))
                 channels = width * 2**index * block.expansion
             stages.append(nn.Sequential(*blocks))
         self.layer1, self.layer2, self.layer3, self.layer4 = stages

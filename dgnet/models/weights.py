@@ -57,6 +57,7 @@ def load_model(path: PATH_LIKE) -> LoadedModel[DGNet]:
 
     Raises:
         WeightsError: missing, truncated, damaged or foreign file; tensors that do not fit the configuration in it.
+        ConfigError: its backbone is a timm model, and timm cannot make it here.
     """
     tensors, config, numbers, card = _load(path, "model")
     with torch.device("meta"):

@@ -124,8 +124,11 @@ FREE_TO_CHANGE = {
 
 
 def compare_configs(path: Path, saved: dict[str, Any], current: dict[str, Any]) -> None:
-    """Raises CheckpointError listing the settings that differ between a saved run and this one."""
-    old, new = flatten(saved), flatten(current)
+    """Raises CheckpointError listing the settings that differ between a saved run and this one.
+
+    A setting that is younger than the checkpoint counts as its default there: defaults are what the code did before.
+    """
+    old, new = flatten(to_dict(RunConfig())) | flatten(saved), flatten(current)
     differing = sorted(key for key in old.keys() | new.keys() if old.get(key) != new.get(key))
     refused = [f"{key}: {old.get(key)!r} then, {new.get(key)!r} now" for key in differing if key not in FREE_TO_CHANGE]
     if refused:

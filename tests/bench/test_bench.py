@@ -25,6 +25,8 @@ def test_a_step_is_timed_phase_by_phase(config: RunConfig) -> None:
     without = replace(config, loss=replace(config.loss, prim=0.0))
     assert bench.measure_step(without, CPU, steps=1).seconds["feeding"] == 0
     assert bench.measure_step(without, CPU, steps=1).flops < found.flops
+    mixed = replace(config, network=replace(config.network, backbone=replace(config.network.backbone, ibn=True)))
+    assert bench.measure_step(mixed, CPU, steps=1).flops == found.flops  # norms are not counted
 
 
 def test_operations_are_those_of_the_backward_too() -> None:

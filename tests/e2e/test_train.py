@@ -137,6 +137,34 @@ def test_resuming_with_other_settings_is_refused(
         train(replace(config, loss=replace(config.loss, cycle=1.0)), tmp_path / "run", resume=True)
 
 
+def test_a_checkpoint_older_than_a_setting_continues_where_the_default_means_what_it_did(
+    config: RunConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = interrupted_run(config, tmp_path / "run", monkeypatch)
+    tensors, metadata = read_tensors(path)
+    settings = json.loads(metadata["config"])
+    del settings["loss"]["code1_gradient"], settings["data"]["store"], settings["network"]["backbone"]["last_stride"]
+    write_tensors(path, tensors, {**metadata, "config": json.dumps(settings)})
+    other = replace(config, loss=replace(config.loss, code1_gradient=False))
+    with pytest.raises(CheckpointError, match=r"\(loss.code1_gradient: True then, False now\)"):
+        train(other, tmp_path / "run", resume=True)
+    train(config, tmp_path / "run", resume=True)
+    train(config, tmp_path / "whole")
+    assert_same(tmp_path / "whole", tmp_path / "run")
+
+
+def test_a_checkpoint_with_a_setting_unknown_here_is_refused(
+    config: RunConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = interrupted_run(config, tmp_path / "run", monkeypatch)
+    tensors, metadata = read_tensors(path)
+    settings = json.loads(metadata["config"])
+    settings["loss"]["style"] = 0.5
+    write_tensors(path, tensors, {**metadata, "config": json.dumps(settings)})
+    with pytest.raises(CheckpointError, match=r"\(loss.style: 0.5 then, None now\)"):
+        train(config, tmp_path / "run", resume=True)
+
+
 def test_a_diverging_run_names_its_term(config: RunConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     real = loop.joint_step
 

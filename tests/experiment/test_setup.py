@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -10,10 +11,10 @@ import numpy as np
 import pytest
 
 from dgnet import cli
-from dgnet.config import RunConfig
+from dgnet.config import BackboneConfig, ConfigError, RunConfig
 from dgnet.data.packed import PackedCrops
 from dgnet.data.records import DataError
-from dgnet.experiment.setup import open_data
+from dgnet.experiment.setup import check_backbones, open_data
 from dgnet.experiment.train import train
 from dgnet.models.weights import load_model
 
@@ -77,3 +78,25 @@ def test_prepare_builds_either_store(
     ]
     begins = "packed_" if kind == "packed" else "crops_64x32_"
     assert [path.name.startswith(begins) for path in tmp_path.iterdir()] == [True] * 3
+
+
+def test_a_backbone_that_cannot_work_is_known_before_the_teacher_trains(
+    config: RunConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "timm", None)
+    wrong = BackboneConfig(timm="resnet50")
+    for other in (
+        replace(config, network=replace(config.network, backbone=wrong)),
+        replace(config, teacher=replace(config.teacher, backbone=wrong)),
+    ):
+        with pytest.raises(ConfigError, match=r"backbone\.timm: found 'resnet50'"):
+            train(other, tmp_path / "run")
+        assert not (tmp_path / "run").exists()
+
+
+def test_fewer_rows_than_stripes_are_told(config: RunConfig, caplog: pytest.LogCaptureFixture) -> None:
+    check_backbones(config)
+    assert not caplog.records
+    coarse = replace(config.network.backbone, stem="imagenet", last_stride=2)
+    check_backbones(replace(config, network=replace(config.network, backbone=coarse)))
+    assert "its map of a 64 x 32 image has 2 rows, fewer than the 4 stripes" in caplog.text

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -36,10 +37,12 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("onnx")
 
 
-def test_features_are_torchs_at_other_batch_sizes(config: RunConfig, files: Path) -> None:
-    model = stir(DGNet(config.network, 4))
+@pytest.mark.parametrize("ibn", [False, True])
+def test_features_are_torchs_at_other_batch_sizes(config: RunConfig, files: Path, ibn: bool) -> None:
+    backbone = replace(config.network.backbone, ibn=ibn)
+    model = stir(DGNet(replace(config.network, backbone=backbone), 4))
     assert isinstance(model, DGNet)
-    loaded = OnnxModel(export_onnx(model, config, files / "deep" / "model.onnx", "market1501"))
+    loaded = OnnxModel(export_onnx(model, config, files / f"deep{ibn}" / "model.onnx", "market1501"))
     assert (loaded.size, loaded.names, loaded.alpha, loaded.trained_on) == (
         (64, 32),
         ["prim", "fine"],
@@ -54,7 +57,7 @@ def test_features_are_torchs_at_other_batch_sizes(config: RunConfig, files: Path
         for name, feature in expected._asdict().items():
             assert feature.std() > 0.05
             torch.testing.assert_close(found[name], feature, rtol=1e-4, atol=1e-5)
-    assert [path.name for path in (files / "deep").iterdir()] == ["model.onnx"]
+    assert [path.name for path in (files / f"deep{ibn}").iterdir()] == ["model.onnx"]
 
 
 def test_a_teacher_gives_the_baselines_feature(config: RunConfig, files: Path) -> None:

@@ -197,6 +197,19 @@ def test_a_configuration_of_the_future_is_named(tmp_path: Path, model: DGNet) ->
         load_model(altered(tmp_path, model, newer))
 
 
+def test_a_file_older_than_a_setting_has_its_default(tmp_path: Path, model: DGNet) -> None:
+    def alter(tensors: dict[str, Tensor], metadata: dict[str, str]) -> None:
+        config = json.loads(metadata["config"])
+        for backbone in (config["network"]["backbone"], config["teacher"]["backbone"]):
+            del backbone["ibn"], backbone["timm"]
+        del config["data"]["store"]
+        metadata["config"] = json.dumps(config)
+
+    loaded = load_model(altered(tmp_path, model, alter))
+    assert loaded.config == CONFIG
+    assert_same_state(loaded.model, model)
+
+
 def test_a_file_of_another_kind(tmp_path: Path, model: DGNet) -> None:
     save_model(tmp_path / "model", model, CONFIG, CARD)
     with pytest.raises(WeightsError, match="model: found a model, must be a teacher of dgnet's"):

@@ -52,6 +52,26 @@ class Parser(ArgumentParser):
         raise SystemExit(2) from ex
 
 
+class SetAlso(argparse.Action):
+    """`--also A B` as the shorter way of saying `--data.also [A, B]`."""
+
+    def __call__(self, _parser: Any, namespace: Any, values: Any, _option: str | None = None) -> None:
+        namespace["data.also"] = values
+
+
+def add_also(parser: Parser, what: str) -> None:
+    """The option `--also`, which has no value of its own beside that of `data.also`."""
+    parser.add_argument(
+        "--also",
+        action=SetAlso,
+        dest=argparse.SUPPRESS,
+        default=argparse.SUPPRESS,
+        nargs="+",
+        metavar="NAME=DIR",
+        help=what,
+    )
+
+
 def presets_help() -> str:
     """One line a preset and a modifier, from their docstrings."""
 
@@ -85,19 +105,12 @@ def train(arguments: Sequence[str]) -> None:
     parser.add_argument(
         "--steps", type=int, help="joint steps; the whole schedule, the teacher's too, scales with them"
     )
-    parser.add_argument(
-        "--also",
-        nargs="+",
-        metavar="NAME=DIR",
-        help="train on these data sets too (data.also); DIR alone is recognised",
-    )
+    add_also(parser, "train on these data sets too (data.also); DIR alone is recognised")
     parser.add_argument("--config", action="config", help="a YAML file of settings, such as a run's config.yaml")
     parser.add_class_arguments(RunConfig)
     parser.set_defaults(flatten(to_dict(config.scaled(steps) if steps > 0 else config)))
     found = parser.parse_args(list(arguments))
-    settings = as_plain(found, leave_out={"PRESET", "out", "resume", "steps", "also", "config"})
-    if found.also:
-        settings["data"]["also"] = found.also
+    settings = as_plain(found, leave_out={"PRESET", "out", "resume", "steps", "config"})
     config = from_dict({**settings, "preset": found.PRESET})
 
     from dgnet.experiment.train import train as run
@@ -145,7 +158,12 @@ def evaluate(arguments: Sequence[str]) -> None:
         default="valid",
         help="means over the queries with a true match, or over all",
     )
-    parser.add_argument("--inception", type=Path, help="weights pt_inception-2015-12-05, for FID and KID of swaps")
+    parser.add_argument(
+        "--inception",
+        type=Path,
+        metavar="WEIGHTS|download",
+        help="FID and KID of swaps by the weights pt_inception-2015-12-05, a file; or fetch them (95 MB) once",
+    )
     parser.add_argument("--lpips", action="store_true", help="diversity of swaps by LPIPS too")
     parser.add_argument("--size", type=str, default="", help="HEIGHTxWIDTH, for an ONNX file that leaves it open")
     parser.add_argument("--out", type=Path, help="where the report goes (default: the run's folder; runs/evaluation)")
@@ -243,13 +261,11 @@ def data_prepare(arguments: Sequence[str]) -> None:
     asked_for_help = not arguments or arguments[0].startswith("-")
     config = preset("mannequin" if asked_for_help else arguments[0])
     parser.add_argument("PRESET", help="as for `dgnet train`; comes first; it decides the size")
-    parser.add_argument("--also", nargs="+", metavar="NAME=DIR", help="as for `dgnet train`")
+    add_also(parser, "as for `dgnet train`")
     parser.add_class_arguments(DataConfig, "data")
     parser.set_defaults(flatten({"data": to_dict(config)["data"]}))
     found = parser.parse_args(list(arguments))
     settings = as_plain(found, leave_out=set())["data"]
-    if found.also:
-        settings["also"] = found.also
 
     from dgnet.experiment.setup import open_data
 

@@ -31,7 +31,7 @@ def printed_config(capsys: pytest.CaptureFixture[str], *words: str):  # type: ig
         cli.main(["train", *words, "--print_config"])
     assert stopped.value.code in (0, None)
     values = yaml.safe_load(capsys.readouterr().out)
-    for name in ("PRESET", "out", "resume", "steps", "also"):
+    for name in ("PRESET", "out", "resume", "steps"):
         values.pop(name, None)
     return from_dict(values)
 
@@ -42,6 +42,12 @@ def test_print_config_shows_the_resolved_settings(capsys: pytest.CaptureFixture[
     assert changed.optim.generator_lr == 0.5
     assert changed.data.size == (128, 64)
     assert changed.network == preset("market1501+small").network
+
+
+def test_also_is_the_shorter_way_of_saying_data_also(capsys: pytest.CaptureFixture[str]) -> None:
+    """And is printed as that alone."""
+    config = printed_config(capsys, "market1501", "--also", "dukemtmc=A", "B", "--seed=3")
+    assert (config.data.also, config.seed) == (("dukemtmc=A", "B"), 3)
 
 
 @pytest.mark.parametrize("words", [("--steps", "1000"), ("--steps=1000",)])

@@ -17,6 +17,12 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from .arrays import EvaluationError
+from .download import download
+
+WEIGHTS_URL = (
+    "https://github.com/mseitzer/pytorch-fid/releases/download/fid_weights/pt_inception-2015-12-05-6726825d.pth"
+)
+WEIGHTS_SHA256 = "6726825d"  # its beginning, as in the name
 
 NUM_FEATURES = 2048
 _INPUT_SIZE = 299
@@ -172,13 +178,23 @@ class Inception(nn.Module):
         return x.mean(dim=(2, 3))
 
 
+def download_inception(folder: Path) -> Path:
+    """The published weights (95 MB) in `folder`, fetched where they are not there yet.
+
+    Raises EvaluationError where that fails; nothing half-written is left.
+    """
+    return download(WEIGHTS_URL, folder / WEIGHTS_URL.rsplit("/", 1)[1], WEIGHTS_SHA256)
+
+
 def load_inception(path: Path) -> Inception:
     """The network with the weights in `path` (.pth or .safetensors), in eval mode; nothing in the file is executed.
 
     Raises EvaluationError on a file that is not there, cannot be read, or holds another network.
     """
     if not path.is_file():
-        raise EvaluationError(f"{path}: no such file; FID needs the weights pt_inception-2015-12-05")
+        raise EvaluationError(
+            f"{path}: no such file; FID needs the weights pt_inception-2015-12-05 (`--inception download`)"
+        )
     try:
         if path.suffix == ".safetensors":
             state = load_file(path)

@@ -17,6 +17,7 @@ from tqdm import tqdm
 from .arrays import Int64Array
 from .best_lists import BestLists
 from .neighbours import Float32Array
+from .products import inner_products
 
 Int32Array = npt.NDArray[np.int32]
 
@@ -43,7 +44,6 @@ def self_neighbours(
     rows = max(k, block_bytes // (8 * number))
     gathered = _Gathered(number, k, keep, room=rows * number)
     buffers = [np.empty(rows * number, dtype=np.float32) for _ in range(2)]
-    matrix = features.numpy()
     bar = tqdm(total=number, desc="neighbours", unit="image", dynamic_ncols=True, disable=not progress)
     # One strip is looked through while the next is multiplied, so that no core waits.
     with bar, ThreadPoolExecutor(max_workers=1) as worker:
@@ -51,7 +51,7 @@ def self_neighbours(
         for turn, start in enumerate(range(0, number, rows)):
             stop = min(start + rows, number)
             strip = buffers[turn % 2][: (stop - start) * (number - start)].reshape(stop - start, number - start)
-            np.matmul(matrix[start:stop], matrix[start:].T, out=strip)
+            inner_products(features[start:stop], features[start:], torch.from_numpy(strip))
             if looking:
                 looking.result()
             looking = worker.submit(gathered.take, start, strip)

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from dgnet.config import ConfigError, DataConfig, RunConfig, from_dict, to_dict
+from dgnet.data.cache import cache_root
+from dgnet.evaluation.inception import download_inception
 from dgnet.experiment.evaluate_features import evaluate_features
 from dgnet.experiment.evaluate_onnx import evaluate_onnx
 from dgnet.experiment.evaluate_run import MODEL, Measures, evaluate_run, networks_of
@@ -17,6 +19,7 @@ from dgnet.experiment.transfer import Described, parse_target, transfer_report
 from dgnet.models.weights import load_model
 
 FEATURE_FILES = (".npz", ".parquet")
+DOWNLOAD = Path("download")  # as --inception: fetch the weights; a file of that name is given by its full path
 ELSEWHERE = Path("runs/evaluation")  # where the report of a file goes
 
 
@@ -93,7 +96,10 @@ def evaluate_folder(run: Path, request: Request) -> Published:
     trained_on = config.data.name if request.name not in ("", config.data.name) else ""
     if request.name or request.root:
         config = elsewhere(config, request.name, request.root)
-    return evaluate_run(config, open_held_out(config), run, out, device, request.measures, trained_on)
+    measures = request.measures
+    if measures.inception == DOWNLOAD:  # before anything that takes long
+        measures = replace(measures, inception=download_inception(cache_root(config.data.cache)))
+    return evaluate_run(config, open_held_out(config), run, out, device, measures, trained_on)
 
 
 def refuse(request: Request, kind: str, switches: Sequence[str]) -> None:

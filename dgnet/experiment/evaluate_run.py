@@ -29,7 +29,7 @@ class Measures:
 
     Args:
         protocol: how galleries are ranked.
-        inception: weights for FID and KID; None leaves them out.
+        inception: weights for FID and KID; `download` fetches them (`dgnet evaluate`); None leaves them out.
         lpips: diversity by LPIPS too.
     """
 

@@ -25,6 +25,8 @@ MOST_CURVES = 6  # of a chart: it has so many colours
 class Protocol:
     """How galleries are ranked. Every switch adds a row a feature; the plain row is always there.
 
+    `rerank` and `expand` together add a third, of expanded queries re-ranked.
+
     Args:
         rerank: k-reciprocal re-ranking, k1 20, k2 6, lambda 0.3.
         expand: join each query with so many of its nearest gallery images; 0 is off.
@@ -124,7 +126,11 @@ def measure_retrieval(
 
 
 def rank_rows(rows: Mapping[str, SplitFeatures], labels: SplitLabels, protocol: Protocol) -> dict[str, MatchRanks]:
-    """Ranks by row, `NAME` and what the protocol adds: `NAME, multi-query`, `NAME, expanded`, `NAME, re-ranked`."""
+    """Ranks by row: `NAME`, and what the protocol adds to it.
+
+    That is `NAME, multi-query`, `NAME, expanded`, `NAME, re-ranked` and, of expanded queries, `NAME, expanded,
+    re-ranked`.
+    """
     columns = labels.columns()
     ranks: dict[str, MatchRanks] = {}
     for name, features in rows.items():
@@ -138,4 +144,6 @@ def rank_rows(rows: Mapping[str, SplitFeatures], labels: SplitLabels, protocol: 
             ranks[f"{name}, expanded"] = rank_matches(expanded, gallery, *columns)
         if protocol.rerank:
             ranks[f"{name}, re-ranked"] = rerank_matches(query, gallery, *columns)
+        if protocol.expand and protocol.rerank:
+            ranks[f"{name}, expanded, re-ranked"] = rerank_matches(expanded, gallery, *columns)
     return ranks

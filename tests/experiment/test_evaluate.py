@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import json
 import shutil
 from collections.abc import Callable
@@ -18,12 +19,14 @@ import yaml
 from dgnet import cli
 from dgnet.config import ConfigError, RunConfig, to_dict
 from dgnet.evaluation import evaluate as evaluate_arrays
+from dgnet.evaluation import inception
 from dgnet.evaluation.query_features import expand_queries
 from dgnet.evaluation.ranking import summarise
 from dgnet.evaluation.rerank import rerank_matches
 from dgnet.experiment.evaluate import Request, evaluate
 from dgnet.experiment.evaluate_run import Measures
 from dgnet.experiment.retrieval import Protocol
+from dgnet.experiment.setup import load_config
 from dgnet.models.appearance import Teacher
 from dgnet.models.dgnet import DGNet
 from dgnet.models.files import WeightsError
@@ -224,12 +227,13 @@ def test_feature_files_score_as_arrays_do(tmp_path: Path) -> None:
         "features": evaluate_arrays(*sides, denominator="all"),
         "features, expanded": evaluate_arrays(expanded, *sides[1:], denominator="all"),
         "features, re-ranked": summarise(rerank_matches(*sides), "all"),
+        "features, expanded, re-ranked": summarise(rerank_matches(expanded, *sides[1:]), "all"),
     }
     assert list(found) == list(expected)
     for name, result in expected.items():
         assert found[name]["map_step"] == pytest.approx(result.map_step)
         assert (found[name]["num_query"], found[name]["num_valid"], found[name]["num_junk"]) == (18, 17, 3)
-    assert len({round(result.map_step, 6) for result in expected.values()}) == 3
+    assert len({round(result.map_step, 6) for result in expected.values()}) == 4
     page = (tmp_path / "out/report.html").read_text()
     assert "3 gallery images of pid -1 are junk" in page
     assert "Of 18 queries, 1 without a true match in another camera score 0" in page
@@ -303,6 +307,32 @@ def test_files_without_cameras_say_so(tmp_path: Path, capsys: pytest.CaptureFixt
 def test_switches_that_do_not_fit_are_named(what: list[str], request_: Request, message: str, run: Path) -> None:
     with pytest.raises(ConfigError, match=message.replace(".", r"\.")):
         evaluate([run if word == "RUN" else Path(word) for word in what], request_)
+
+
+def test_inception_weights_are_fetched_into_the_cache_before_anything_is_measured(
+    run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """From a file's URL; what is published there need not be a network until it is used."""
+    published = tmp_path / "there" / "weights-2015.pth"
+    published.parent.mkdir()
+    published.write_bytes(b"no network")
+    cache = Path(load_config(run).data.cache)
+    monkeypatch.setattr(inception, "WEIGHTS_URL", published.as_uri())
+    command = ["evaluate", str(run), "--inception", "download", "--out", str(tmp_path / "out")]
+
+    def fails_with(message: str) -> None:
+        with pytest.raises(SystemExit) as stopped:
+            cli.main(command)
+        shown = capsys.readouterr().err
+        assert stopped.value.code == 1
+        assert message in shown
+        assert "Traceback" not in shown
+
+    fails_with("weights-2015.pth: what came is not the published file")
+    assert not list(cache.glob("*weights*"))
+    monkeypatch.setattr(inception, "WEIGHTS_SHA256", hashlib.sha256(b"no network").hexdigest()[:8])
+    fails_with(f"{cache / 'weights-2015.pth'}: cannot be read as weights")
+    assert (cache / "weights-2015.pth").read_bytes() == b"no network"
 
 
 def test_expansion_is_a_number_of_images() -> None:

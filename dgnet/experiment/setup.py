@@ -149,7 +149,8 @@ def prepare_folder(out: Path, config: RunConfig, resume: bool) -> None:
         raise ConfigError(f"{out}: a run lies here already; continue it with --resume, or choose another --out")
     out.mkdir(parents=True, exist_ok=True)
     for leftover in out.rglob(".*"):
-        if leftover.suffix == ".tmp" or ".partial" in leftover.suffixes:
+        ours = leftover.suffix == ".tmp" or ".partial" in leftover.suffixes
+        if ours or leftover.name.startswith(".tmp"):  # as safetensors names what it has not finished
             leftover.unlink(missing_ok=True)
     if not saved.exists():
         partial = out / ".config.yaml.partial"

@@ -299,6 +299,7 @@ def test_what_a_killed_run_left_half_written_goes(
         checkpoint.with_name(f".{checkpoint.name}.123.tmp"),
         tmp_path / "run/.log.jsonl.partial",
         tmp_path / "run/.000.partial.jpg",
+        tmp_path / "run/.tmpAbC123",
     ]
     for path in left:
         path.write_bytes(b"half")

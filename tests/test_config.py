@@ -90,6 +90,7 @@ def test_an_unknown_setting_is_refused_with_the_nearest_name() -> None:
         (lambda: NetworkConfig(prim_dropout=1.0), "network.prim_dropout"),
         (lambda: BackboneConfig(layers=(1, 0, 1, 1)), "backbone.layers"),
         (lambda: RunConfig(batch_size=1), "batch_size"),
+        (lambda: RunConfig(compile=True, recompute=True), "recompute"),
         (lambda: replace(RunConfig(), network=NetworkConfig(dilations=(3, 6, 32))), "network.dilations"),
         (lambda: replace(RunConfig().data, size=(100, 50)), "data.size"),
         (lambda: DataConfig(also=("dukmtmc=/d/duke",)), "data.also"),

@@ -19,14 +19,18 @@ ALL_ON = RampedWeights(1, 1, 1, 1, 1, 1)
 
 
 class Part(nn.Module):
-    """What a recomputed part may hold: a convolution, running statistics, and something random."""
+    """What a recomputed part may hold: a convolution, running statistics, a product, and something random.
+
+    Of a product autograd keeps what it needs: with a frozen factor another tensor than with one that learns.
+    """
 
     def __init__(self) -> None:
         super().__init__()
         self.conv, self.norm, self.dropout = nn.Conv2d(3, 5, 3), nn.BatchNorm2d(5), nn.Dropout(0.5)
+        self.scale = nn.Parameter(torch.rand(5, 1, 1))
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.dropout(self.norm(self.conv(x)).relu())
+        return self.dropout(self.norm(self.conv(x)).relu() * self.scale)
 
 
 @pytest.fixture

@@ -1,4 +1,5 @@
 """A training step against the straightforward one: python benchmarks/joint_step.py [--size small] [--steps 3]
+       and with what it was asked to do otherwise: ... --only fp32 fp32+recompute --anchors 2
 
 Both take the same steps with the same networks, batch and losses, all terms on: the twin as `published_schedule.py`
 drives them (float32), dgnet's `joint_step` in float32 and in bfloat16. Each runs in a process of its own, one after
@@ -11,12 +12,14 @@ from __future__ import annotations
 
 import argparse
 import json
+import logging
 import os
 import resource
 import statistics
 import subprocess
 import sys
 import time
+from dataclasses import replace
 
 import torch
 from published_schedule import double_before_convolving, published_step
@@ -26,12 +29,17 @@ from dgnet.models.appearance import Teacher
 from dgnet.models.dgnet import DGNet
 from dgnet.models.discriminator import Discriminator
 from dgnet.models.layers import channels_last, place
+from dgnet.training.compile import compiling
 from dgnet.training.memory import keep_freed_memory
+from dgnet.training.modes import running
 from dgnet.training.optim import build_optimizers
+from dgnet.training.recompute import recomputing
 from dgnet.training.schedules import ramped_weights
 from dgnet.training.step import Batch, Networks, joint_step
 
 NUM_CLASSES = 751
+PASSED_ON = ("size", "steps", "threads", "device", "anchors")
+WAYS = ["twin", *(precision + how for precision in ("fp32", "bf16") for how in ("", "+recompute", "+compile"))]
 
 
 def main() -> None:
@@ -40,20 +48,26 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=3, help="measured steps, after one to warm up")
     parser.add_argument("--threads", type=int, default=os.cpu_count())
     parser.add_argument("--device", default="cpu")
-    parser.add_argument("--only", nargs="+", choices=["twin", "fp32", "bf16"], default=["twin", "fp32", "bf16"])
-    parser.add_argument("--measure", choices=["twin", "fp32", "bf16"], help=argparse.SUPPRESS)
+    parser.add_argument(
+        "--processor_time", action="store_true", help="seconds of this process alone: for a busy CPU, with --threads 1"
+    )
+    parser.add_argument("--anchors", type=int, default=0, help="a side; the size's own if not given")
+    parser.add_argument("--only", nargs="+", choices=WAYS, default=["twin", "fp32", "bf16"])
+    parser.add_argument("--measure", choices=WAYS, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.measure:
         print(json.dumps(measure(arguments)))
         return
     found = {}
     for name in arguments.only:
-        words = [f"--{key}={value}" for key, value in vars(arguments).items() if key not in ("only", "measure")]
+        words = [f"--{key}={value}" for key, value in vars(arguments).items() if key in PASSED_ON]
+        words += ["--processor_time"] if arguments.processor_time else []
         command = [sys.executable, __file__, *words, f"--measure={name}"]
         done = subprocess.run(command, text=True, stdout=subprocess.PIPE, check=True)
         found[name] = json.loads(done.stdout)
         print(
-            f"{name:<6} {found[name]['seconds']:8.2f} s a step {found[name]['peak'] / 2**30:8.2f} GiB at the peak",
+            f"{name:<14} {found[name]['seconds']:8.2f} s a step {found[name]['peak'] / 2**30:8.2f} GiB at the peak"
+            + (f", {found[name]['setup']:.0f} s to compile" if name.endswith("compile") else ""),
             flush=True,
         )
     twin = found.pop("twin", None)
@@ -66,9 +80,12 @@ def main() -> None:
 
 def measure(arguments: argparse.Namespace) -> dict[str, float]:
     """Seconds a step and bytes at the peak, of one way to take it."""
+    logging.basicConfig(level=logging.INFO, format="%(message)s")
     torch.set_num_threads(arguments.threads)
     twin, device = arguments.measure == "twin", torch.device(arguments.device)
+    precision, _, how = arguments.measure.partition("+")
     config = preset("market1501+small" if arguments.size == "small" else "market1501")
+    config = replace(config, batch_size=arguments.anchors or config.batch_size)
     torch.manual_seed(0)
     teacher = Teacher(config.teacher.backbone, config.network.feature_dim, NUM_CLASSES).freeze()
     modules = [DGNet(config.network, NUM_CLASSES).train(), Discriminator(config.network).train(), teacher]
@@ -80,27 +97,35 @@ def measure(arguments: argparse.Namespace) -> dict[str, float]:
         keep_freed_memory()  # as `dgnet train` does
     optimizers = build_optimizers(networks.model, networks.discriminator, config.optim)
     batch = noise(config, device, dense=twin)
-    autocast = torch.autocast(device.type, dtype=torch.bfloat16, enabled=arguments.measure == "bf16")
+    autocast = torch.autocast(device.type, dtype=torch.bfloat16, enabled=precision == "bf16")
+    clock = time.process_time if arguments.processor_time else time.perf_counter
+    forwards, setup = {}, time.perf_counter()
+    if how == "recompute":
+        forwards = recomputing(networks.model)
+    elif how == "compile":
+        forwards = compiling(networks, batch, config, autocast)
+    setup = time.perf_counter() - setup
     seconds = []
     for step in range(arguments.steps + 1):
-        began = time.perf_counter()
-        (published_step if twin else joint_step)(
-            networks,
-            optimizers,
-            batch,
-            ramped_weights(config.schedule.steps, config.schedule, config.loss),
-            config.loss,
-            penalise=True,
-            structure_alone=step % 2 == 0,
-            autocast=autocast,
-        )
+        began = clock()
+        with running(forwards):
+            (published_step if twin else joint_step)(
+                networks,
+                optimizers,
+                batch,
+                ramped_weights(config.schedule.steps, config.schedule, config.loss),
+                config.loss,
+                penalise=True,
+                structure_alone=step % 2 == 0,
+                autocast=autocast,
+            )
         if device.type == "cuda":
             torch.cuda.synchronize()
-        seconds.append(time.perf_counter() - began)
+        seconds.append(clock() - began)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
     if device.type == "cuda":
         peak = torch.cuda.max_memory_allocated()
-    return {"seconds": statistics.median(seconds[1:]), "peak": peak}
+    return {"seconds": statistics.median(seconds[1:]), "peak": peak, "setup": setup}
 
 
 def noise(config: RunConfig, device: torch.device, dense: bool) -> Batch:

@@ -339,6 +339,10 @@ class RunConfig:
         seed: of every random number; the same seed on the same machine gives the same run, bit for bit on a CPU.
         device: `auto`, `cpu` or `cuda`.
         precision: of the networks' arithmetic (losses and normalisation statistics stay fp32).
+        compile: run the networks through torch.compile in joint steps; one that cannot be compiled here runs as it is.
+            Costs minutes at the start, and is not worth them on a CPU.
+        recompute: activation checkpointing: E_a, E_s and G keep less between forward and backward, and run again
+            instead. The same run, bit for bit on a CPU, in less memory and more time. Not together with `compile`.
         batch_size: anchors a side; a step sees `2 * batch_size` images and as many partners (in every process, where
             several train together).
         alpha: weight of f_fine's similarity beside f_prim's.
@@ -352,6 +356,8 @@ class RunConfig:
     seed: int = 0
     device: str = "auto"
     precision: Precision = "fp32"
+    compile: bool = False
+    recompute: bool = False
     batch_size: int = 8
     alpha: float = 0.5
     joint: bool = True
@@ -370,6 +376,7 @@ class RunConfig:
 
     def __post_init__(self) -> None:
         _require(self.seed >= 0, "seed", self.seed, "0 or more")
+        _require(not (self.compile and self.recompute), "recompute", self.recompute, "false where compile is true")
         _require(self.batch_size >= 2, "batch_size", self.batch_size, "at least 2 (batch norm needs several images)")
         _require(self.alpha >= 0, "alpha", self.alpha, "0 or more")
         for name in ("log_every", "sample_every", "checkpoint_every", "keep_checkpoints"):

@@ -94,6 +94,7 @@ def test_an_unknown_setting_is_refused_with_the_nearest_name() -> None:
         (lambda: BackboneConfig(timm="resnet50", ibn=True), "backbone.ibn"),
         (lambda: BackboneConfig(timm="resnet50", weights="resnet50.pth"), "backbone.weights"),
         (lambda: RunConfig(batch_size=1), "batch_size"),
+        (lambda: RunConfig(compile=True, recompute=True), "recompute"),
         (lambda: replace(RunConfig(), network=NetworkConfig(dilations=(3, 6, 32))), "network.dilations"),
         (lambda: replace(RunConfig().data, size=(100, 50)), "data.size"),
         (lambda: DataConfig(also=("dukmtmc=/d/duke",)), "data.also"),

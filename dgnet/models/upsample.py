@@ -72,7 +72,10 @@ def _mend_edges(out: Tensor, differences: Sequence[Tensor], weight: Tensor) -> T
 
 
 class _PadAndEdges(torch.autograd.Function):
-    """Maps, padded by one by repeating the edge; and second less first line, from the top, bottom, left and right."""
+    """Maps, padded by one by repeating the edge; and second less first line, from the top, bottom, left and right.
+
+    A backward of its own also lets G compile: torch 2.13's for this padding does not where channels lie last.
+    """
 
     @staticmethod
     def forward(ctx: Any, x: Tensor) -> tuple[Tensor, ...]:

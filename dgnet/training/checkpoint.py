@@ -118,7 +118,16 @@ def _load_optimizer(optimizer: Optimizer, prefix: str, tensors: Mapping[str, Ten
 
 # A run may go on elsewhere, and say more or less while it does; everything else would make it another run.
 FREE_TO_CHANGE = {
-    *("device", "log_every", "sample_every", "checkpoint_every", "keep_checkpoints", "evaluate_every"),
+    *(
+        "device",
+        "compile",
+        "recompute",
+        "log_every",
+        "sample_every",
+        "checkpoint_every",
+        "keep_checkpoints",
+        "evaluate_every",
+    ),
     *("data.root", "data.cache", "data.store", "teacher.weights", "teacher.min_accuracy"),
 }
 

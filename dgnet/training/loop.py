@@ -6,6 +6,7 @@ import copy
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import nn
@@ -15,10 +16,13 @@ from dgnet.config import RunConfig
 from dgnet.data.augment import generator_for
 from dgnet.models.dgnet import DGNet
 from dgnet.training.checkpoint import latest_checkpoint, load_checkpoint, save_checkpoint, seed_step
+from dgnet.training.compile import compiling
 from dgnet.training.distributed import World
 from dgnet.training.feed import Feed
 from dgnet.training.log import Averages, JsonLines, Watch
+from dgnet.training.modes import running
 from dgnet.training.optim import average_into, build_optimizers
+from dgnet.training.recompute import recomputing
 from dgnet.training.schedules import lr_factor, ramped_weights
 from dgnet.training.step import Networks, joint_step
 from dgnet.training.stop import Interrupted, StopRequest
@@ -81,6 +85,11 @@ def train_joint(
     watch, stop, began = Watch(), StopRequest(), time.monotonic()
     model.train()
     networks.discriminator.train()
+    forwards: dict[nn.Module, Callable[..., Any]] = {}
+    if config.compile and start < schedule.steps:
+        forwards = compiling(networks, feed.batch(start), config, autocast)
+    elif config.recompute:
+        forwards = recomputing(model)
     steps = range(start, schedule.steps)
     bar = tqdm(steps, "joint", schedule.steps, initial=start, dynamic_ncols=True, disable=not world.leads)
     with stop.listening():
@@ -88,16 +97,17 @@ def train_joint(
             seed_step(config.seed, step, world.rank)
             optimizers.set_lr_factor(lr_factor(step, schedule))
             coin = torch.rand((), generator=generator_for(config.seed, step, 0, COIN_STREAM)).item()
-            terms = joint_step(
-                networks,
-                optimizers,
-                feed.batch(step),
-                ramped_weights(step, schedule, config.loss),
-                config.loss,
-                penalise=step % config.loss.r1_every == 0,
-                structure_alone=coin < 0.5,
-                autocast=autocast,
-            )
+            with running(forwards):
+                terms = joint_step(
+                    networks,
+                    optimizers,
+                    feed.batch(step),
+                    ramped_weights(step, schedule, config.loss),
+                    config.loss,
+                    penalise=step % config.loss.r1_every == 0,
+                    structure_alone=coin < 0.5,
+                    autocast=autocast,
+                )
             # The average forgets its random start quickly: a young one follows more closely.
             average_into(average, current, min(config.optim.ema, (step + 1) / (step + 10)))
             averages.add(terms.items())

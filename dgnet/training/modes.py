@@ -1,10 +1,12 @@
-"""Two ways to run a network other than as it is: without training it, and with the batch's own statistics."""
+"""Ways to run a network other than as it is: untrained, by the batch's own statistics, by another forward, eagerly."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from typing import Any
 
+import torch
 from torch import nn
 
 
@@ -37,3 +39,20 @@ def generated_statistics(module: nn.Module, train_bn: bool) -> Iterator[None]:
     finally:
         for norm, (training, tracking) in zip(norms, before, strict=True):
             norm.training, norm.track_running_stats = training, tracking
+
+
+@contextmanager
+def running(forwards: Mapping[nn.Module, Callable[..., Any]]) -> Iterator[None]:
+    """What runs inside runs these functions for these modules' own forwards. Parameters keep their names."""
+    for module, function in forwards.items():
+        module.forward = function
+    try:
+        yield
+    finally:
+        for module in forwards:
+            del module.forward
+
+
+def eagerly(active: bool = True) -> AbstractContextManager[Any]:
+    """What runs inside runs as it is written, compiled or not; compiled code cannot be differentiated twice."""
+    return torch.compiler.set_stance("force_eager") if active else nullcontext()

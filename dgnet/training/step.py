@@ -15,7 +15,7 @@ from dgnet.losses.reconstruction import l1
 from dgnet.models.appearance import Teacher
 from dgnet.models.dgnet import DGNet
 from dgnet.models.discriminator import Discriminator
-from dgnet.training.modes import frozen, generated_statistics
+from dgnet.training.modes import eagerly, frozen, generated_statistics
 from dgnet.training.optim import Optimizers
 from dgnet.training.schedules import RampedWeights
 
@@ -115,7 +115,9 @@ def joint_step(
     # D learns to tell x_i from x_ij.
     x_real = x.detach().requires_grad_(penalise)
     with autocast:
-        real, fake = D(x_real), D(x_ij.detach())
+        with eagerly(active=penalise):
+            real = D(x_real)
+        fake = D(x_ij.detach())
     discriminator = discriminator_loss(real, fake)
     r1 = gradient_penalty(real, x_real) if penalise else None
     total = discriminator if r1 is None else discriminator + loss.r1 * loss.r1_every * r1

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import json
+import logging
 import math
 import resource
 import shutil
@@ -83,6 +85,33 @@ def test_stop_and_resume_is_bit_for_bit_one_run(
     assert not (tmp_path / "parts/model.safetensors").exists()
     train(config, tmp_path / "parts", resume=True)
     assert_same(tmp_path / "whole", tmp_path / "parts")
+
+
+def test_a_run_that_recomputes_is_the_same_bit_for_bit(
+    config: RunConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Also one that began without."""
+    caplog.set_level(logging.INFO, logger="dgnet")
+    train(config, tmp_path / "plain")
+    assert "recompute: " not in caplog.text
+    interrupted_run(config, tmp_path / "recomputed", monkeypatch)
+    train(replace(config, recompute=True), tmp_path / "recomputed", resume=True)
+    assert "parts of E_a, E_s and G run again in the backward" in caplog.text
+    assert_same(tmp_path / "plain", tmp_path / "recomputed")
+
+
+def test_where_nothing_compiles_training_goes_on_as_if_not_asked_to(
+    config: RunConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def backend(_graph, _inputs):  # type: ignore[no-untyped-def]
+        raise OSError("no C++ compiler here")
+
+    train(config, tmp_path / "plain")
+    monkeypatch.setattr(loop, "compiling", functools.partial(loop.compiling, backend=backend))
+    train(replace(config, compile=True), tmp_path / "asked")
+    told = "compile: not possible here for E_a, E_s, G, D, T: backend='backend' raised: OSError: no C++ compiler here"
+    assert next(r.getMessage() for r in caplog.records if r.name == "dgnet.training.compile") == told
+    assert_same(tmp_path / "plain", tmp_path / "asked")
 
 
 def test_the_same_seed_gives_the_same_run_and_another_does_not(config: RunConfig, tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
 from dgnet.models.dgnet import DGNet
+from dgnet.models.resnet import ResNet
 
 logger = logging.getLogger(__name__)
 
@@ -29,7 +30,9 @@ def recomputing(model: DGNet) -> dict[nn.Module, Callable[..., Tensor]]:
     D is left out: R1 differentiates it twice.
     """
     E_a, E_s, G = model.appearance_encoder.backbone, model.structure_encoder, model.decoder
-    blocks = [block for stage in (E_a.layer1, E_a.layer2, E_a.layer3, E_a.layer4) for block in stage]
+    blocks: list[nn.Module] = [E_a]  # timm's models as a whole: each has parts of its own names
+    if isinstance(E_a, ResNet):
+        blocks = [block for stage in (E_a.layer1, E_a.layer2, E_a.layer3, E_a.layer4) for block in stage]
     parts = [*blocks, *E_s.stem, *E_s.blocks, E_s.branches, *G.blocks, *G.upsample, G.refine]
     logger.info("recompute: %d parts of E_a, E_s and G run again in the backward, to keep less until then", len(parts))
     return {part: recomputed(part) for part in parts}

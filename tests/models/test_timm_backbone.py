@@ -19,6 +19,8 @@ from dgnet.models.backbone import build_backbone, map_size, start_from
 from dgnet.models.dgnet import DGNet
 from dgnet.models.timm_backbone import TimmBackbone
 from dgnet.models.weights import load_model, save_model
+from dgnet.training.modes import running
+from dgnet.training.recompute import recomputing
 
 CHANNELS = [8, 24]
 NAMES = ["tiny_net", "coarse_net", "token_net", "nhwc_net", "fixed_net"]
@@ -100,6 +102,19 @@ def test_student_and_teacher_of_timm_models_come_back_from_their_files(
         assert torch.equal(loaded.model.swap(x, x.flip(0)), model.swap(x, x.flip(0)))
     assert Teacher(backbone, 8, 5)(x).shape == (2, 5)
     assert not any(call["pretrained"] for call in calls)  # nothing is downloaded to build or to load
+
+
+def test_a_timm_model_is_recomputed_as_a_whole(calls: list[dict[str, Any]]) -> None:
+    config = replace(preset("mannequin").network, backbone=BackboneConfig(timm="tiny_net"))
+    model = DGNet(config, 5).eval()
+    x, gradients = torch.randn(2, 3, 64, 32), []
+    for forwards in ({}, recomputing(model)):
+        model.zero_grad()
+        with running(forwards):
+            model.appearance_encoder(x).prim.logits.sum().backward()
+        gradients.append([p.grad for p in model.appearance_encoder.backbone.parameters()])
+    assert model.appearance_encoder.backbone in forwards
+    assert all(torch.equal(one, other) for one, other in zip(*gradients, strict=True))  # type: ignore[arg-type]
 
 
 def test_pretrained_weights_are_timms(calls: list[dict[str, Any]]) -> None:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import logging
 import shutil
+import sysconfig
 import warnings
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -22,6 +24,11 @@ from dgnet.training.schedules import ramped_weights
 from dgnet.training.step import Batch, Networks, joint_step
 
 AUTOCAST = torch.autocast("cpu", enabled=False)
+
+
+def can_compile() -> bool:
+    """Whether torch's default compiler has what it builds CPU code with."""
+    return bool(shutil.which("c++")) and Path(sysconfig.get_path("include"), "Python.h").exists()
 
 
 @pytest.fixture(autouse=True)
@@ -143,7 +150,7 @@ def test_what_cannot_be_compiled_is_told_and_left_as_it_is(
 
 
 @pytest.mark.filterwarnings("ignore")  # the compiler's own
-@pytest.mark.skipif(not shutil.which("c++"), reason="no C++ compiler")
+@pytest.mark.skipif(not can_compile(), reason="no C++ compiler, or Python's headers are missing")
 def test_upsampling_compiles_where_channels_lie_last() -> None:
     """torch 2.13's own padding by repeating does not: its backward announces another memory layout than it has."""
     torch.manual_seed(0)

@@ -488,7 +488,8 @@ def small(config: RunConfig) -> RunConfig:
 
     An E_a that starts from nothing pulls ten times as hard on a drawn pixel through its cross-entropy as the image
     terms do, so that term weighs a tenth of the published weight here, and the code term twice; both ramps and it
-    start early, since E_a knows somebody by then (docs/log.md).
+    start early, since E_a knows somebody by then. E_s sees relit regions, so that clothes' lightness comes from the
+    appearance code (docs/log.md).
     """
     backbone = BackboneConfig(bottleneck=False, layers=(1, 1, 1, 1), width=32, stem="small", last_stride=2)
     network = NetworkConfig(
@@ -506,7 +507,7 @@ def small(config: RunConfig) -> RunConfig:
         batch_size=4,
         data=replace(config.data, size=(64, 32)),
         network=network,
-        augment=replace(config.augment, pad=3),
+        augment=replace(config.augment, pad=3, relight=0.8),
         optim=OptimConfig(
             generator_lr=1e-3, discriminator_lr=4e-4, betas=(0.5, 0.999), backbone_lr=0.0125, head_lr=0.0125, ema=0.99
         ),

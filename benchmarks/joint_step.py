@@ -14,21 +14,22 @@ import argparse
 import json
 import logging
 import os
-import resource
 import statistics
 import subprocess
 import sys
 import time
-from dataclasses import replace
+from dataclasses import fields, replace
 
 import torch
 from published_schedule import double_before_convolving, published_step
 
-from dgnet.config import RunConfig, preset
+from dgnet.bench.machine import peak_memory, wait_for
+from dgnet.bench.step import NUM_CLASSES, noise
+from dgnet.config import preset
 from dgnet.models.appearance import Teacher
 from dgnet.models.dgnet import DGNet
 from dgnet.models.discriminator import Discriminator
-from dgnet.models.layers import channels_last, place
+from dgnet.models.layers import place
 from dgnet.training.compile import compiling
 from dgnet.training.memory import keep_freed_memory
 from dgnet.training.modes import running
@@ -37,7 +38,6 @@ from dgnet.training.recompute import recomputing
 from dgnet.training.schedules import ramped_weights
 from dgnet.training.step import Batch, Networks, joint_step
 
-NUM_CLASSES = 751
 PASSED_ON = ("size", "steps", "threads", "device", "anchors")
 WAYS = ["twin", *(precision + how for precision in ("fp32", "bf16") for how in ("", "+recompute", "+compile"))]
 
@@ -96,7 +96,9 @@ def measure(arguments: argparse.Namespace) -> dict[str, float]:
     else:
         keep_freed_memory()  # as `dgnet train` does
     optimizers = build_optimizers(networks.model, networks.discriminator, config.optim)
-    batch = noise(config, device, dense=twin)
+    batch = noise(config, device)
+    if twin:
+        batch = Batch(**{item.name: getattr(batch, item.name).contiguous() for item in fields(batch)})
     autocast = torch.autocast(device.type, dtype=torch.bfloat16, enabled=precision == "bf16")
     clock = time.process_time if arguments.processor_time else time.perf_counter
     forwards, setup = {}, time.perf_counter()
@@ -119,24 +121,9 @@ def measure(arguments: argparse.Namespace) -> dict[str, float]:
                 structure_alone=step % 2 == 0,
                 autocast=autocast,
             )
-        if device.type == "cuda":
-            torch.cuda.synchronize()
+        wait_for(device)
         seconds.append(clock() - began)
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-    if device.type == "cuda":
-        peak = torch.cuda.max_memory_allocated()
-    return {"seconds": statistics.median(seconds[1:]), "peak": peak, "setup": setup}
-
-
-def noise(config: RunConfig, device: torch.device, dense: bool) -> Batch:
-    """A batch of the right shape; what it shows does not matter to a clock."""
-    height, width = config.data.size
-    generator = torch.Generator().manual_seed(1)
-    shape = (2 * config.batch_size, 3, height, width)
-    images = [torch.randn(shape, generator=generator).to(device) for _ in range(4)]
-    label = torch.randint(NUM_CLASSES, (len(images[0]),), generator=generator).to(device)
-    x, *views = (image if dense else channels_last(image) for image in images)
-    return Batch(x, *views, x_relit=x, label=label)
+    return {"seconds": statistics.median(seconds[1:]), "peak": peak_memory(device), "setup": setup}
 
 
 if __name__ == "__main__":

@@ -36,12 +36,17 @@ def standardise(x: Tensor, weight: Tensor | None, bias: Tensor | None, *, over_c
 
 def _centre(x: Tensor, over_channels: bool) -> tuple[Tensor, Tensor]:
     """x less its mean, and the sum of that squared."""
+    centred = _less_mean(x, over_channels)
+    squares = centred.square().sum(dim=(2, 3), keepdim=True)
+    return centred, squares.sum(dim=1, keepdim=True) if over_channels else squares
+
+
+def _less_mean(x: Tensor, over_channels: bool) -> Tensor:
+    """x less its mean, a new tensor of float32 or more."""
     wide = x.to(torch.promote_types(x.dtype, torch.float32))
     # Maps first, channels then: reducing all three at once is slow where channels lie last.
     mean = wide.mean(dim=(2, 3), keepdim=True)
-    centred = wide - (mean.mean(dim=1, keepdim=True) if over_channels else mean)
-    squares = centred.square().sum(dim=(2, 3), keepdim=True)
-    return centred, squares.sum(dim=1, keepdim=True) if over_channels else squares
+    return wide - (mean.mean(dim=1, keepdim=True) if over_channels else mean)
 
 
 def _scale(squares: Tensor, x: Tensor, over_channels: bool) -> Tensor:
@@ -83,9 +88,7 @@ class _Standardise(torch.autograd.Function):
         dx, sums = torch.empty_like(x), []
         for some in _few_images(x):
             scale = all_scales[some]
-            h, g = x[some].to(scale.dtype), gradient[some].to(scale.dtype)
-            mean = h.mean(dim=(2, 3), keepdim=True)
-            h = (h - (mean.mean(dim=1, keepdim=True) if ctx.over_channels else mean)).mul_(scale)
+            h, g = _less_mean(x[some], ctx.over_channels).mul_(scale), gradient[some].to(scale.dtype)
             sum_g, sum_gh = g.sum(dim=(2, 3), keepdim=True), (g * h).sum(dim=(2, 3), keepdim=True)
             sums.append((sum_g.flatten(1), sum_gh.flatten(1)))
             w = torch.ones_like(sum_g) if weight is None else _rows(weight, some)[:, :, None, None].to(scale.dtype)

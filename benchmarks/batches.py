@@ -32,6 +32,7 @@ from dgnet.data.augment import (
     random_erase_,
 )
 from dgnet.data.crops import Crops, open_crops
+from dgnet.data.memory import keep_freed_memory
 from dgnet.data.pairs import PairSampler
 from dgnet.data.records import Record
 from dgnet.training.feed import resident
@@ -120,6 +121,7 @@ def main() -> None:
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--repeats", type=int, default=3, help="the best of so many is kept, for both")
     arguments = parser.parse_args()
+    keep_freed_memory()  # as `dgnet train` does
     torch.set_num_threads(2)
     with tempfile.TemporaryDirectory() as folder:
         records = write_pictures(Path(folder), arguments.images)

@@ -26,12 +26,12 @@ from published_schedule import double_before_convolving, published_step
 from dgnet.bench.machine import peak_memory, wait_for
 from dgnet.bench.step import NUM_CLASSES, noise
 from dgnet.config import preset
+from dgnet.data.memory import keep_freed_memory
 from dgnet.models.appearance import Teacher
 from dgnet.models.dgnet import DGNet
 from dgnet.models.discriminator import Discriminator
 from dgnet.models.layers import place
 from dgnet.training.compile import compiling
-from dgnet.training.memory import keep_freed_memory
 from dgnet.training.modes import running
 from dgnet.training.optim import build_optimizers
 from dgnet.training.recompute import recomputing
@@ -85,7 +85,8 @@ def measure(arguments: argparse.Namespace) -> dict[str, float]:
     twin, device = arguments.measure == "twin", torch.device(arguments.device)
     precision, _, how = arguments.measure.partition("+")
     config = preset("market1501+small" if arguments.size == "small" else "market1501")
-    config = replace(config, batch_size=arguments.anchors or config.batch_size)
+    optim = replace(config.optim, muon_lr=0.0)  # both take the published optimiser
+    config = replace(config, batch_size=arguments.anchors or config.batch_size, optim=optim)
     torch.manual_seed(0)
     teacher = Teacher(config.teacher.backbone, config.network.feature_dim, NUM_CLASSES).freeze()
     modules = [DGNet(config.network, NUM_CLASSES).train(), Discriminator(config.network).train(), teacher]

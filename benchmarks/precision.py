@@ -23,11 +23,11 @@ import numpy.typing as npt
 import torch
 
 from dgnet.config import RunConfig, preset
+from dgnet.data.memory import keep_freed_memory
 from dgnet.experiment.setup import open_data
 from dgnet.experiment.train import obtain_teacher, train_model
 from dgnet.training.distributed import World
 from dgnet.training.log import read_log
-from dgnet.training.memory import keep_freed_memory
 
 WINDOWS = 10
 CPU = torch.device("cpu")

@@ -17,6 +17,7 @@ from PIL import Image
 from tqdm import tqdm
 
 from dgnet.data.crops import Crops, open_crops
+from dgnet.data.memory import keep_freed_memory
 from dgnet.data.records import Record
 
 SIZE = (256, 128)
@@ -68,6 +69,7 @@ def main() -> None:
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--repeats", type=int, default=3, help="the best of so many is kept, for both")
     arguments = parser.parse_args()
+    keep_freed_memory()  # as `dgnet train` does
     with tempfile.TemporaryDirectory() as folder:
         records = write_pictures(Path(folder), arguments.images)
         pillow, store = [], []

@@ -259,10 +259,12 @@ class OptimConfig:
 
     Args:
         generator_lr, discriminator_lr: of Adam.
+        muon_lr: of Muon (`dgnet.training.muon`) for the matrices and kernels of E_s and G, Adam keeping biases and
+            scales; 0, as published, leaves all to Adam. 0.02 suits every size tried.
         betas: of both Adams.
         backbone_lr, head_lr: of SGD, for E_a's ResNet and for its two heads.
         momentum: of SGD.
-        weight_decay: of all three.
+        weight_decay: of all three (Muon has none).
         ema: decay a step of the averaged E_s and G that draw the samples and are saved; 0 keeps no average.
     """
 
@@ -273,11 +275,13 @@ class OptimConfig:
     head_lr: float = 0.02
     momentum: float = 0.9
     weight_decay: float = 5e-4
+    muon_lr: float = 0.0
     ema: float = 0.999
 
     def __post_init__(self) -> None:
         for name in ("generator_lr", "discriminator_lr", "backbone_lr", "head_lr"):
             _require(getattr(self, name) > 0, f"optim.{name}", getattr(self, name), "above 0")
+        _require(self.muon_lr >= 0, "optim.muon_lr", self.muon_lr, "0 or more")
         _require(0 <= self.ema < 1, "optim.ema", self.ema, "in [0, 1)")
 
 
@@ -489,7 +493,7 @@ def small(config: RunConfig) -> RunConfig:
     An E_a that starts from nothing pulls ten times as hard on a drawn pixel through its cross-entropy as the image
     terms do, so that term weighs a tenth of the published weight here, and the code term twice; both ramps and it
     start early, since E_a knows somebody by then. E_s sees relit regions, so that clothes' lightness comes from the
-    appearance code (docs/log.md).
+    appearance code. Muon draws as well after a third of the steps Adam needs (docs/log.md).
     """
     backbone = BackboneConfig(bottleneck=False, layers=(1, 1, 1, 1), width=32, stem="small", last_stride=2)
     network = NetworkConfig(
@@ -509,7 +513,13 @@ def small(config: RunConfig) -> RunConfig:
         network=network,
         augment=replace(config.augment, pad=3, relight=0.8),
         optim=OptimConfig(
-            generator_lr=1e-3, discriminator_lr=4e-4, betas=(0.5, 0.999), backbone_lr=0.0125, head_lr=0.0125, ema=0.99
+            generator_lr=1e-3,
+            muon_lr=0.02,
+            discriminator_lr=4e-4,
+            betas=(0.5, 0.999),
+            backbone_lr=0.0125,
+            head_lr=0.0125,
+            ema=0.99,
         ),
         loss=replace(config.loss, r1_every=8, id_generated=0.05, code_a=2.0),
         teacher=replace(

@@ -17,11 +17,11 @@ from torch.utils.flop_counter import flop_registry
 
 from dgnet.bench.machine import machine_name, matmul_rate, peak_memory, table, wait_for
 from dgnet.config import Precision, RunConfig
+from dgnet.data.memory import keep_freed_memory
 from dgnet.models.appearance import Teacher
 from dgnet.models.dgnet import DGNet
 from dgnet.models.discriminator import Discriminator
 from dgnet.models.layers import channels_last, place
-from dgnet.training.memory import keep_freed_memory
 from dgnet.training.optim import Optimizers, build_optimizers
 from dgnet.training.schedules import ramped_weights
 from dgnet.training.step import Batch, Networks, joint_step
@@ -72,7 +72,7 @@ def measure_step(config: RunConfig, device: torch.device, steps: int) -> StepBen
     teacher = Teacher(config.teacher.backbone, config.network.feature_dim, NUM_CLASSES).freeze()
     model, discriminator = DGNet(config.network, NUM_CLASSES), Discriminator(config.network)
     networks = Networks(place(model, device).train(), place(discriminator, device).train(), place(teacher, device))
-    optimizers = build_optimizers(networks.model, networks.discriminator, config.optim)
+    optimizers = build_optimizers(networks.model, networks.discriminator, config.optim, config.precision)
     batch = noise(config, device)
     autocast = torch.autocast(device.type, dtype=torch.bfloat16, enabled=config.precision == "bf16")
 

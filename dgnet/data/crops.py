@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import contextlib
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-import torch
 
 from dgnet.data.records import Record
 from dgnet.data.resize import Pixels, resize
 from dgnet.data.store import Recipe, open_store
+from dgnet.data.threads import one_thread
 
 VERSION = "rgb uint8 bicubic, 1"  # change it whenever the same file would give other pixels
 
@@ -67,17 +66,6 @@ def open_crops(
 
     name = f"crops_{size[0]}x{size[1]}"
     recipe = Recipe(name, VERSION, header.getvalue(), pack, len(records) * size[0] * size[1] * 3)
-    with _one_thread_each():
+    with one_thread():  # each of the store's threads, which together have all cores busy
         path, _ = open_store(records, recipe, cache_dir, workers, progress)
     return Crops(np.load(path, mmap_mode="r"), path)
-
-
-@contextlib.contextmanager
-def _one_thread_each() -> Iterator[None]:
-    """Threads started within do torch's work alone: together they have all cores busy, and helpers would only wait."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from dgnet.data.decode import Pixels
 from dgnet.data.pairs import Indices
+from dgnet.data.threads import one_thread
 
 
 def mirror_and_shift(images_u8: Tensor | Pixels, chosen: Indices, mirrored: Tensor, offsets: Tensor) -> Tensor:
@@ -21,7 +22,8 @@ def mirror_and_shift(images_u8: Tensor | Pixels, chosen: Indices, mirrored: Tens
     """
     if isinstance(images_u8, Tensor) and images_u8.device.type != "cpu":
         return _by_gather(images_u8, chosen, mirrored, offsets)
-    return _by_copies(np.asarray(images_u8), chosen, mirrored, offsets)
+    with one_thread():  # an image is a few microseconds' work: to wake a second thread for its mirroring takes longer
+        return _by_copies(np.asarray(images_u8), chosen, mirrored, offsets)
 
 
 def _by_copies(images_u8: Pixels, chosen: Indices, mirrored: Tensor, offsets: Tensor) -> Tensor:

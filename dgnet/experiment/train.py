@@ -9,6 +9,7 @@ from pathlib import Path
 import torch
 
 from dgnet.config import BackboneConfig, RunConfig
+from dgnet.data.memory import keep_freed_memory
 from dgnet.experiment.best import keep_best
 from dgnet.experiment.evaluate_run import MODEL, TEACHER, evaluate_run
 from dgnet.experiment.present import showcase
@@ -24,7 +25,6 @@ from dgnet.models.weights import load_teacher, save_model, save_teacher
 from dgnet.training.distributed import World, joined
 from dgnet.training.feed import Feed
 from dgnet.training.loop import train_joint
-from dgnet.training.memory import keep_freed_memory
 from dgnet.training.step import Networks
 from dgnet.training.teacher import check_teacher, train_teacher
 

@@ -68,7 +68,9 @@ def try_steps(networks: Networks, batch: Batch, config: RunConfig, autocast: tor
     """Both kinds of step, all terms on; parameters, statistics and gradients are afterwards what they were before."""
     E_a, D = networks.model.appearance_encoder, networks.discriminator
     drawing = [*networks.model.structure_encoder.parameters(), *networks.model.decoder.parameters()]
-    optimizers = Optimizers(*(SGD(group, lr=0.0) for group in (drawing, list(D.parameters()), list(E_a.parameters()))))
+    groups = (drawing, list(D.parameters()), list(E_a.parameters()))
+    generator, discriminator, appearance = (SGD(group, lr=0.0) for group in groups)
+    optimizers = Optimizers(generator, discriminator, appearance)
     before = [(module, {k: v.clone() for k, v in module.state_dict().items()}) for module in (networks.model, D)]
     try:
         for structure_alone in (True, False):

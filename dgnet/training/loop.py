@@ -70,7 +70,7 @@ def train_joint(
         Interrupted: after SIGINT or SIGTERM, once the state is saved.
     """
     model, schedule = networks.model, config.schedule
-    optimizers = build_optimizers(model, networks.discriminator, config.optim)
+    optimizers = build_optimizers(model, networks.discriminator, config.optim, config.precision)
     kept = averaged(model)
     modules = {"model": model, "discriminator": networks.discriminator, "average": drawing_parts(kept)}
     average, current = (list(drawing_parts(one).parameters()) for one in (kept, model))

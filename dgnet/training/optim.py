@@ -1,4 +1,4 @@
-"""The three optimisers: Adam for E_s + G, Adam for D, Nesterov SGD for E_a."""
+"""The optimisers: Adam for E_s + G (or Muon for their matrices), Adam for D, Nesterov SGD for E_a."""
 
 from __future__ import annotations
 
@@ -9,23 +9,32 @@ import torch
 from torch import nn
 from torch.optim import SGD, Adam, Optimizer
 
-from dgnet.config import OptimConfig
+from dgnet.config import OptimConfig, Precision
 from dgnet.models.appearance import AppearanceEncoder, Teacher
 from dgnet.models.dgnet import DGNet
 from dgnet.models.discriminator import Discriminator
+from dgnet.training.muon import Muon
 
 
 @dataclass(frozen=True)
 class Optimizers:
-    """One optimiser a group of networks that train together."""
+    """One optimiser a group of networks that train together; `muon` takes E_s's and G's matrices off `generator`."""
 
     generator: Optimizer
     discriminator: Optimizer
     appearance: Optimizer
+    muon: Muon | None = None
 
     def named(self) -> dict[str, Optimizer]:
         """By name, in a fixed order."""
-        return {"generator": self.generator, "discriminator": self.discriminator, "appearance": self.appearance}
+        three = {"generator": self.generator, "discriminator": self.discriminator, "appearance": self.appearance}
+        return three if self.muon is None else {**three, "muon": self.muon}
+
+    def step_generator(self) -> None:
+        """Move E_s and G."""
+        self.generator.step()
+        if self.muon is not None:
+            self.muon.step()
 
     def set_lr_factor(self, factor: float) -> None:
         """Every group's learning rate becomes its base rate times `factor`."""
@@ -33,20 +42,29 @@ class Optimizers:
             set_lr_factor(optimizer, factor)
 
 
-def build_optimizers(model: DGNet, discriminator: Discriminator, config: OptimConfig) -> Optimizers:
-    """Optimisers over the networks' parameters, on the networks' device."""
+def build_optimizers(
+    model: DGNet, discriminator: Discriminator, config: OptimConfig, precision: Precision = "fp32"
+) -> Optimizers:
+    """Optimisers over the networks' parameters, on the networks' device; `precision` is of Muon's arithmetic."""
 
-    def adam(modules: list[nn.Module], lr: float) -> Optimizer:
-        parameters = [p for module in modules for p in module.parameters()]
+    def adam(parameters: list[nn.Parameter], lr: float) -> Optimizer:
         groups = [{"params": parameters, "lr": lr, "base_lr": lr}]
         return Adam(groups, betas=config.betas, weight_decay=config.weight_decay, fused=True)
 
+    drawing = [*model.structure_encoder.parameters(), *model.decoder.parameters()]
+    muon = None
+    if config.muon_lr:
+        matrices = [parameter for parameter in drawing if parameter.ndim >= 2]
+        drawing = [parameter for parameter in drawing if parameter.ndim < 2]
+        groups = [{"params": matrices, "base_lr": config.muon_lr}]
+        muon = Muon(groups, config.muon_lr, dtype=torch.bfloat16 if precision == "bf16" else torch.float32)
     return Optimizers(
-        generator=adam([model.structure_encoder, model.decoder], config.generator_lr),
-        discriminator=adam([discriminator], config.discriminator_lr),
+        generator=adam(drawing, config.generator_lr),
+        discriminator=adam([*discriminator.parameters()], config.discriminator_lr),
         appearance=nesterov(
             model.appearance_encoder, config.backbone_lr, config.head_lr, config.momentum, config.weight_decay
         ),
+        muon=muon,
     )
 
 

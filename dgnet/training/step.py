@@ -173,7 +173,7 @@ def joint_step(
         q = soft_label(loss.labels, teacher_probabilities(T, x_ij.detach(), loss, autocast), y_i, y_j)
         prim, fine = divergence(fed.prim.logits, q), cross_entropy(fed.fine.logits, y_j)
         torch.autograd.backward(ramped.prim * prim + ramped.fine * fine)
-    optimizers.generator.step()
+    optimizers.step_generator()
     optimizers.appearance.step()
 
     terms = Terms(

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -60,7 +61,7 @@ def step_with_mean(optimizers: list[Optimizer], gradients: list[list[Tensor | No
 def one_process_takes_both(networks: Networks, optimizers: Optimizers, config: RunConfig, step: int) -> None:
     """Both ranks' batches one after the other: first as far as D's gradients, then, D updated, to the end."""
     D, before = networks.discriminator, one_of_two.state_of(networks)
-    others = [optimizers.generator, optimizers.appearance]
+    others = [optimizer for name, optimizer in optimizers.named().items() if name != "discriminator"]
 
     def restore() -> None:
         for name, module in (("model.", networks.model), ("discriminator.", D)):
@@ -71,7 +72,7 @@ def one_process_takes_both(networks: Networks, optimizers: Optimizers, config: R
 
     gradients = []
     for rank in range(2):
-        halted = Optimizers(optimizers.generator, InsteadOf(optimizers.discriminator, stop), optimizers.appearance)  # type: ignore[arg-type]
+        halted = replace(optimizers, discriminator=InsteadOf(optimizers.discriminator, stop))
         with pytest.raises(StopIteration):
             one_of_two.take(networks, halted, config, step, rank)
         gradients.append(gradients_of([optimizers.discriminator]))
@@ -82,11 +83,9 @@ def one_process_takes_both(networks: Networks, optimizers: Optimizers, config: R
     gradients, statistics = [], []
     for rank in range(2):
         restore()
-        recording = Optimizers(
-            InsteadOf(optimizers.generator, lambda: None),  # type: ignore[arg-type]
-            InsteadOf(optimizers.discriminator, lambda: D.load_state_dict(after)),  # type: ignore[arg-type]
-            InsteadOf(optimizers.appearance, lambda: None),  # type: ignore[arg-type]
-        )
+        unmoved = {name: InsteadOf(optimizer, lambda: None) for name, optimizer in optimizers.named().items()}
+        unmoved["discriminator"] = InsteadOf(optimizers.discriminator, lambda: D.load_state_dict(after))
+        recording = Optimizers(**unmoved)  # type: ignore[arg-type]
         one_of_two.take(networks, recording, config, step, rank)
         gradients.append(gradients_of(others))
         statistics.append({k: v.clone() for k, v in networks.model.state_dict().items() if "running" in k})

@@ -7,7 +7,7 @@ import pytest
 
 CODE = """
 import resource, torch
-from dgnet.training.memory import keep_freed_memory
+from dgnet.data.memory import keep_freed_memory
 kept = {argument} and keep_freed_memory()
 for _ in range(3): torch.ones(1 << 24)
 before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt

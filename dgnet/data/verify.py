@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter, defaultdict
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -11,6 +10,7 @@ from statistics import median
 
 from tqdm import tqdm
 
+from dgnet.data.crop_index import digest
 from dgnet.data.decode import ImageError, decode_image
 from dgnet.data.published_counts import PUBLISHED, Counts, as_tuple, published_name
 from dgnet.data.readers.detect import read_dataset
@@ -161,7 +161,7 @@ def _open_chunk(paths: list[str]) -> list[tuple[str, bytes, tuple[int, int] | No
             with open(path, "rb", buffering=0) as file:
                 data = file.read()
             if data:  # empty files are all equal and mean nothing by it
-                found = hashlib.blake2b(data, digest_size=16).digest()
+                found = digest(data)
             size = decode_image(data).shape[:2]
         except ImageError as error:
             reason = str(error)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import json
 import logging
@@ -11,9 +12,10 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -166,14 +168,22 @@ def test_resuming_with_other_settings_is_refused(
         train(replace(config, loss=replace(config.loss, cycle=1.0)), tmp_path / "run", resume=True)
 
 
+@contextlib.contextmanager
+def settings_in(path: Path) -> Iterator[dict[str, Any]]:
+    """The settings in a checkpoint, to be changed as another version of this program might have written them."""
+    tensors, metadata = read_tensors(path)
+    settings = json.loads(metadata["config"])
+    yield settings
+    write_tensors(path, tensors, {**metadata, "config": json.dumps(settings)})
+
+
 def test_a_checkpoint_older_than_a_setting_continues_where_the_default_means_what_it_did(
     config: RunConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = interrupted_run(config, tmp_path / "run", monkeypatch)
-    tensors, metadata = read_tensors(path)
-    settings = json.loads(metadata["config"])
-    del settings["loss"]["code1_gradient"], settings["data"]["store"], settings["network"]["backbone"]["last_stride"]
-    write_tensors(path, tensors, {**metadata, "config": json.dumps(settings)})
+    with settings_in(path) as settings:
+        del settings["loss"]["code1_gradient"], settings["data"]["store"]
+        del settings["network"]["backbone"]["last_stride"]
     other = replace(config, loss=replace(config.loss, code1_gradient=False))
     with pytest.raises(CheckpointError, match=r"\(loss.code1_gradient: True then, False now\)"):
         train(other, tmp_path / "run", resume=True)
@@ -186,10 +196,8 @@ def test_a_checkpoint_with_a_setting_unknown_here_is_refused(
     config: RunConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = interrupted_run(config, tmp_path / "run", monkeypatch)
-    tensors, metadata = read_tensors(path)
-    settings = json.loads(metadata["config"])
-    settings["loss"]["style"] = 0.5
-    write_tensors(path, tensors, {**metadata, "config": json.dumps(settings)})
+    with settings_in(path) as settings:
+        settings["loss"]["style"] = 0.5
     with pytest.raises(CheckpointError, match=r"\(loss.style: 0.5 then, None now\)"):
         train(config, tmp_path / "run", resume=True)
 

@@ -260,7 +260,7 @@ class OptimConfig:
     Args:
         generator_lr, discriminator_lr: of Adam.
         muon_lr: of Muon (`dgnet.training.muon`) for the matrices and kernels of E_s and G, Adam keeping biases and
-            scales; 0, as published, leaves all to Adam. 0.02 suits every size tried.
+            scales; 0, as published, leaves all to Adam. 0.02 suited every size tried.
         betas: of both Adams.
         backbone_lr, head_lr: of SGD, for E_a's ResNet and for its two heads.
         momentum: of SGD.

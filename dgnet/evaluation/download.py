@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-import os
 from http.client import HTTPException
 from pathlib import Path
 from urllib.request import urlopen
 
 from tqdm import tqdm
+
+from dgnet.data.whole_file import written_whole
 
 from .arrays import EvaluationError
 
@@ -30,25 +31,22 @@ def download(url: str, target: Path, sha256: str) -> Path:
         return target
     advice = f"fetch it another way and give its path, or put it at {target}"
     target.parent.mkdir(parents=True, exist_ok=True)
-    partial = target.with_name(f".{target.name}.{os.getpid()}")
     try:
-        with urlopen(url, timeout=_TIMEOUT) as response, partial.open("wb") as file:
-            size = int(response.headers.get("Content-Length") or 0) or None
-            with tqdm(total=size, desc=target.name, unit="B", unit_scale=True, dynamic_ncols=True) as bar:
-                while chunk := response.read(_CHUNK):
-                    file.write(chunk)
-                    bar.update(len(chunk))
-        found = sha256_of(partial)
-        if not found.startswith(sha256):
-            raise EvaluationError(
-                f"{url}: what came is not the published file: its SHA-256 begins {found[: len(sha256)]}, must be "
-                f"{sha256} ({partial.stat().st_size} bytes{f' of {size}' if size else ''}); try again, or {advice}"
-            )
-        os.replace(partial, target)
+        with written_whole(target) as partial:
+            with urlopen(url, timeout=_TIMEOUT) as response, partial.open("wb") as file:
+                size = int(response.headers.get("Content-Length") or 0) or None
+                with tqdm(total=size, desc=target.name, unit="B", unit_scale=True, dynamic_ncols=True) as bar:
+                    while chunk := response.read(_CHUNK):
+                        file.write(chunk)
+                        bar.update(len(chunk))
+            found = sha256_of(partial)
+            if not found.startswith(sha256):
+                raise EvaluationError(
+                    f"{url}: what came is not the published file: its SHA-256 begins {found[: len(sha256)]}, must be "
+                    f"{sha256} ({partial.stat().st_size} bytes{f' of {size}' if size else ''}); try again, or {advice}"
+                )
     except (OSError, HTTPException) as error:
         raise EvaluationError(f"{url}: cannot be fetched: {error}; {advice}") from error
-    finally:
-        partial.unlink(missing_ok=True)
     return target
 
 

@@ -18,6 +18,7 @@ from dgnet.data.packed import CropStore, open_packed
 from dgnet.data.readers.combine import train_also_on
 from dgnet.data.readers.detect import read_dataset
 from dgnet.data.records import DataError, Record, ReidDataset
+from dgnet.data.whole_file import written_whole
 from dgnet.models.appearance import NUM_STRIPES
 from dgnet.models.backbone import map_size
 
@@ -153,9 +154,8 @@ def prepare_folder(out: Path, config: RunConfig, resume: bool) -> None:
         if ours or leftover.name.startswith(".tmp"):  # as safetensors names what it has not finished
             leftover.unlink(missing_ok=True)
     if not saved.exists():
-        partial = out / ".config.yaml.partial"
-        partial.write_text(yaml.safe_dump(to_dict(config), sort_keys=False), encoding="utf-8")
-        partial.replace(saved)
+        with written_whole(saved) as partial:
+            partial.write_text(yaml.safe_dump(to_dict(config), sort_keys=False), encoding="utf-8")
 
 
 def load_config(run: Path) -> RunConfig:
@@ -176,6 +176,5 @@ def load_config(run: Path) -> RunConfig:
 
 def write_json(path: Path, values: object) -> None:
     """Write JSON, whole or not at all."""
-    partial = path.with_name(f".{path.name}.partial")
-    partial.write_text(json.dumps(values, indent=1) + "\n", encoding="utf-8")
-    partial.replace(path)
+    with written_whole(path) as partial:
+        partial.write_text(json.dumps(values, indent=1) + "\n", encoding="utf-8")

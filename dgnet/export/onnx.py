@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 import warnings
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from dgnet.config import RunConfig
+from dgnet.data.whole_file import written_whole
 from dgnet.models.appearance import AppearanceEncoder, Teacher
 from dgnet.models.dgnet import DGNet
 
@@ -96,16 +96,8 @@ def export_onnx(model: DGNet | Teacher, config: RunConfig, path: Path, trained_o
     onnx.helper.set_model_props(proto, facts)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        _write_whole(path, proto.SerializeToString())
+        with written_whole(path) as partial:
+            partial.write_bytes(proto.SerializeToString())
     except OSError as error:
         raise ExportError(f"{path}: cannot be written: {error.strerror or error}") from error
     return path
-
-
-def _write_whole(path: Path, content: bytes) -> None:
-    partial = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        partial.write_bytes(content)
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from dgnet.data.whole_file import written_whole
 from dgnet.generation.swap import Images
 
 GAP = 2
@@ -46,9 +47,5 @@ def save_picture(path: Path, image_u8: Images, zoom: int = 1) -> None:
     if zoom > 1:
         picture = picture.resize((picture.width * zoom, picture.height * zoom), Image.Resampling.BICUBIC)
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.stem}.partial{path.suffix}")
-    try:
+    with written_whole(path) as partial:
         picture.save(partial, quality=92)
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)

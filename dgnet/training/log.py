@@ -13,6 +13,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from dgnet.data.whole_file import written_whole
+
 
 class DivergenceError(RuntimeError):
     """A term became infinite, not a number, or far larger than it was; the message names it."""
@@ -87,9 +89,8 @@ class JsonLines:
         if not active:
             return
         kept = [row for row in read_log(path) if row["phase"] != phase or row["step"] <= resume_at]
-        partial = path.with_name(f".{path.name}.partial")
-        partial.write_text("".join(json.dumps(row) + "\n" for row in kept), encoding="utf-8")
-        partial.replace(path)
+        with written_whole(path) as partial:
+            partial.write_text("".join(json.dumps(row) + "\n" for row in kept), encoding="utf-8")
 
     def write(self, step: int, values: dict[str, float]) -> None:
         """Append one line."""

@@ -289,8 +289,8 @@ class OptimConfig:
 class AugmentConfig:
     """Mirror, edge pad and random crop on every training image; random erasing on the identity terms' views alone.
 
-    `relight` is the probability of each of two regions of E_s's view taking another lightness (`dgnet.data.relight`),
-    so that clothes' lightness must come from the appearance code; 0 in the published method.
+    `relight` is the probability of E_s seeing the person in random shades (`dgnet.data.relight`), so that clothes'
+    lightness must come from the appearance code; 0 in the published method.
     """
 
     mirror: float = 0.5

@@ -1,4 +1,4 @@
-"""Relighting: regions of a person take another lightness, so that E_s cannot tell how light clothes are."""
+"""Relighting: a person's shades are dealt out anew, so that E_s cannot tell how light clothes are."""
 
 from __future__ import annotations
 
@@ -7,54 +7,57 @@ from typing import Final
 import torch
 from torch import Tensor
 
-NUM_SEEDS: Final = 2
-NUM_RELIGHT_DRAWS: Final = 4 * NUM_SEEDS  # numbers an image
-LIKENESS: Final = 0.35  # how near in grey, in normalised units, pixels must be to the seed's to move with it
-REACH: Final = (0.18, 0.18)  # how near in space, in image heights and widths; both are Gaussian deviations
-LIGHTNESS: Final = (-1.8, 2.2)  # of the region afterwards, normalised: from nearly black to nearly white
-_DOWN, _ACROSS = (0.2, 0.85), (0.38, 0.62)  # where seeds fall, in image heights and widths: on the person, mostly
+BANDS: Final = (-2.0, -1.25, -0.5, 0.25, 1.0, 1.75, 2.5)  # centres of the shades that move together, normalised grey
+SOFTNESS: Final = 0.28  # how gradually one band passes into the next
+KEPT: Final = 0.5  # of the contrast within a band
+LIGHTNESS: Final = (-1.8, 2.2)  # of a band afterwards: from nearly black to nearly white
+DOWN, ACROSS = (0.45, 0.55), (0.425, 0.575)  # where the ellipse around the person has its centre, in image sides
+RADII: Final = ((0.30, 0.45), (0.16, 0.28))  # of that ellipse, in image heights and widths
+EDGE: Final = 6.0  # how sharply it ends
+NUM_RELIGHT_DRAWS: Final = 5 + len(BANDS)  # numbers an image
 
 
 def relight(x: Tensor, draws: Tensor, probability: float) -> Tensor:
-    """x with regions around random seeds made lighter or darker.
+    """x with the shades inside an ellipse around the person exchanged for random ones.
 
-    A seed is a random pixel near the middle; pixels near it, of about its grey g, are mostly of the same garment. They
-    move together to a random lightness l, as if it were of another shade: x + w (l - g), the weight w falling with
-    distance and with unlikeness in grey. Hue and edges stay. Reconstruction from a relit structure image has to take
-    lightness from the appearance code; otherwise G copies it from E_s's grey image, since within one person's images
-    the two never disagree, and swapped clothes keep the column's lightness.
+    Pixels of about one grey g are mostly of one garment, of skin or of hair. Each band of greys moves to a lightness l
+    of its own, as if what it shows were of another shade: inside, g becomes sum_b w_b(g) (l_b + KEPT (g - BANDS_b)),
+    the weights w a softmax over bands of -((g - BANDS_b) / SOFTNESS)². Hue and edges stay. Reconstruction from a relit
+    structure image has to take lightness from the appearance code; otherwise G copies it from E_s's grey image, since
+    within one person's images the two never disagree, and swapped clothes keep the column's lightness.
 
     Args:
         x: normalised images, N x 3 x H x W.
         draws: N x NUM_RELIGHT_DRAWS in [0, 1), on the CPU.
-        probability: that a seed is used.
+        probability: that an image is relit.
 
     Returns:
         A new tensor, N x 3 x H x W, in x's memory layout.
     """
-    N, _, H, W = x.shape
-    down, across = (torch.arange(size, device=x.device).div(size) for size in (H, W))
-    grey, index = x.mean(dim=1, keepdim=True), torch.arange(N, device=x.device)
-    relit = grey
-    for seed in draws.to(x.device).view(N, NUM_SEEDS, 4).unbind(1):
-        used, v, u, lightness = seed.unbind(1)
-        v, u = _between(_DOWN, v), _between(_ACROSS, u)
-        seed_grey = relit[index, 0, (v * H).long(), (u * W).long()]
-        near = _bell((down - v[:, None]) / REACH[0])[:, :, None] * _bell((across - u[:, None]) / REACH[1])[:, None]
-        region = near[:, None] * _bell((relit - _each(seed_grey)) / LIKENESS)
-        change = torch.where(used < probability, _between(LIGHTNESS, lightness) - seed_grey, 0.0)
-        relit = relit + region * _each(change)
-    return x + (relit - grey)
+    draws = draws.to(x.device, non_blocking=True)
+    grey, chosen = x.mean(dim=1, keepdim=True), _each(draws[:, 0]) < probability
+    bands = torch.tensor(BANDS).to(x.device, non_blocking=True)[:, None, None]
+    from_band = grey - bands  # N x bands x H x W
+    weights = torch.softmax(-(from_band / SOFTNESS).square(), dim=1)
+    shades = _between(LIGHTNESS, draws[:, 5:])[:, :, None, None]
+    relit = (weights * torch.add(shades, from_band, alpha=KEPT)).sum(dim=1, keepdim=True)
+    return x + torch.where(chosen, _inside(x, draws[:, 1:5]) * (relit - grey), 0.0)
+
+
+def _inside(x: Tensor, draws: Tensor) -> Tensor:
+    """How far each pixel lies in its image's ellipse, N x 1 x H x W in (0, 1)."""
+    places = ((torch.arange(size, device=x.device) + 0.5) / size for size in x.shape[2:])
+    distances = []
+    for place, centre, radius, numbers in zip(places, (DOWN, ACROSS), RADII, draws.chunk(2, dim=1), strict=True):
+        middle, reach = _between(centre, numbers[:, :1]), _between(radius, numbers[:, 1:])
+        distances.append(((place - middle) / reach).square())
+    down, across = distances
+    return torch.sigmoid(EDGE * (1 - down[:, None, :, None] - across[:, None, None, :]))
 
 
 def _between(interval: tuple[float, float], fraction: Tensor) -> Tensor:
     low, high = interval
     return low + (high - low) * fraction
-
-
-def _bell(z: Tensor) -> Tensor:
-    """A Gaussian with its top cut off, so that a region's inside moves as one."""
-    return torch.exp(-z.square() / 2).mul(1.5).clamp(max=1.0)
 
 
 def _each(values: Tensor) -> Tensor:

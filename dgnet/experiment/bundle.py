@@ -8,13 +8,14 @@ from pathlib import Path
 
 import torch
 
-from dgnet.config import DataConfig
+from dgnet.config import DataConfig, RunConfig
 from dgnet.experiment.evaluate_run import MODEL
 from dgnet.experiment.measure import BOTH, describe_by, describe_held_out, measure_swaps
 from dgnet.experiment.present import machine
 from dgnet.experiment.retrieval import Protocol, labels_of, measure_retrieval
 from dgnet.experiment.setup import load_config, open_held_out
 from dgnet.models.bundled import BUNDLED
+from dgnet.models.dgnet import DGNet
 from dgnet.models.weights import load_model, save_model
 
 
@@ -40,8 +41,21 @@ def bundle(run: Path, commands: str) -> Path:
         "re-id": f"mAP {both.map_step:.3f} (step), Rank@1 {both.rank1:.3f}, on the bundled edition's test identities",
         "licence": "Apache-2.0",
     }
-    save_model(BUNDLED, loaded.model, config, card, dtype=torch.float16)
+    save_model(BUNDLED, without_classifiers(loaded.model, config), config, card, dtype=torch.float16)
     return BUNDLED
+
+
+def without_classifiers(model: DGNet, config: RunConfig) -> DGNet:
+    """The same model knowing no class: with thousands of training people, classifiers are a quarter of it."""
+    with torch.device("meta"):
+        slim = DGNet(config.network, 0)
+    empty = slim.state_dict()
+    kept = {
+        name: torch.zeros_like(empty[name], device="cpu") if ".classifier." in name else tensor
+        for name, tensor in model.state_dict().items()
+    }
+    slim.load_state_dict(kept, assign=True)
+    return slim.eval()
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import NamedTuple
 
 import torch.nn.functional as F
@@ -36,7 +37,9 @@ class Head(nn.Module):
         self.embed = nn.Linear(in_features, feature_dim)
         self.norm = nn.BatchNorm1d(feature_dim)
         self.dropout = nn.Dropout(dropout)
-        self.classifier = nn.Linear(feature_dim, num_classes)
+        with warnings.catch_warnings():  # a model done with training may have no classes: torch tells of empty weights
+            warnings.filterwarnings("ignore", "Initializing zero-element tensors")
+            self.classifier = nn.Linear(feature_dim, num_classes)
         nn.init.kaiming_normal_(self.embed.weight, a=0, mode="fan_out")
         nn.init.zeros_(self.embed.bias)
         nn.init.normal_(self.classifier.weight, std=0.001)
@@ -52,7 +55,7 @@ class AppearanceEncoder(nn.Module):
 
     Args:
         config: widths and dropouts.
-        num_classes: training identities.
+        num_classes: training identities; 0 for a model that only describes and draws.
     """
 
     def __init__(self, config: NetworkConfig, num_classes: int) -> None:

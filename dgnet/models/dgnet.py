@@ -31,7 +31,7 @@ class DGNet(nn.Module):
 
     Args:
         config: the networks' widths.
-        num_classes: training identities (of the classifiers, which nothing but training uses).
+        num_classes: training identities (of the classifiers, which nothing but training uses); may be 0.
     """
 
     def __init__(self, config: NetworkConfig, num_classes: int) -> None:

@@ -72,14 +72,14 @@ class Feed:
     def images_u8(self, indices: Indices) -> Tensor:
         """The crops at `indices` as they are, uint8 N x H x W x 3, on the device."""
         if isinstance(self.whole, Tensor):
-            return self.whole[torch.from_numpy(indices).to(self.device)]
-        return torch.from_numpy(self.crops[indices]).to(self.device)
+            return self.whole[torch.from_numpy(indices).to(self.device, non_blocking=True)]
+        return torch.from_numpy(self.crops[indices]).to(self.device, non_blocking=True)
 
     def anchors(self, step: int) -> tuple[Tensor, Tensor]:
         """Augmented and erased images with their labels, for training on real images alone."""
         anchor = self.sampler.batch(step).anchor
         _, erased = self._views([anchor], step)
-        return erased, self.labels[anchor].to(self.device)
+        return erased, self._labels(anchor)
 
     def batch(self, step: int) -> Batch:
         """Anchors, partners, the erased views of both, and the anchors as E_s sees them."""
@@ -90,7 +90,10 @@ class Feed:
         x_relit = x
         if self.config.relight:
             x_relit = relight(x, self._draws(step, RELIGHT_STREAM, 1, NUM_RELIGHT_DRAWS), self.config.relight)
-        return Batch(x, x_partner, x_erased, x_partner_erased, x_relit, self.labels[pairs.anchor].to(self.device))
+        return Batch(x, x_partner, x_erased, x_partner_erased, x_relit, self._labels(pairs.anchor))
+
+    def _labels(self, indices: Indices) -> Tensor:
+        return self.labels[indices].to(self.device, non_blocking=True)
 
     def _views(self, roles: list[Indices], step: int) -> tuple[Tensor, Tensor]:
         """Images of the batch in each of their roles (anchor, partner), augmented; and erased."""

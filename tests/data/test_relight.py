@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from dgnet.data import relight as module
-from dgnet.data.relight import LIGHTNESS, LIKENESS, NUM_RELIGHT_DRAWS, NUM_SEEDS, REACH, relight
+from dgnet.data.relight import BANDS, KEPT, LIGHTNESS, NUM_RELIGHT_DRAWS, SOFTNESS, relight
 
 HEIGHT, WIDTH = 32, 16
 
@@ -17,58 +17,64 @@ def noise(seed: int = 0, images: int = 3) -> torch.Tensor:
     return torch.randn(images, 3, HEIGHT, WIDTH, generator=torch.Generator().manual_seed(seed))
 
 
-def bell(z: float) -> float:
-    return min(1.0, 1.5 * math.exp(-z * z / 2))
+def numbers(images: int = 3) -> torch.Tensor:
+    return torch.rand(images, NUM_RELIGHT_DRAWS, generator=torch.Generator().manual_seed(2))
+
+
+def between(interval: tuple[float, float], fraction: float) -> float:
+    return interval[0] + (interval[1] - interval[0]) * fraction
 
 
 def naive(x: torch.Tensor, draws: torch.Tensor, probability: float) -> torch.Tensor:
-    """The docstring's sum, an image, a seed and a pixel at a time, in float64."""
+    """The docstring's sum, an image and a pixel at a time, in float64."""
     out = x.double().clone()
-    for image, numbers in zip(out, draws.double(), strict=True):
-        for used, down, across, lightness in numbers.view(NUM_SEEDS, 4).tolist():
-            if used >= probability:
-                continue
-            grey = image.mean(dim=0)
-            v = module._DOWN[0] + (module._DOWN[1] - module._DOWN[0]) * down
-            u = module._ACROSS[0] + (module._ACROSS[1] - module._ACROSS[0]) * across
-            of_seed = grey[int(v * HEIGHT), int(u * WIDTH)].item()
-            target = LIGHTNESS[0] + (LIGHTNESS[1] - LIGHTNESS[0]) * lightness
-            for row in range(HEIGHT):
-                for column in range(WIDTH):
-                    w = bell((row / HEIGHT - v) / REACH[0]) * bell((column / WIDTH - u) / REACH[1])
-                    w *= bell((grey[row, column].item() - of_seed) / LIKENESS)
-                    image[:, row, column] += w * (target - of_seed)
+    for image, (used, down, tall, across, wide, *shades) in zip(out, draws.double().tolist(), strict=True):
+        if used >= probability:
+            continue
+        v, height = between(module.DOWN, down), between(module.RADII[0], tall)
+        u, width = between(module.ACROSS, across), between(module.RADII[1], wide)
+        for row in range(HEIGHT):
+            for column in range(WIDTH):
+                grey = image[:, row, column].mean().item()
+                raw = [math.exp(-(((grey - band) / SOFTNESS) ** 2)) for band in BANDS]
+                new = sum(
+                    w / sum(raw) * (between(LIGHTNESS, shade) + KEPT * (grey - band))
+                    for w, band, shade in zip(raw, BANDS, shades, strict=True)
+                )
+                distance = (((row + 0.5) / HEIGHT - v) / height) ** 2 + (((column + 0.5) / WIDTH - u) / width) ** 2
+                image[:, row, column] += (new - grey) / (1 + math.exp(-module.EDGE * (1 - distance)))
     return out
 
 
 def test_it_is_its_formula() -> None:
-    x, draws = noise(), torch.rand(3, NUM_RELIGHT_DRAWS, generator=torch.Generator().manual_seed(2))
-    relit = relight(x, draws, 0.8)
+    x = noise()
+    relit = relight(x, numbers(), 0.8)
     assert (relit - x).abs().amax() > 0.5
-    torch.testing.assert_close(relit.double(), naive(x, draws, 0.8), atol=1e-5, rtol=1e-5)
+    torch.testing.assert_close(relit.double(), naive(x, numbers(), 0.8), atol=1e-5, rtol=1e-5)
 
 
 def test_hue_stays_and_the_given_images_too() -> None:
     x = noise(1)
-    before, draws = x.clone(), torch.rand(3, NUM_RELIGHT_DRAWS)
-    relit = relight(x, draws, 1.0)
+    before = x.clone()
+    relit = relight(x, numbers(), 1.0)
     assert torch.equal(x, before)
     torch.testing.assert_close(relit - relit.mean(1, keepdim=True), x - x.mean(1, keepdim=True), atol=1e-5, rtol=0)
 
 
-def test_a_garment_moves_as_one_and_what_surrounds_it_stays() -> None:
-    x = torch.full((1, 3, HEIGHT, WIDTH), 2.0)
-    x[:, :, 10:22, 5:11] = -1.0  # a dark shirt before a light wall
-    middle = [0.0, 0.5, 0.5, 0.5]  # one seed in its middle; the other is not used
-    relit = relight(x, torch.tensor([middle + [0.9] * 4]), 0.5)
-    assert torch.equal(relit[:, :, :9], x[:, :, :9])
-    wanted = (LIGHTNESS[0] + LIGHTNESS[1]) / 2
-    torch.testing.assert_close(relit[:, :, 14:18, 7:9], torch.full((1, 3, 4, 2), wanted), atol=1e-5, rtol=0)
+def test_each_garment_takes_the_shade_it_drew_and_what_surrounds_the_person_stays() -> None:
+    x = torch.full((1, 3, HEIGHT, WIDTH), 0.25)
+    x[:, :, 9:16, 6:10], x[:, :, 16:22, 6:10] = BANDS[5], BANDS[1]  # a light shirt over dark shorts
+    draws = torch.full((1, NUM_RELIGHT_DRAWS), 0.5)
+    draws[0, 5 + 5], draws[0, 5 + 1] = 0.0, 1.0
+    relit = relight(x, draws, 1.0)
+    torch.testing.assert_close(relit[0, 0, 12, 8].item(), LIGHTNESS[0], atol=0.05, rtol=0)
+    torch.testing.assert_close(relit[0, 0, 19, 8].item(), LIGHTNESS[1], atol=0.05, rtol=0)
+    for corner in (relit[:, :, :2, :2], relit[:, :, -2:, -2:]):
+        torch.testing.assert_close(corner, torch.full_like(corner, 0.25), atol=1e-4, rtol=0)
 
 
 @pytest.mark.parametrize("layout", [torch.contiguous_format, torch.channels_last])
 def test_it_keeps_the_memory_layout_and_is_off_at_nought(layout: torch.memory_format) -> None:
     x = noise().to(memory_format=layout)
-    draws = torch.rand(3, NUM_RELIGHT_DRAWS)
-    assert relight(x, draws, 1.0).is_contiguous(memory_format=layout)
-    assert torch.equal(relight(x, draws, 0.0), x)
+    assert relight(x, numbers(), 1.0).is_contiguous(memory_format=layout)
+    assert torch.equal(relight(x, numbers(), 0.0), x)

@@ -1,0 +1,27 @@
+"""Making a run's model the bundled one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import torch
+
+from dgnet.config import RunConfig
+from dgnet.experiment.bundle import without_classifiers
+from dgnet.models.dgnet import DGNet
+from dgnet.models.weights import load_model, save_model
+
+
+def test_a_model_draws_and_describes_without_its_classifiers(config: RunConfig, tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    model, x = DGNet(config.network, 500).eval(), torch.randn(3, 3, 64, 32)
+    files = [tmp_path / name for name in ("whole.safetensors", "slim.safetensors")]
+    for file, version in zip(files, (model, without_classifiers(model, config)), strict=True):
+        save_model(file, version, config, {})
+    assert files[0].stat().st_size - files[1].stat().st_size >= 2 * 4 * 500 * (config.network.feature_dim + 1)
+    slim = load_model(files[1]).model
+    assert slim.appearance_encoder.prim.classifier.out_features == 0
+    with torch.no_grad():
+        assert torch.equal(slim.swap(x, x.flip(0)), model.swap(x, x.flip(0)))
+        assert torch.equal(slim.features(x).prim, model.features(x).prim)
+        assert torch.equal(slim.features(x).fine, model.features(x).fine)

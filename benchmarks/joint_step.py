@@ -1,5 +1,6 @@
 """A training step against the straightforward one: python benchmarks/joint_step.py [--size small] [--steps 3]
        and with what it was asked to do otherwise: ... --only fp32 fp32+recompute --anchors 2
+       on a GPU, as `dgnet train` runs there: ... --device cuda --only twin fp32+graphs bf16+graphs
 
 Both take the same steps with the same networks, batch and losses, all terms on: the twin as `published_schedule.py`
 drives them (float32), dgnet's `joint_step` in float32 and in bfloat16. Each runs in a process of its own, one after
@@ -18,7 +19,9 @@ import statistics
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import fields, replace
+from functools import partial
 
 import torch
 from published_schedule import double_before_convolving, published_step
@@ -32,6 +35,7 @@ from dgnet.models.dgnet import DGNet
 from dgnet.models.discriminator import Discriminator
 from dgnet.models.layers import place
 from dgnet.training.compile import compiling
+from dgnet.training.graphs import RecordedSteps
 from dgnet.training.modes import running
 from dgnet.training.optim import build_optimizers
 from dgnet.training.recompute import recomputing
@@ -39,7 +43,10 @@ from dgnet.training.schedules import ramped_weights
 from dgnet.training.step import Batch, Networks, joint_step
 
 PASSED_ON = ("size", "steps", "threads", "device", "anchors")
-WAYS = ["twin", *(precision + how for precision in ("fp32", "bf16") for how in ("", "+recompute", "+compile"))]
+WAYS = [
+    "twin",
+    *(precision + how for precision in ("fp32", "bf16") for how in ("", "+recompute", "+compile", "+graphs")),
+]
 
 
 def main() -> None:
@@ -108,23 +115,21 @@ def measure(arguments: argparse.Namespace) -> dict[str, float]:
     elif how == "compile":
         forwards = compiling(networks, batch, config, autocast)
     setup = time.perf_counter() - setup
+    take: Callable[..., object] = partial(
+        published_step if twin else joint_step, networks, optimizers, loss=config.loss, autocast=autocast
+    )
+    warm_up = 1
+    if how == "graphs":
+        take, warm_up = RecordedSteps(networks, optimizers, config.loss, autocast), 4  # both kinds, seen and recorded
+    ramped = ramped_weights(config.schedule.steps, config.schedule, config.loss)
     seconds = []
-    for step in range(arguments.steps + 1):
+    for step in range(arguments.steps + warm_up):
         began = clock()
         with running(forwards):
-            (published_step if twin else joint_step)(
-                networks,
-                optimizers,
-                batch,
-                ramped_weights(config.schedule.steps, config.schedule, config.loss),
-                config.loss,
-                penalise=True,
-                structure_alone=step % 2 == 0,
-                autocast=autocast,
-            )
+            take(batch, ramped, penalise=True, structure_alone=step % 2 == 0)
         wait_for(device)
         seconds.append(clock() - began)
-    return {"seconds": statistics.median(seconds[1:]), "peak": peak_memory(device), "setup": setup}
+    return {"seconds": statistics.median(seconds[warm_up:]), "peak": peak_memory(device), "setup": setup}
 
 
 if __name__ == "__main__":

@@ -347,6 +347,8 @@ class RunConfig:
             Costs minutes at the start, and is not worth them on a CPU.
         recompute: activation checkpointing: E_a, E_s and G keep less between forward and backward, and run again
             instead. The same run, bit for bit on a CPU, in less memory and more time. Not together with `compile`.
+        cuda_graphs: on a GPU, in one process and without the two above: record a joint step's kernels once, and launch
+            them together from then on.
         batch_size: anchors a side; a step sees `2 * batch_size` images and as many partners (in every process, where
             several train together).
         alpha: weight of f_fine's similarity beside f_prim's.
@@ -362,6 +364,7 @@ class RunConfig:
     precision: Precision = "fp32"
     compile: bool = False
     recompute: bool = False
+    cuda_graphs: bool = True
     batch_size: int = 8
     alpha: float = 0.5
     joint: bool = True
@@ -511,7 +514,7 @@ def small(config: RunConfig) -> RunConfig:
         batch_size=4,
         data=replace(config.data, size=(64, 32)),
         network=network,
-        augment=replace(config.augment, pad=3, relight=0.8),
+        augment=replace(config.augment, pad=3, relight=1.0),
         optim=OptimConfig(
             generator_lr=1e-3,
             muon_lr=0.02,

@@ -122,6 +122,7 @@ FREE_TO_CHANGE = {
         "device",
         "compile",
         "recompute",
+        "cuda_graphs",
         "log_every",
         "sample_every",
         "checkpoint_every",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,12 +20,13 @@ from dgnet.training.checkpoint import latest_checkpoint, load_checkpoint, save_c
 from dgnet.training.compile import compiling
 from dgnet.training.distributed import World
 from dgnet.training.feed import Feed
+from dgnet.training.graphs import RecordedSteps
 from dgnet.training.log import Averages, JsonLines, Watch
 from dgnet.training.modes import running
 from dgnet.training.optim import average_into, build_optimizers
 from dgnet.training.recompute import recomputing
 from dgnet.training.schedules import lr_factor, ramped_weights
-from dgnet.training.step import Networks, joint_step
+from dgnet.training.step import Networks, Terms, joint_step
 from dgnet.training.stop import Interrupted, StopRequest
 
 COIN_STREAM = 3  # of generator_for: 1 and 2 are the augmentation's
@@ -90,6 +92,9 @@ def train_joint(
         forwards = compiling(networks, feed.batch(start), config, autocast)
     elif config.recompute:
         forwards = recomputing(model)
+    take: Callable[..., Terms] = partial(joint_step, networks, optimizers, loss=config.loss, autocast=autocast)
+    if config.cuda_graphs and world.size == 1 and not forwards and next(model.parameters()).device.type == "cuda":
+        take = RecordedSteps(networks, optimizers, config.loss, autocast)
     steps = range(start, schedule.steps)
     bar = tqdm(steps, "joint", schedule.steps, initial=start, dynamic_ncols=True, disable=not world.leads)
     with stop.listening():
@@ -98,15 +103,11 @@ def train_joint(
             optimizers.set_lr_factor(lr_factor(step, schedule))
             coin = torch.rand((), generator=generator_for(config.seed, step, 0, COIN_STREAM)).item()
             with running(forwards):
-                terms = joint_step(
-                    networks,
-                    optimizers,
+                terms = take(
                     feed.batch(step),
                     ramped_weights(step, schedule, config.loss),
-                    config.loss,
                     penalise=step % config.loss.r1_every == 0,
                     structure_alone=coin < 0.5,
-                    autocast=autocast,
                 )
             # The average forgets its random start quickly: a young one follows more closely.
             average_into(average, current, min(config.optim.ema, (step + 1) / (step + 10)))

@@ -53,7 +53,7 @@ class Muon(Optimizer):
                 moves = orthogonal(torch.stack(directions), self.dtype).unbind()
                 far = group["lr"] * max(1.0, rows / columns) ** 0.5
                 for parameter, move in zip(parameters, moves, strict=True):
-                    parameter.sub_(move.view(parameter.shape), alpha=far)
+                    parameter.sub_(move.view(parameter.shape) * far)
 
     def _direction(self, parameter: Tensor, momentum: float) -> Tensor:
         """Update the parameter's momentum, and look ahead by one more step of it."""

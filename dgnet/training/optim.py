@@ -47,16 +47,23 @@ def build_optimizers(
 ) -> Optimizers:
     """Optimisers over the networks' parameters, on the networks' device; `precision` is of Muon's arithmetic."""
 
+    device = next(model.parameters()).device
+    on_a_gpu = device.type == "cuda"
+
+    def rate(lr: float) -> float | torch.Tensor:
+        """In a GPU's memory, where a recorded step (`graphs`) reads it."""
+        return torch.tensor(lr, device=device) if on_a_gpu else lr
+
     def adam(parameters: list[nn.Parameter], lr: float) -> Optimizer:
-        groups = [{"params": parameters, "lr": lr, "base_lr": lr}]
-        return Adam(groups, betas=config.betas, weight_decay=config.weight_decay, fused=True)
+        groups = [{"params": parameters, "lr": rate(lr), "base_lr": lr}]
+        return Adam(groups, betas=config.betas, weight_decay=config.weight_decay, fused=True, capturable=on_a_gpu)
 
     drawing = [*model.structure_encoder.parameters(), *model.decoder.parameters()]
     muon = None
     if config.muon_lr:
         matrices = [parameter for parameter in drawing if parameter.ndim >= 2]
         drawing = [parameter for parameter in drawing if parameter.ndim < 2]
-        groups = [{"params": matrices, "base_lr": config.muon_lr}]
+        groups = [{"params": matrices, "lr": rate(config.muon_lr), "base_lr": config.muon_lr}]
         muon = Muon(groups, config.muon_lr, dtype=torch.bfloat16 if precision == "bf16" else torch.float32)
     return Optimizers(
         generator=adam(drawing, config.generator_lr),
@@ -85,7 +92,10 @@ def nesterov(
 def set_lr_factor(optimizer: Optimizer, factor: float) -> None:
     """lr = base lr x factor, in every group."""
     for group in optimizer.param_groups:
-        group["lr"] = group["base_lr"] * factor
+        if isinstance(group["lr"], torch.Tensor):
+            group["lr"].fill_(group["base_lr"] * factor)
+        else:
+            group["lr"] = group["base_lr"] * factor
 
 
 @torch.no_grad()

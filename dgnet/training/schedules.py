@@ -5,19 +5,36 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from torch import Tensor
+
 from dgnet.config import LossConfig, ScheduleConfig
 
 
 @dataclass(frozen=True)
 class RampedWeights:
-    """The weights that depend on the step."""
+    """The weights that depend on the step, numbers or 0-dimensional tensors; and which passes they make necessary."""
 
-    id_generated: float
-    code_a: float
-    code_s: float
-    cycle: float
-    prim: float
-    fine: float
+    id_generated: float | Tensor
+    code_a: float | Tensor
+    code_s: float | Tensor
+    cycle: float | Tensor
+    prim: float | Tensor
+    fine: float | Tensor
+
+    @property
+    def judged(self) -> bool:
+        """E_a looks at x_ij."""
+        return bool(self.id_generated or self.code_a or self.cycle)
+
+    @property
+    def returned(self) -> bool:
+        """E_s looks at x_ij, and its codes must give back what x_ij was made of."""
+        return bool(self.code_s or self.cycle)
+
+    @property
+    def fed(self) -> bool:
+        """E_a learns from x_ij."""
+        return bool(self.prim)
 
 
 def ramp(step: int, schedule: ScheduleConfig, end: float) -> float:

@@ -131,7 +131,7 @@ def joint_step(
 
     # ... what a frozen E_a takes for person i, ...
     id_generated = code_a = code_s = cycle = None
-    if ramped.id_generated or ramped.code_a or ramped.cycle:
+    if ramped.judged:
         with autocast, frozen(E_a), generated_statistics(E_a, loss.train_bn):
             seen = E_a(x_ij)
         id_generated = cross_entropy(seen.prim.logits, y_i)
@@ -139,7 +139,7 @@ def joint_step(
         torch.autograd.backward(ramped.id_generated * id_generated + ramped.code_a * code_a)
 
     # ... and what gives both codes, and with them x_i, back.
-    if ramped.code_s or ramped.cycle:
+    if ramped.returned:
         with autocast, frozen(E_s, active=not structure_alone):
             s_seen = E_s(x_ij.detach() if structure_alone else x_ij)
         code_s = l1(s_seen, swap(s).detach())
@@ -160,14 +160,14 @@ def joint_step(
     prim_real, prim_partner = real_seen.prim.logits.chunk(2)
     id_real = cross_entropy(prim_real, y_i) + cross_entropy(prim_partner, y_i)
     total, fine_real = loss.id_real * id_real, None
-    if ramped.prim:
+    if ramped.fed:
         fine_real = cross_entropy(real_seen.fine.logits.chunk(2)[0], y_i)
         total = total + ramped.fine * fine_real
     torch.autograd.backward(total)
 
     # ... and, online, from the people it has just helped to draw.
     prim = fine = None
-    if ramped.prim:
+    if ramped.fed:
         with autocast, generated_statistics(E_a, loss.train_bn):
             fed = E_a(x_ij.detach())
         q = soft_label(loss.labels, teacher_probabilities(T, x_ij.detach(), loss, autocast), y_i, y_j)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable
 from dataclasses import fields, replace
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,9 @@ from dgnet.experiment.setup import open_data
 from dgnet.experiment.train import train
 from dgnet.models.layers import place
 from dgnet.models.weights import load_model
+from dgnet.training.checkpoint import seed_step
 from dgnet.training.feed import Feed
+from dgnet.training.graphs import RecordedSteps
 from dgnet.training.log import read_log
 from dgnet.training.optim import build_optimizers
 from dgnet.training.schedules import ramped_weights
@@ -75,15 +78,55 @@ def test_a_step_is_a_cpus(
         torch.testing.assert_close(state_there[name].cpu(), value, atol=1e-4, rtol=1e-3, msg=name)
 
 
+def test_recorded_steps_are_steps(
+    networks: Networks, batch: Batch, config: RunConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With weights and rates that change from step to step, before and after each kind of step was recorded."""
+    monkeypatch.setattr(torch.backends.cudnn, "allow_tf32", False)
+    config = replace(config, optim=replace(config.optim, generator_lr=1e-5, discriminator_lr=1e-5, muon_lr=1e-4))
+    autocast = torch.autocast("cuda", enabled=False)
+    on_gpu = Batch(**{item.name: getattr(batch, item.name).to(GPU) for item in fields(Batch)})
+    found = []
+    for recorded in (False, True):
+        mine = copy.deepcopy(networks)
+        parts = Networks(*(place(module, GPU) for module in (mine.model, mine.discriminator, mine.teacher)))
+        optimizers = build_optimizers(parts.model, parts.discriminator, config.optim)
+        take = partial(joint_step, parts, optimizers, loss=config.loss, autocast=autocast)
+        if recorded:
+            take = steps = RecordedSteps(parts, optimizers, config.loss, autocast)  # type: ignore[assignment]
+        rows = []
+        for step in range(24):
+            seed_step(0, step)  # dropout: a replay has to draw what the step as it is written draws
+            optimizers.set_lr_factor(1 - step / 24)
+            ramped = replace(ramped_weights(8, config.schedule, config.loss), prim=0.1 * step, code_a=1 - step / 30)
+            terms = take(on_gpu, ramped, penalise=step % 3 == 0, structure_alone=step % 2 == 0)
+            rows.append({name: value.item() for name, value in terms.items()})
+        found.append((rows, {name: value.cpu() for name, value in parts.model.state_dict().items()}))
+    everything = [*parts.model.named_parameters(), *parts.discriminator.named_parameters()]
+    before = [value.clone() for _, value in everything]
+    optimizers.set_lr_factor(0.0)
+    steps(on_gpu, ramped, penalise=True, structure_alone=True)
+    for (name, value), was in zip(everything, before, strict=True):
+        assert torch.equal(value, was), name
+    assert steps.possible
+    assert len(steps.recordings) == 4  # R1 or not, and the coin's two sides
+    for step, (one, other) in enumerate(zip(found[0][0], found[1][0], strict=True)):
+        for name, value in one.items():
+            assert other[name] == pytest.approx(value, rel=2e-2, abs=1e-3), f"{name} at step {step}"
+    for name, value in found[0][1].items():
+        torch.testing.assert_close(found[1][1][name], value, atol=5e-3, rtol=2e-2, msg=name)
+
+
 @pytest.mark.parametrize(
     "change",
     [
         lambda config: config,
         lambda config: replace(config, precision="bf16"),
+        lambda config: replace(config, cuda_graphs=False),
         lambda config: replace(config, recompute=True),
         lambda config: replace(config, data=replace(config.data, store="packed")),
     ],
-    ids=["fp32", "bf16", "recompute", "packed"],
+    ids=["fp32", "bf16", "launched", "recompute", "packed"],
 )
 def test_a_whole_run(config: RunConfig, tmp_path: Path, change: Callable[[RunConfig], RunConfig]) -> None:
     """Its model is one for a CPU too, and draws and describes there as here."""

@@ -6,7 +6,7 @@ from dgnet.config import OptimConfig, preset
 from dgnet.models.dgnet import DGNet
 from dgnet.models.discriminator import Discriminator
 from dgnet.training.muon import Muon, orthogonal
-from dgnet.training.optim import build_optimizers
+from dgnet.training.optim import build_optimizers, set_lr_factor
 
 
 @pytest.mark.parametrize("shape", [(12, 40), (40, 12), (16, 16)])
@@ -95,3 +95,18 @@ def test_every_parameter_of_the_drawing_networks_has_one_optimiser(muon_lr):
     before = [p.detach().clone() for p in model.decoder.parameters()]
     optimizers.step_generator()
     assert not any(torch.equal(p, b) for p, b in zip(model.decoder.parameters(), before, strict=True))
+
+
+def test_a_rate_in_a_devices_memory_is_a_rate():
+    """As a recorded step on a GPU reads it."""
+    found = []
+    for lr in (0.03, torch.tensor(0.03)):
+        torch.manual_seed(0)
+        weight = nn.Parameter(torch.randn(6, 4))
+        muon = Muon([{"params": [weight], "lr": lr, "base_lr": 0.03}], 0.03)
+        for factor in (1.0, 0.25):
+            set_lr_factor(muon, factor)
+            weight.grad = torch.randn(6, 4)
+            muon.step()
+        found.append(weight.detach())
+    torch.testing.assert_close(found[1], found[0])

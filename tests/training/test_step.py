@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from dataclasses import fields, replace
 
 import pytest
@@ -10,7 +11,8 @@ from torch import nn
 from torch.optim import SGD
 
 from dgnet.config import LossConfig, RunConfig
-from dgnet.training.optim import Optimizers
+from dgnet.training.graphs import LiveWeights
+from dgnet.training.optim import Optimizers, build_optimizers
 from dgnet.training.schedules import RampedWeights
 from dgnet.training.step import Batch, Networks, joint_step, swap, teacher_probabilities
 
@@ -211,3 +213,31 @@ def test_terms_are_what_the_design_says(networks: Networks, batch: Batch, config
     )
     found = {name: float(value) for name, value in terms.items()}
     assert {name: found[name] for name in expected} == pytest.approx(expected, rel=1e-4)
+
+
+def test_weights_in_a_devices_memory_are_weights(networks: Networks, batch: Batch, config: RunConfig) -> None:
+    """What a recorded step on a GPU reads instead of numbers; which terms are on is settled by those it stands for."""
+    numbers = RampedWeights(id_generated=0.3, code_a=0.7, code_s=0.2, cycle=0.5, prim=0.9, fine=0.1)
+    live = {item.name: torch.tensor(getattr(numbers, item.name)) for item in fields(RampedWeights)}
+    found = []
+    for ramped in (numbers, LiveWeights(**live, like=numbers)):
+        mine = copy.deepcopy(networks)
+        mine.model.train()
+        torch.manual_seed(0)
+        joint_step(
+            mine,
+            build_optimizers(mine.model, mine.discriminator, config.optim),
+            batch,
+            ramped,
+            config.loss,
+            penalise=True,
+            structure_alone=False,
+            autocast=AUTOCAST,
+        )
+        found.append(mine.model.state_dict())
+    for name, value in found[0].items():
+        torch.testing.assert_close(found[1][name], value, msg=name)
+    off = LiveWeights(**live, like=OFF)
+    assert not off.judged
+    assert not off.returned
+    assert not off.fed

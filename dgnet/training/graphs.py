@@ -7,7 +7,6 @@ anew: images, ramped weights and learning rates in the GPU's memory, dropout's s
 
 from __future__ import annotations
 
-import logging
 from dataclasses import dataclass, fields
 
 import torch
@@ -18,8 +17,6 @@ from dgnet.config import LossConfig
 from dgnet.training.optim import Optimizers
 from dgnet.training.schedules import RampedWeights
 from dgnet.training.step import Batch, Networks, Terms, joint_step
-
-logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -37,6 +34,10 @@ class LiveWeights(RampedWeights):
         return self.like.returned
 
     @property
+    def cycled(self) -> bool:
+        return self.like.cycled
+
+    @property
     def fed(self) -> bool:
         return self.like.fed
 
@@ -47,6 +48,7 @@ class Kind:
 
     judged: bool
     returned: bool
+    cycled: bool
     fed: bool
     penalise: bool
     structure_alone: bool
@@ -71,8 +73,6 @@ class _Later(SGD):
 class RecordedSteps:
     """Takes joint steps as `joint_step` does: the first of each kind as it is written, the others recorded.
 
-    Where recording fails, a warning says why, and steps go on as they are written.
-
     Args:
         networks: on one GPU.
         optimizers: made for a GPU, so their learning rates are in its memory.
@@ -90,16 +90,16 @@ class RecordedSteps:
         self.weights = torch.zeros(len(fields(RampedWeights)), device=self.parameters[0].device)
         self.taken: set[Kind] = set()
         self.recordings: dict[Kind, Recording] = {}
-        self.possible = True
 
     def __call__(self, batch: Batch, ramped: RampedWeights, *, penalise: bool, structure_alone: bool) -> Terms:
         """One update of D, of E_s + G and of E_a; the terms are the caller's to keep."""
-        kind = Kind(ramped.judged, ramped.returned, ramped.fed, penalise, structure_alone and ramped.returned)
+        passes = (ramped.judged, ramped.returned, ramped.cycled, ramped.fed)
+        kind = Kind(*passes, penalise, structure_alone and ramped.returned)
         own = torch.cuda.current_stream()
         self.stream.wait_stream(own)
         with torch.cuda.stream(self.stream):
             weights = self._receive(batch, ramped)
-            if self.possible and kind in self.taken and kind not in self.recordings:
+            if kind in self.taken and kind not in self.recordings:
                 self._record(kind, weights)
             recording = self.recordings.get(kind)
             if recording is None:
@@ -144,8 +144,8 @@ class RecordedSteps:
         try:
             with torch.cuda.graph(graph, pool=self.pool, stream=self.stream):
                 terms = self._take(kind, weights)
-        except RuntimeError as error:
-            self.possible = False
-            logger.warning("CUDA graphs: not possible here, steps are launched kernel by kernel: %s", error)
-            return
+        except RuntimeError as error:  # what was begun cannot be undone: the generator still waits for its end
+            raise RuntimeError(
+                f"CUDA graphs: this step cannot be recorded here ({error}); continue with --resume --cuda_graphs false"
+            ) from error
         self.recordings[kind] = Recording(graph, terms, [parameter.grad for parameter in self.parameters])

@@ -32,6 +32,11 @@ class RampedWeights:
         return bool(self.code_s or self.cycle)
 
     @property
+    def cycled(self) -> bool:
+        """x_iji is drawn."""
+        return bool(self.cycle)
+
+    @property
     def fed(self) -> bool:
         """E_a learns from x_ij."""
         return bool(self.prim)

@@ -144,7 +144,7 @@ def joint_step(
             s_seen = E_s(x_ij.detach() if structure_alone else x_ij)
         code_s = l1(s_seen, swap(s).detach())
         total = ramped.code_s * code_s
-        if ramped.cycle:
+        if ramped.cycled:
             with autocast:
                 x_cycle = G(seen.a.detach(), swap(s_seen))
             cycle = l1(x_cycle, x)

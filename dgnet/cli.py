@@ -290,6 +290,9 @@ def data_mannequin(arguments: Sequence[str]) -> None:
     parser.add_argument("--out", type=Path, required=True, help="a new or empty folder")
     parser.add_argument("--ids", type=int, default=200, help="identities; a quarter are for testing")
     parser.add_argument("--size", type=str, default="128x64", help="HEIGHTxWIDTH in pixels")
+    parser.add_argument(
+        "--per_camera", type=int, default=3, help="images of a person by each of five cameras, 2 or more"
+    )
     parser.add_argument("--seed", type=int, default=0, help="other seeds give other people")
     parser.add_argument("--workers", type=int, default=2, help="processes")
     found = parser.parse_args(list(arguments))
@@ -298,7 +301,13 @@ def data_mannequin(arguments: Sequence[str]) -> None:
 
     size = read_size(parser, found.size)
     test_ids = found.ids // 4
-    spec = EditionSpec(num_train_ids=found.ids - test_ids, num_test_ids=test_ids, size=size, seed=found.seed)
+    spec = EditionSpec(
+        num_train_ids=found.ids - test_ids,
+        num_test_ids=test_ids,
+        images_per_camera=found.per_camera,
+        size=size,
+        seed=found.seed,
+    )
     print(f"Data set: {write_edition(found.out, spec, workers=found.workers).resolve()}")
 
 

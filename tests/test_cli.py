@@ -78,6 +78,9 @@ def test_a_saved_configuration_can_be_given(tmp_path: Path, capsys: pytest.Captu
         (["swap", "nowhere.safetensors", "x.jpg"], 1, "nowhere.safetensors: no such file"),
         (["data", "verify", "nowhere"], 1, "nowhere"),
         (["data", "mannequin", "--out", "x", "--size", "big"], 2, "--size: found 'big'"),
+        (["data", "mannequin", "--out", "x", "--per_camera", "1"], 1, "images_per_camera must be at least 2, got 1"),
+        (["data", "mannequin", "--out", "x", "--ids", "1"], 1, "num_train_ids must be at least 2, got 1"),
+        (["data", "mannequin", "--out", "."], 1, ". exists and is not empty: name a new folder"),
     ],
 )
 def test_a_mistake_ends_in_one_message(

@@ -11,6 +11,7 @@ import zipfile
 from pathlib import Path
 
 from dgnet.data.cache import cache_root
+from dgnet.data.records import DataError
 
 ARCHIVE = Path(__file__).with_name("bundled.zip")
 
@@ -19,7 +20,7 @@ def bundled_root(cache_dir: Path | None = None) -> Path:
     """The bundled edition as a Market-1501 tree on disk, unpacked on first use below `cache_dir`.
 
     The folder is named after the archive's content, so an upgraded package never meets an old tree. Processes may race:
-    each unpacks to a folder of its own, and the first to finish gives it its name. Raises ValueError when the archive
+    each unpacks to a folder of its own, and the first to finish gives it its name. Raises DataError when the archive
     is damaged.
     """
     root = Path(cache_dir if cache_dir is not None else cache_root()) / f"mannequin-{_digest(ARCHIVE)[:16]}"
@@ -42,7 +43,7 @@ def _unpack(archive: Path, root: Path) -> None:
         temporary.chmod(0o755)
         temporary.rename(root)
     except zipfile.BadZipFile as error:
-        raise ValueError(f"{archive} is damaged ({error}): install dgnet again") from error
+        raise DataError(f"{archive} is damaged ({error}): install dgnet again") from error
     except OSError:
         # Renaming onto a folder that holds files fails: another process was first, and its tree is the same.
         if not root.is_dir():

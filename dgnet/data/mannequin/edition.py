@@ -15,7 +15,7 @@ from PIL import Image
 from tqdm import tqdm
 
 from dgnet.data.mannequin.identity import Structure, identity, passage
-from dgnet.data.mannequin.plan import EditionSpec, Shot, Swap, plan_people, plan_shots, plan_swaps
+from dgnet.data.mannequin.plan import EditionError, EditionSpec, Shot, Swap, plan_people, plan_shots, plan_swaps
 from dgnet.data.mannequin.render import Image8, render_many
 from dgnet.data.mannequin.swaps import COLUMNS, SWAPS_FILE
 from dgnet.data.mannequin.wardrobe import Appearance
@@ -29,14 +29,14 @@ _Job = tuple[EditionSpec, Path, "list[Shot | Swap]"]
 def write_edition(out: Path, spec: EditionSpec, *, workers: int = 1, progress: bool = True) -> Path:
     """Render `spec` into the new or empty folder `out` and return it. The images do not depend on `workers`.
 
-    Everything is written to a temporary folder beside `out`, which takes its name only when complete. Raises ValueError
-    when `out` holds anything, ImportError when anny is absent.
+    Everything is written to a temporary folder beside `out`, which takes its name only when complete. Raises
+    EditionError when `out` holds anything, ImportError when anny is absent.
     """
     out = Path(out)
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        raise ValueError(f"{out} exists and is not empty: name a new folder, or remove it first")
+        raise EditionError(f"{out} exists and is not empty: name a new folder, or remove it first")
     if workers < 1:
-        raise ValueError(f"workers must be at least 1, got {workers}")
+        raise EditionError(f"workers must be at least 1, got {workers}")
     jobs = _jobs(spec)
     out.parent.mkdir(parents=True, exist_ok=True)
     temporary = Path(tempfile.mkdtemp(prefix=f".{out.name}.", dir=out.parent))

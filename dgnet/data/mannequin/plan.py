@@ -13,6 +13,10 @@ from dgnet.data.mannequin.swaps import SWAPS_FOLDER
 TRAIN, QUERY, GALLERY = "bounding_box_train", "query", "bounding_box_test"
 
 
+class EditionError(ValueError):
+    """An edition that cannot be made; the message names the number or the folder."""
+
+
 @dataclass(frozen=True)
 class EditionSpec:
     """One edition of the data set; `size` is (height, width), `quality` the JPEG's.
@@ -42,13 +46,13 @@ class EditionSpec:
             ("seed", 0),
         ):
             if getattr(self, name) < low:
-                raise ValueError(f"{name} must be at least {low}, got {getattr(self, name)}")
+                raise EditionError(f"{name} must be at least {low}, got {getattr(self, name)}")
         if not 2 <= self.cameras_per_id <= len(CAMERAS):
-            raise ValueError(f"cameras_per_id must be 2 to {len(CAMERAS)}, got {self.cameras_per_id}")
+            raise EditionError(f"cameras_per_id must be 2 to {len(CAMERAS)}, got {self.cameras_per_id}")
         if min(self.size) < 16:
-            raise ValueError(f"size must be at least 16x16 pixels, got {self.size[0]}x{self.size[1]}")
+            raise EditionError(f"size must be at least 16x16 pixels, got {self.size[0]}x{self.size[1]}")
         if not 1 <= self.quality <= 100:
-            raise ValueError(f"quality must be 1 to 100, got {self.quality}")
+            raise EditionError(f"quality must be 1 to 100, got {self.quality}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +112,9 @@ def plan_swaps(spec: EditionSpec) -> list[Swap]:
     per_person = spec.cameras_per_id * spec.images_per_camera
     most = per_person**2 * sum(outfit_owner(i) != outfit_owner(j) for i in test for j in test)
     if most == 0:
-        raise ValueError(f"the {spec.num_test_ids} test identities all wear one outfit, so none can swap: ask for more")
+        raise EditionError(
+            f"the {spec.num_test_ids} test identities all wear one outfit, so none can swap: ask for more"
+        )
     while len(swaps) < min(spec.num_swap_targets, most):
         i, j = (int(k) for k in rng.integers(test.start, test.stop, 2))
         a, s = shots[i][int(rng.integers(per_person))], shots[j][int(rng.integers(per_person))]

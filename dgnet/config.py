@@ -348,7 +348,8 @@ class RunConfig:
         recompute: activation checkpointing: E_a, E_s and G keep less between forward and backward, and run again
             instead. The same run, bit for bit on a CPU, in less memory and more time. Not together with `compile`.
         cuda_graphs: on a GPU, in one process and without the two above: record a joint step's kernels once, and launch
-            them together from then on.
+            them together from then on. Off: it has run on a GPU, but its comparison with steps taken one kernel at a
+            time (`tests/training/test_gpu.py`) has yet to pass on one.
         batch_size: anchors a side; a step sees `2 * batch_size` images and as many partners (in every process, where
             several train together).
         alpha: weight of f_fine's similarity beside f_prim's.
@@ -364,7 +365,7 @@ class RunConfig:
     precision: Precision = "fp32"
     compile: bool = False
     recompute: bool = False
-    cuda_graphs: bool = True
+    cuda_graphs: bool = False
     batch_size: int = 8
     alpha: float = 0.5
     joint: bool = True

@@ -34,7 +34,7 @@ def bundle(run: Path, commands: str) -> Path:
     error = swaps.error
     card = {
         "made by": commands,
-        "machine": machine(),
+        "measured on": machine(),
         "trained on": "mannequin: rendered people, none of them real, and none of them in the bundled edition's test",
         "seed": str(config.seed),
         "swap error": f"L1 {error.l1:.4f}, {error.ratio:.3f} of copying x_j, {error.num_pairs} test pairs",

@@ -48,7 +48,6 @@ def train(config: RunConfig, out: Path, *, resume: bool = False) -> Path | None:
     keep_freed_memory()
     with joined() as world:
         device = world.own(pick_device(config.device))
-        torch.backends.cudnn.benchmark = True  # every step has the same shapes: trying each algorithm once is worth it
         check_backbones(config)
         autocast = torch.autocast(device.type, dtype=torch.bfloat16, enabled=config.precision == "bf16")
         with world.one_first():

@@ -340,6 +340,8 @@ class RunConfig:
 
     Args:
         preset: the name these settings started from.
+        start: a trained model to train on from, in place of random weights: a run's folder, a model file, or `bundled`.
+            Its networks must have these sizes; classifiers are new where it knows another number of people.
         seed: of every random number; the same seed on the same machine gives the same run, bit for bit on a CPU.
         device: `auto`, `cpu` or `cuda`.
         precision: of the networks' arithmetic (losses and normalisation statistics stay fp32).
@@ -360,6 +362,7 @@ class RunConfig:
     """
 
     preset: str = "market1501"
+    start: str = ""
     seed: int = 0
     device: str = "auto"
     precision: Precision = "fp32"

@@ -12,12 +12,9 @@ from dgnet.data.readers.tree import is_image
 from dgnet.data.records import DataError
 from dgnet.data.resize import resize
 from dgnet.experiment.setup import pick_device
+from dgnet.experiment.start import find_model
 from dgnet.generation.grid import save_picture, swap_sheet
 from dgnet.generation.swap import Images, swap_matrix
-from dgnet.models.bundled import bundled_model
-from dgnet.models.dgnet import DGNet
-from dgnet.models.files import WeightsError
-from dgnet.models.weights import LoadedModel, load_model
 
 MAX_PEOPLE = 64
 
@@ -44,22 +41,6 @@ def swap(
         for row, giver in enumerate(rows):
             for column, wearer in enumerate(columns):
                 save_picture(each / f"{giver.stem}_on_{wearer.stem}.png", swapped[row, column])
-
-
-def find_model(run: str) -> LoadedModel[DGNet]:
-    """The model that `bundled`, a file or a run's folder stands for.
-
-    Raises:
-        WeightsError: there is none.
-    """
-    if run == "bundled":
-        return bundled_model()
-    path = Path(run)
-    if path.is_dir():
-        path = path / "model.safetensors"
-        if not path.exists():
-            raise WeightsError(f"{run}: no model.safetensors here; give a run that has finished, a file, or `bundled`")
-    return load_model(path)
 
 
 def bundled_people(count: int = 8) -> list[Path]:

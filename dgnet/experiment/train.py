@@ -14,6 +14,7 @@ from dgnet.experiment.best import keep_best
 from dgnet.experiment.evaluate_run import MODEL, TEACHER, evaluate_run
 from dgnet.experiment.present import showcase
 from dgnet.experiment.setup import ExperimentData, check_backbones, open_data, pick_device, prepare_folder
+from dgnet.experiment.start import find_start, train_on_from
 from dgnet.generation.grid import save_picture, swap_sheet
 from dgnet.generation.swap import swap_matrix
 from dgnet.models.appearance import Teacher
@@ -49,6 +50,7 @@ def train(config: RunConfig, out: Path, *, resume: bool = False) -> Path | None:
     with joined() as world:
         device = world.own(pick_device(config.device))
         check_backbones(config)
+        start = find_start(config)  # before the teacher's hours
         autocast = torch.autocast(device.type, dtype=torch.bfloat16, enabled=config.precision == "bf16")
         with world.one_first():
             data = open_data(config)
@@ -60,7 +62,7 @@ def train(config: RunConfig, out: Path, *, resume: bool = False) -> Path | None:
         training = config.joint and not (out / MODEL).exists()
         world.wait()  # until all have looked: the first will write that file
         if training:
-            model = train_model(config, data, teacher, out, device, autocast, world)
+            model = train_model(config, data, teacher, out, device, autocast, world, start)
             if world.leads:
                 card = {"trained on": data.dataset.trained_on, "preset": config.preset}
                 save_model(out / MODEL, model, config, card=card)
@@ -133,11 +135,17 @@ def train_model(
     device: torch.device,
     autocast: torch.autocast,
     world: World,
+    start: DGNet | None = None,
 ) -> DGNet:
-    """Joint training; a sample sheet of test people swapping clothes is drawn into `samples/` as it goes."""
+    """Joint training, from random weights or from `start`'s.
+
+    A sample sheet of test people swapping clothes is drawn into `samples/` as it goes.
+    """
     torch.manual_seed(config.seed)
     model = DGNet(config.network, data.num_classes)
     start_from(model.appearance_encoder.backbone, config.network.backbone)
+    if start is not None:
+        train_on_from(start, model)
     model = place(model, device)
     discriminator = place(Discriminator(config.network), device)
     feed = open_feed(config, data, 2 * config.batch_size, device, world)

@@ -152,4 +152,4 @@ def _without_paths(config: RunConfig) -> RunConfig:
     """The file travels: where its maker kept data and weights is nobody's business, and of no use elsewhere."""
     network = replace(config.network, backbone=replace(config.network.backbone, weights=""))
     teacher = replace(config.teacher, weights="", backbone=replace(config.teacher.backbone, weights=""))
-    return replace(config, data=replace(config.data, root="", cache=""), network=network, teacher=teacher)
+    return replace(config, start="", data=replace(config.data, root="", cache=""), network=network, teacher=teacher)

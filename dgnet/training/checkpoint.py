@@ -129,7 +129,7 @@ FREE_TO_CHANGE = {
         "keep_checkpoints",
         "evaluate_every",
     ),
-    *("data.root", "data.cache", "data.store", "teacher.weights", "teacher.min_accuracy"),
+    *("start", "data.root", "data.cache", "data.store", "teacher.weights", "teacher.min_accuracy"),
 }
 
 

@@ -1,0 +1,53 @@
+"""Training on from a model that there is."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+
+from dgnet.config import ConfigError, RunConfig
+from dgnet.experiment.start import find_model, find_start, train_on_from
+from dgnet.experiment.train import train
+from dgnet.models.dgnet import DGNet
+from dgnet.models.files import WeightsError
+from dgnet.models.weights import load_model, save_model
+
+
+def test_everything_but_classifiers_of_other_people_is_taken_over(config: RunConfig) -> None:
+    for people in (4, 7):
+        model, start = DGNet(config.network, 4), DGNet(config.network, people)
+        before = {name: value.clone() for name, value in model.state_dict().items()}
+        train_on_from(start, model)
+        for name, value in model.state_dict().items():
+            theirs = people == 4 or ".classifier." not in name
+            assert torch.equal(value, start.state_dict()[name] if theirs else before[name]), name
+
+
+def test_a_model_of_other_sizes_is_refused_with_the_settings_that_would_fit(config: RunConfig, tmp_path: Path) -> None:
+    save_model(tmp_path / "m.safetensors", DGNet(config.network, 4), config, {})
+    wider = replace(config, start=str(tmp_path / "m.safetensors"), network=replace(config.network, structure_width=6))
+    with pytest.raises(ConfigError, match=r"start: .*m\.safetensors .* add --network\.structure_width 2$"):
+        find_start(wider)
+    dropout = replace(wider, network=replace(config.network, prim_dropout=0.4))
+    assert find_start(dropout) is not None
+    assert find_start(config) is None
+
+
+def test_a_folder_without_a_model_is_named(tmp_path: Path) -> None:
+    with pytest.raises(WeightsError, match=r"no model\.safetensors here"):
+        find_model(str(tmp_path))
+
+
+def test_a_run_goes_on_from_another(config: RunConfig, tmp_path: Path) -> None:
+    """With rates of almost nothing it ends where it began; and it says nothing of where that model lay."""
+    train(config, tmp_path / "first")
+    still = dict.fromkeys(("generator_lr", "discriminator_lr", "muon_lr", "backbone_lr", "head_lr"), 1e-12)
+    second = replace(config, start=str(tmp_path / "first"), optim=replace(config.optim, **still))
+    train(second, tmp_path / "second")
+    first, second_ = (load_model(tmp_path / name / "model.safetensors") for name in ("first", "second"))
+    for name, value in first.model.named_parameters():
+        torch.testing.assert_close(second_.model.get_parameter(name), value, atol=1e-5, rtol=1e-5)
+    assert second_.config.start == ""

@@ -28,7 +28,7 @@ from published_schedule import double_before_convolving, published_step
 
 from dgnet.bench.machine import peak_memory, wait_for
 from dgnet.bench.step import NUM_CLASSES, noise
-from dgnet.config import preset
+from dgnet.config import LossConfig, preset
 from dgnet.data.memory import keep_freed_memory
 from dgnet.models.appearance import Teacher
 from dgnet.models.dgnet import DGNet
@@ -92,8 +92,9 @@ def measure(arguments: argparse.Namespace) -> dict[str, float]:
     twin, device = arguments.measure == "twin", torch.device(arguments.device)
     precision, _, how = arguments.measure.partition("+")
     config = preset("market1501+small" if arguments.size == "small" else "market1501")
-    optim = replace(config.optim, muon_lr=0.0)  # both take the published optimiser
-    config = replace(config, batch_size=arguments.anchors or config.batch_size, optim=optim)
+    # Both take the published optimiser and the published terms.
+    optim, loss = replace(config.optim, muon_lr=0.0), replace(config.loss, cycle=LossConfig().cycle, redrawn=0.0)
+    config = replace(config, batch_size=arguments.anchors or config.batch_size, optim=optim, loss=loss)
     torch.manual_seed(0)
     teacher = Teacher(config.teacher.backbone, config.network.feature_dim, NUM_CLASSES).freeze()
     modules = [DGNet(config.network, NUM_CLASSES).train(), Discriminator(config.network).train(), teacher]

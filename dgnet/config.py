@@ -20,6 +20,8 @@ Decay = Literal["milestones", "cosine"]
 StoreKind = Literal["pixels", "packed"]
 DataName = Literal["auto", "mannequin", "market1501", "dukemtmc", "msmt17", "cuhk03np", "manifest", "folder"]
 
+FROM_TEACHER = "teacher"  # as `network.backbone.weights`: E_a starts from T
+
 
 class ConfigError(ValueError):
     """A field of the configuration holds something that cannot work; the message names the field."""
@@ -96,7 +98,8 @@ class BackboneConfig:
         timm: the name of a timm model that takes the ResNet's place; of the other fields `last_stride` and `weights`
             alone then mean something. Empty means the ResNet.
         weights: a state dict (`.pth` or `.safetensors`) to start from, torchvision's of this ResNet or, with `ibn`,
-            IBN-Net's; with `timm`, `pretrained`: the weights that timm downloads. Empty means random.
+            IBN-Net's; with `timm`, `pretrained`: the weights that timm downloads. For E_a also `teacher`: what T has
+            learnt. Empty means random.
     """
 
     bottleneck: bool = True
@@ -113,7 +116,7 @@ class BackboneConfig:
         _require(self.width >= 8, "backbone.width", self.width, "at least 8")
         if self.timm:
             _require(not self.ibn, "backbone.ibn", self.ibn, f"false with backbone.timm {self.timm!r}")
-            known = self.weights in ("", "pretrained")
+            known = self.weights in ("", "pretrained", FROM_TEACHER)
             _require(known, "backbone.weights", self.weights, f"'pretrained' or empty with backbone.timm {self.timm!r}")
 
     @property
@@ -128,6 +131,9 @@ class NetworkConfig:
 
     Args:
         structure_width: channels of E_s's first layer; the structure code has eight times as many.
+        detail: E_s hands its grey image on to G's last layers, in 16 more channels of the structure code, so that what
+            is not of the clothes stays sharp. Not in the published network. Wants `augment.relight` and
+            `loss.redrawn`: otherwise G takes the lightness of clothes from there.
         dilations: of E_s's three dilated branches; each must be smaller than the code's height and width.
         mlp_width: hidden width of the MLPs that turn the appearance code into AdaIN parameters.
         code_split: which part of the appearance code decoder block k reads: its quarter of the `channels`
@@ -138,6 +144,7 @@ class NetworkConfig:
     """
 
     structure_width: int = 16
+    detail: bool = False
     dilations: tuple[int, int, int] = (3, 6, 9)
     mlp_width: int = 512
     code_split: CodeSplit = "channels"
@@ -166,8 +173,10 @@ class LossConfig:
 
     Args:
         image, partner_image: L_recon^img1 and L_recon^img2.
-        code_a, code_s, cycle, prim: reached at the end of their ramps.
+        code_a, code_s, cycle, redrawn, prim: reached at the end of their ramps.
         fine: as a fraction of the current weight of `prim`.
+        redrawn: of ||x_i - G(a_t, E_s(x_i redressed))||_1: E_s sees person i in the clothes of j that G has just drawn
+            (`dgnet.training.redress`), and what i wears must come from the code. 0 in the published method.
         adversarial, r1: of L_adv, and of the gradient penalty inside it.
         r1_every: the penalty is taken every so many steps, and weighs as many times more.
         id_real, id_generated: L_id^s and L_id^c.
@@ -183,6 +192,7 @@ class LossConfig:
     code_a: float = 1.0
     code_s: float = 1.0
     cycle: float = 2.0
+    redrawn: float = 0.0
     adversarial: float = 1.0
     r1: float = 0.01
     r1_every: int = 1
@@ -386,6 +396,8 @@ class RunConfig:
     teacher: TeacherConfig = field(default_factory=TeacherConfig)
 
     def __post_init__(self) -> None:
+        learnt_from = self.teacher.backbone.weights
+        _require(learnt_from != FROM_TEACHER, "teacher.backbone.weights", learnt_from, "a file or empty")
         _require(self.seed >= 0, "seed", self.seed, "0 or more")
         _require(not (self.compile and self.recompute), "recompute", self.recompute, "false where compile is true")
         _require(self.batch_size >= 2, "batch_size", self.batch_size, "at least 2 (batch norm needs several images)")
@@ -499,12 +511,14 @@ def small(config: RunConfig) -> RunConfig:
 
     An E_a that starts from nothing pulls ten times as hard on a drawn pixel through its cross-entropy as the image
     terms do, so that term weighs a tenth of the published weight here, and the code term twice; both ramps and it
-    start early, since E_a knows somebody by then. E_s sees relit regions, so that clothes' lightness comes from the
-    appearance code. Muon draws as well after a third of the steps Adam needs (docs/log.md).
+    start early, since E_a knows somebody by then. E_s hands its grey image on, so that all but the clothes is sharp;
+    it sees people relit and redressed, so that clothes come from the appearance code: redrawing takes the place of
+    the cycle. Muon draws as well after a third of the steps Adam needs (docs/log.md).
     """
     backbone = BackboneConfig(bottleneck=False, layers=(1, 1, 1, 1), width=32, stem="small", last_stride=2)
     network = NetworkConfig(
         structure_width=8,
+        detail=True,
         dilations=(1, 2, 3),
         mlp_width=128,
         discriminator_width=16,
@@ -528,7 +542,7 @@ def small(config: RunConfig) -> RunConfig:
             head_lr=0.0125,
             ema=0.99,
         ),
-        loss=replace(config.loss, r1_every=8, id_generated=0.05, code_a=2.0),
+        loss=replace(config.loss, r1_every=8, id_generated=0.05, code_a=2.0, cycle=0.0, redrawn=10.0),
         teacher=replace(
             config.teacher, backbone=backbone, batch_size=16, backbone_lr=0.05, head_lr=0.05, min_accuracy=0.2
         ),

@@ -59,7 +59,13 @@ def config(market: Path, tmp_path: Path) -> RunConfig:
     """Eight joint steps, all ramps inside them, and four of the teacher."""
     backbone = BackboneConfig(bottleneck=False, layers=(1, 1, 1, 1), width=8, stem="small")
     network = NetworkConfig(
-        structure_width=2, dilations=(1, 2, 3), mlp_width=8, discriminator_width=4, feature_dim=8, backbone=backbone
+        structure_width=2,
+        detail=True,
+        dilations=(1, 2, 3),
+        mlp_width=8,
+        discriminator_width=4,
+        feature_dim=8,
+        backbone=backbone,
     )
     base = preset("mannequin").scaled(8)
     return replace(
@@ -69,7 +75,7 @@ def config(market: Path, tmp_path: Path) -> RunConfig:
         network=network,
         teacher=replace(base.teacher, backbone=backbone, batch_size=4, steps=4, min_accuracy=0.0),
         schedule=replace(base.schedule, ramp_start=2, ramp_rate=0.5, warmup=0),
-        loss=replace(base.loss, r1_every=3),
+        loss=replace(base.loss, r1_every=3, cycle=2.0),
         log_every=2,
         sample_every=4,
         checkpoint_every=2,

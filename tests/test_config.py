@@ -14,6 +14,7 @@ from dgnet.config import (
     NetworkConfig,
     RunConfig,
     ScheduleConfig,
+    TeacherConfig,
     flatten,
     from_dict,
     preset,
@@ -94,6 +95,10 @@ def test_an_unknown_setting_is_refused_with_the_nearest_name() -> None:
         (lambda: BackboneConfig(timm="resnet50", ibn=True), "backbone.ibn"),
         (lambda: BackboneConfig(timm="resnet50", weights="resnet50.pth"), "backbone.weights"),
         (lambda: RunConfig(batch_size=1), "batch_size"),
+        (
+            lambda: RunConfig(teacher=TeacherConfig(backbone=BackboneConfig(weights="teacher"))),
+            "teacher.backbone.weights",
+        ),
         (lambda: RunConfig(compile=True, recompute=True), "recompute"),
         (lambda: replace(RunConfig(), network=NetworkConfig(dilations=(3, 6, 32))), "network.dilations"),
         (lambda: replace(RunConfig().data, size=(100, 50)), "data.size"),

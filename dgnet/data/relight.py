@@ -9,22 +9,23 @@ from torch import Tensor
 
 BANDS: Final = (-2.0, -1.25, -0.5, 0.25, 1.0, 1.75, 2.5)  # centres of the shades that move together, normalised grey
 SOFTNESS: Final = 0.28  # how gradually one band passes into the next
-KEPT: Final = 0.5  # of the contrast within a band
+KEPT: Final = (0.6, 1.2)  # of the contrast within a band; always less would tell G by the grain what was relit
 LIGHTNESS: Final = (-1.8, 2.2)  # of a band afterwards: from nearly black to nearly white
 DOWN, ACROSS = (0.45, 0.55), (0.425, 0.575)  # where the ellipse around the person has its centre, in image sides
 RADII: Final = ((0.30, 0.45), (0.16, 0.28))  # of that ellipse, in image heights and widths
 EDGE: Final = 6.0  # how sharply it ends
-NUM_RELIGHT_DRAWS: Final = 5 + len(BANDS)  # numbers an image
+NUM_RELIGHT_DRAWS: Final = 6 + len(BANDS)  # numbers an image
 
 
 def relight(x: Tensor, draws: Tensor, probability: float) -> Tensor:
     """x with the shades inside an ellipse around the person exchanged for random ones.
 
     Pixels of about one grey g are mostly of one garment, of skin or of hair. Each band of greys moves to a lightness l
-    of its own, as if what it shows were of another shade: inside, g becomes sum_b w_b(g) (l_b + KEPT (g - BANDS_b)),
-    the weights w a softmax over bands of -((g - BANDS_b) / SOFTNESS)². Hue and edges stay. Reconstruction from a relit
-    structure image has to take lightness from the appearance code; otherwise G copies it from E_s's grey image, since
-    within one person's images the two never disagree, and swapped clothes keep the column's lightness.
+    of its own, as if what it shows were of another shade: inside, g becomes sum_b w_b(g) (l_b + k (g - BANDS_b)),
+    the weights w a softmax over bands of -((g - BANDS_b) / SOFTNESS)², k anywhere in KEPT. Hue and edges stay.
+    Reconstruction from a relit structure image has to take lightness from the appearance code; otherwise G copies it
+    from E_s's grey image, since within one person's images the two never disagree, and swapped clothes keep the
+    column's lightness.
 
     Args:
         x: normalised images, N x 3 x H x W.
@@ -39,8 +40,9 @@ def relight(x: Tensor, draws: Tensor, probability: float) -> Tensor:
     bands = torch.tensor(BANDS).to(x.device, non_blocking=True)[:, None, None]
     from_band = grey - bands  # N x bands x H x W
     weights = torch.softmax(-(from_band / SOFTNESS).square(), dim=1)
-    shades = _between(LIGHTNESS, draws[:, 5:])[:, :, None, None]
-    relit = (weights * torch.add(shades, from_band, alpha=KEPT)).sum(dim=1, keepdim=True)
+    kept = _each(_between(KEPT, draws[:, 5]))
+    shades = _between(LIGHTNESS, draws[:, 6:])[:, :, None, None]
+    relit = (weights * (shades + kept * from_band)).sum(dim=1, keepdim=True)
     return x + torch.where(chosen, _inside(x, draws[:, 1:5]) * (relit - grey), 0.0)
 
 

@@ -13,7 +13,7 @@ from .charts import small_chart
 # What a reader looks for together. A log's key belongs to the first group with a word it starts with.
 GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("Adversarial", ("adv", "disc", "r1", "gan")),
-    ("Reconstruction", ("image", "partner_image", "recon", "cycle", "code")),
+    ("Reconstruction", ("image", "partner_image", "recon", "cycle", "redrawn", "code")),
     ("Identity", ("id", "prim", "fine", "cross_entropy", "accuracy")),
 )
 OTHER = "Other"

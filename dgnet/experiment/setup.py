@@ -20,7 +20,7 @@ from dgnet.data.readers.detect import read_dataset
 from dgnet.data.records import DataError, Record, ReidDataset
 from dgnet.data.whole_file import written_whole
 from dgnet.models.appearance import NUM_STRIPES
-from dgnet.models.backbone import map_size
+from dgnet.models.backbone import check_start, map_size
 
 logger = logging.getLogger(__name__)
 
@@ -117,6 +117,8 @@ def check_backbones(config: RunConfig) -> None:
     if not config.teacher.weights:
         map_size(config.teacher.backbone, config.data.size)
     if config.joint:
+        if not config.teacher.weights:
+            check_start(config.network.backbone, config.teacher.backbone)
         height, _ = map_size(config.network.backbone, config.data.size)
         if height < NUM_STRIPES:
             logger.warning(

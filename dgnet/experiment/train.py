@@ -143,7 +143,7 @@ def train_model(
     """
     torch.manual_seed(config.seed)
     model = DGNet(config.network, data.num_classes)
-    start_from(model.appearance_encoder.backbone, config.network.backbone)
+    start_from(model.appearance_encoder.backbone, config.network.backbone, teacher.backbone)
     if start is not None:
         train_on_from(start, model)
     model = place(model, device)

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import torch
 
-from dgnet.config import BackboneConfig, ConfigError
+from dgnet.config import FROM_TEACHER, BackboneConfig, ConfigError
 from dgnet.models.foreign import load_backbone
 from dgnet.models.resnet import ResNet
 from dgnet.models.timm_backbone import TimmBackbone
 
 Backbone = ResNet | TimmBackbone
+
+_OTHER_LAYERS = (
+    f"network.backbone.weights: found {FROM_TEACHER!r}, but the teacher's backbone has other layers; give "
+    "network.backbone and teacher.backbone the same settings"
+)
 
 
 def build_backbone(config: BackboneConfig) -> Backbone:
@@ -21,19 +28,37 @@ def build_backbone(config: BackboneConfig) -> Backbone:
     return TimmBackbone(config) if config.timm else ResNet(config)
 
 
-def start_from(backbone: Backbone, config: BackboneConfig) -> None:
-    """Fill a new backbone from `config.weights`, where there are any.
+def start_from(backbone: Backbone, config: BackboneConfig, teacher: Backbone | None = None) -> None:
+    """Fill a new backbone from `config.weights`, where there are any, or from the teacher's.
 
     Raises:
         WeightsError: the file does not fit.
-        ConfigError: timm has no weights for its model.
+        ConfigError: timm has no weights for its model; the teacher's backbone is another.
     """
     if not config.weights:
         return
-    if isinstance(backbone, TimmBackbone):
+    if config.weights == FROM_TEACHER:
+        assert teacher is not None, "a teacher does not start from itself"
+        _take_over(backbone, teacher)
+    elif isinstance(backbone, TimmBackbone):
         backbone.load_pretrained()
     else:
         load_backbone(backbone, config.weights)
+
+
+def check_start(config: BackboneConfig, teacher: BackboneConfig) -> None:
+    """Raises ConfigError where E_a is to start from a teacher whose backbone has other layers than its own."""
+    ours, theirs = (replace(one, weights="", last_stride=1) for one in (config, teacher))
+    if config.weights == FROM_TEACHER and ours != theirs:
+        raise ConfigError(_OTHER_LAYERS)
+
+
+def _take_over(backbone: Backbone, teacher: Backbone) -> None:
+    """Copy the teacher's parameters and statistics."""
+    found, own = teacher.state_dict(), backbone.state_dict()
+    if {k: v.shape for k, v in found.items()} != {k: v.shape for k, v in own.items()}:
+        raise ConfigError(_OTHER_LAYERS)
+    backbone.load_state_dict(found)
 
 
 @torch.no_grad()

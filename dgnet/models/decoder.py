@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from dgnet.config import NetworkConfig
 from dgnet.models.appearance import NUM_STRIPES
 from dgnet.models.layers import ConvUnit, adain, kaiming_normal_, leaky_relu_
+from dgnet.models.structure import SHRINK
 from dgnet.models.upsample import UpsampleUnit
 
 NUM_BLOCKS = 4
@@ -48,6 +50,9 @@ class AdainBlock(nn.Module):
 class Decoder(nn.Module):
     """G: structure code s (N x S x h x w) and appearance code a (N x A x 4) -> image, N x 3 x 4h x 4w, linear output.
 
+    With `config.detail`, s ends with the grey image g (16 more channels). The last three layers see it, and each
+    channel of the image is p + q g, with p and q from the last: what is not of the clothes need not be drawn anew.
+
     Args:
         config: widths and the code split.
         appearance_channels: A. Block k of four reads channels kA/4 .. (k+1)A/4 of all four stripes, channel-major
@@ -57,7 +62,7 @@ class Decoder(nn.Module):
     def __init__(self, config: NetworkConfig, appearance_channels: int) -> None:
         super().__init__()
         channels = 8 * config.structure_width
-        self.code_split = config.code_split
+        self.channels, self.code_split, self.detail = channels, config.code_split, config.detail
         self.weight_mlps, self.bias_mlps = (
             nn.ModuleList(AdainMLP(appearance_channels, config.mlp_width, 2 * channels) for _ in range(NUM_BLOCKS))
             for _ in range(2)
@@ -67,12 +72,14 @@ class Decoder(nn.Module):
             UpsampleUnit(channels, channels // 2),
             UpsampleUnit(channels // 2, channels // 4),
         )
+        last = ConvUnit(channels // 4, 6 if self.detail else 3, 1, activate=False)
         self.refine = nn.Sequential(
-            ConvUnit(channels // 4, channels // 4, 3),
-            ConvUnit(channels // 4, channels // 4, 3),
-            ConvUnit(channels // 4, 3, 1, activate=False),
+            ConvUnit(channels // 4 + self.detail, channels // 4, 3), ConvUnit(channels // 4, channels // 4, 3), last
         )
         kaiming_normal_(self)
+        if self.detail:
+            assert last.conv.bias is not None
+            nn.init.ones_(last.conv.bias[3:])  # q starts around 1: the image as it is, without its colours
 
     def adain_parameters(self, a: Tensor) -> tuple[Tensor, Tensor]:
         """The weights and the biases of all AdaINs, each N x 4 x 2S (block, then the two AdaINs of a block)."""
@@ -86,11 +93,16 @@ class Decoder(nn.Module):
 
     def draw(self, s: Tensor, weights: Tensor, biases: Tensor) -> Tensor:
         """The image, from the structure code and given AdaIN parameters (`adain_parameters`)."""
-        x = s
+        x = s[:, : self.channels]
         for k, block in enumerate(self.blocks):
             x = block(x, weights[:, k], biases[:, k])
-        image: Tensor = self.refine(self.upsample(x))
-        return image
+        x = self.upsample(x)
+        if not self.detail:
+            image: Tensor = self.refine(x)
+            return image
+        grey = F.pixel_shuffle(s[:, self.channels :], SHRINK)
+        p, q = self.refine(torch.cat([x, grey], dim=1)).chunk(2, dim=1)
+        return p + q * grey
 
     def forward(self, a: Tensor, s: Tensor) -> Tensor:
         return self.draw(s, *self.adain_parameters(a))

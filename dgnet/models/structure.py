@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from dgnet.config import NetworkConfig
 from dgnet.models.layers import ConvUnit, ResidualBlock, kaiming_normal_
+
+SHRINK: Final = 4  # image pixels a side of one place of s
 
 
 class DilatedBranches(nn.Module):
@@ -38,13 +43,14 @@ class DilatedBranches(nn.Module):
 class StructureEncoder(nn.Module):
     """E_s: N x 3 x H x W -> s, N x S x H/4 x W/4, from the mean of the three normalised channels.
 
-    Colour is removed before the first layer, so the code cannot carry it.
+    Colour is removed before the first layer, so the code cannot carry it. With `config.detail`, 16 more channels follow
+    the learnt S: the grey image itself, the 4 x 4 pixels of a place beside each other. `channels` is S.
     """
 
     def __init__(self, config: NetworkConfig) -> None:
         super().__init__()
         w = config.structure_width
-        self.channels = 8 * w
+        self.channels, self.detail = 8 * w, config.detail
         self.stem = nn.Sequential(
             ConvUnit(1, w, 3, stride=2, norm="instance"),
             ConvUnit(w, 2 * w, 3, norm="instance"),
@@ -58,4 +64,6 @@ class StructureEncoder(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         grey = x.mean(dim=1, keepdim=True)
         code: Tensor = self.branches(self.blocks(self.stem(grey)))
+        if self.detail:
+            code = torch.cat([code, F.pixel_unshuffle(grey, SHRINK).to(code.dtype)], dim=1)
         return code

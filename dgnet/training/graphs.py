@@ -38,6 +38,10 @@ class LiveWeights(RampedWeights):
         return self.like.cycled
 
     @property
+    def repeated(self) -> bool:
+        return self.like.repeated
+
+    @property
     def fed(self) -> bool:
         return self.like.fed
 
@@ -49,6 +53,7 @@ class Kind:
     judged: bool
     returned: bool
     cycled: bool
+    repeated: bool
     fed: bool
     penalise: bool
     structure_alone: bool
@@ -93,7 +98,7 @@ class RecordedSteps:
 
     def __call__(self, batch: Batch, ramped: RampedWeights, *, penalise: bool, structure_alone: bool) -> Terms:
         """One update of D, of E_s + G and of E_a; the terms are the caller's to keep."""
-        passes = (ramped.judged, ramped.returned, ramped.cycled, ramped.fed)
+        passes = (ramped.judged, ramped.returned, ramped.cycled, ramped.repeated, ramped.fed)
         kind = Kind(*passes, penalise, structure_alone and ramped.returned)
         own = torch.cuda.current_stream()
         self.stream.wait_stream(own)

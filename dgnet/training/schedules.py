@@ -18,6 +18,7 @@ class RampedWeights:
     code_a: float | Tensor
     code_s: float | Tensor
     cycle: float | Tensor
+    redrawn: float | Tensor
     prim: float | Tensor
     fine: float | Tensor
 
@@ -35,6 +36,11 @@ class RampedWeights:
     def cycled(self) -> bool:
         """x_iji is drawn."""
         return bool(self.cycle)
+
+    @property
+    def repeated(self) -> bool:
+        """E_s looks at x_i redressed, and x_i is drawn from that."""
+        return bool(self.redrawn)
 
     @property
     def fed(self) -> bool:
@@ -55,6 +61,7 @@ def ramped_weights(step: int, schedule: ScheduleConfig, loss: LossConfig) -> Ram
         code_a=ramp(step, schedule, loss.code_a),
         code_s=ramp(step, schedule, loss.code_s),
         cycle=ramp(step, schedule, loss.cycle),
+        redrawn=ramp(step, schedule, loss.redrawn),
         prim=prim,
         fine=loss.fine * prim,
     )

@@ -17,6 +17,7 @@ from dgnet.models.dgnet import DGNet
 from dgnet.models.discriminator import Discriminator
 from dgnet.training.modes import eagerly, frozen, generated_statistics
 from dgnet.training.optim import Optimizers
+from dgnet.training.redress import redress
 from dgnet.training.schedules import RampedWeights
 
 
@@ -60,6 +61,7 @@ class Terms:
     code_a: Tensor | None = None
     code_s: Tensor | None = None
     cycle: Tensor | None = None
+    redrawn: Tensor | None = None
     prim: Tensor | None = None
     fine: Tensor | None = None
 
@@ -130,7 +132,7 @@ def joint_step(
     torch.autograd.backward(loss.adversarial * adversarial)
 
     # ... what a frozen E_a takes for person i, ...
-    id_generated = code_a = code_s = cycle = None
+    id_generated = code_a = code_s = cycle = redrawn = None
     if ramped.judged:
         with autocast, frozen(E_a), generated_statistics(E_a, loss.train_bn):
             seen = E_a(x_ij)
@@ -142,7 +144,8 @@ def joint_step(
     if ramped.returned:
         with autocast, frozen(E_s, active=not structure_alone):
             s_seen = E_s(x_ij.detach() if structure_alone else x_ij)
-        code_s = l1(s_seen, swap(s).detach())
+        learnt = slice(E_s.channels)  # without the grey image that may follow: a swap has lightnesses of its own
+        code_s = l1(s_seen[:, learnt], swap(s)[:, learnt].detach())
         total = ramped.code_s * code_s
         if ramped.cycled:
             with autocast:
@@ -150,6 +153,14 @@ def joint_step(
             cycle = l1(x_cycle, x)
             total = total + ramped.cycle * cycle
         torch.autograd.backward(total)
+
+    # What i wears is for the code to say: a_t and E_s, shown i in j's clothes, give x_i back too.
+    if ramped.repeated:
+        x_redressed = redress(x, x_self.detach(), swap(x_ij.detach()))
+        with autocast:
+            x_again = G(a_partner.detach(), E_s(x_redressed))
+        redrawn = l1(x_again, x)
+        torch.autograd.backward(ramped.redrawn * redrawn)
 
     # Through x_ij and the reconstructions all of it reaches G and E_s.
     torch.autograd.backward((loss.image * image + loss.partner_image * partner_image, x_swap), (None, x_ij.grad))
@@ -188,6 +199,7 @@ def joint_step(
         code_a=code_a,
         code_s=code_s,
         cycle=cycle,
+        redrawn=redrawn,
         prim=prim,
         fine=fine,
     )

@@ -28,17 +28,18 @@ def between(interval: tuple[float, float], fraction: float) -> float:
 def naive(x: torch.Tensor, draws: torch.Tensor, probability: float) -> torch.Tensor:
     """The docstring's sum, an image and a pixel at a time, in float64."""
     out = x.double().clone()
-    for image, (used, down, tall, across, wide, *shades) in zip(out, draws.double().tolist(), strict=True):
+    for image, (used, down, tall, across, wide, contrast, *shades) in zip(out, draws.double().tolist(), strict=True):
         if used >= probability:
             continue
         v, height = between(module.DOWN, down), between(module.RADII[0], tall)
+        kept = between(KEPT, contrast)
         u, width = between(module.ACROSS, across), between(module.RADII[1], wide)
         for row in range(HEIGHT):
             for column in range(WIDTH):
                 grey = image[:, row, column].mean().item()
                 raw = [math.exp(-(((grey - band) / SOFTNESS) ** 2)) for band in BANDS]
                 new = sum(
-                    w / sum(raw) * (between(LIGHTNESS, shade) + KEPT * (grey - band))
+                    w / sum(raw) * (between(LIGHTNESS, shade) + kept * (grey - band))
                     for w, band, shade in zip(raw, BANDS, shades, strict=True)
                 )
                 distance = (((row + 0.5) / HEIGHT - v) / height) ** 2 + (((column + 0.5) / WIDTH - u) / width) ** 2
@@ -65,7 +66,7 @@ def test_each_garment_takes_the_shade_it_drew_and_what_surrounds_the_person_stay
     x = torch.full((1, 3, HEIGHT, WIDTH), 0.25)
     x[:, :, 9:16, 6:10], x[:, :, 16:22, 6:10] = BANDS[5], BANDS[1]  # a light shirt over dark shorts
     draws = torch.full((1, NUM_RELIGHT_DRAWS), 0.5)
-    draws[0, 5 + 5], draws[0, 5 + 1] = 0.0, 1.0
+    draws[0, 6 + 5], draws[0, 6 + 1] = 0.0, 1.0
     relit = relight(x, draws, 1.0)
     torch.testing.assert_close(relit[0, 0, 12, 8].item(), LIGHTNESS[0], atol=0.05, rtol=0)
     torch.testing.assert_close(relit[0, 0, 19, 8].item(), LIGHTNESS[1], atol=0.05, rtol=0)

@@ -71,7 +71,7 @@ def test_a_run_writes_everything(config: RunConfig, tmp_path: Path) -> None:
     rows = read_log(tmp_path / "run/log.jsonl")
     assert {row["phase"] for row in rows} == {"teacher", "joint"}
     assert "prim" not in rows[2]  # before the ramp
-    assert {"image", "cycle", "prim", "fine", "r1"} <= set().union(*rows)
+    assert {"image", "cycle", "redrawn", "prim", "fine", "r1"} <= set().union(*rows)
     assert yaml.safe_load((tmp_path / "run/config.yaml").read_text()) == to_dict(config)
 
 

@@ -66,7 +66,7 @@ def test_shapes(name: str) -> None:
         x = torch.empty(2, 3, height, width)
     codes = model.encode(x)
     assert codes.a.shape == (2, A, 4)
-    assert codes.s.shape == (2, S, height // 4, width // 4)
+    assert codes.s.shape == (2, S + 16 * config.network.detail, height // 4, width // 4)
     assert model.compose(*codes).shape == x.shape
     assert model.swap(x, x).shape == x.shape
     output = model.appearance_encoder(x)
@@ -103,6 +103,22 @@ def test_structure_does_not_see_colour() -> None:
         torch.testing.assert_close(model.structure_encoder(recoloured), code, rtol=1e-4, atol=1e-4)
         torch.testing.assert_close(model.structure_encoder(x[:, [2, 0, 1]]), code, rtol=1e-4, atol=1e-4)
         assert (model.structure_encoder(tint) - code).abs().max() > 0.1
+
+
+def test_detail_is_the_grey_image_behind_the_learnt_code_and_the_image_follows_it() -> None:
+    """With p = 0 and q = 1 in G's last layer every channel is the grey image, pixel by pixel, whatever is worn."""
+    model, x = small_model(), random_images(2, (64, 32))
+    grey, S = x.mean(dim=1, keepdim=True), model.structure_encoder.channels
+    with torch.no_grad():
+        a, s = model.encode(x)
+        plain = StructureEncoder(replace(SIZES["small"].network, detail=False))
+        plain.load_state_dict(model.structure_encoder.state_dict())
+        torch.testing.assert_close(s[:, :S], plain(x))
+        torch.testing.assert_close(F.pixel_shuffle(s[:, S:], 4), grey)
+        last = model.decoder.refine[-1].conv
+        assert last.bias.tolist() == [0, 0, 0, 1, 1, 1]
+        last.weight.zero_()
+        torch.testing.assert_close(model.compose(a, s), grey.expand_as(x))
 
 
 def test_swap_takes_appearance_from_the_first_and_structure_from_the_second() -> None:

@@ -15,7 +15,7 @@ from dgnet.training.recompute import recomputed, recomputing
 from dgnet.training.schedules import RampedWeights
 from dgnet.training.step import Batch, Networks, joint_step
 
-ALL_ON = RampedWeights(1, 1, 1, 1, 1, 1)
+ALL_ON = RampedWeights(1, 1, 1, 1, 1, 1, 1)
 
 
 class Part(nn.Module):

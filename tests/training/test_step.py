@@ -14,10 +14,11 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from dgnet.config import LossConfig, RunConfig
 from dgnet.training.graphs import LiveWeights
 from dgnet.training.optim import Optimizers, build_optimizers
+from dgnet.training.redress import redress
 from dgnet.training.schedules import RampedWeights
 from dgnet.training.step import Batch, Networks, joint_step, swap, teacher_probabilities
 
-OFF = RampedWeights(id_generated=0, code_a=0, code_s=0, cycle=0, prim=0, fine=0)
+OFF = RampedWeights(id_generated=0, code_a=0, code_s=0, cycle=0, redrawn=0, prim=0, fine=0)
 SILENT = LossConfig(image=0, partner_image=0, adversarial=0, id_real=0, id_generated=0)
 AUTOCAST = torch.autocast("cpu", enabled=False)
 
@@ -104,6 +105,12 @@ def test_cycle_reaches_the_generator_however_the_coin_falls(
     assert reached(networks, batch, SILENT, replace(OFF, cycle=1.0), structure_alone) == DRAWING
 
 
+def test_redrawing_reaches_the_generator_alone(networks: Networks, batch: Batch) -> None:
+    for detached in (True, False):  # a_t is detached here, whether or not image terms train E_a
+        loss = replace(SILENT, detach_appearance_code=detached)
+        assert reached(networks, batch, loss, replace(OFF, redrawn=1.0)) == DRAWING
+
+
 def test_real_identity_reaches_the_appearance_encoder_alone(networks: Networks, batch: Batch) -> None:
     assert reached(networks, batch, replace(SILENT, id_real=1.0)) == {"E_a"}
 
@@ -117,7 +124,7 @@ def test_every_loss_setting_with_a_weight_is_routed_above() -> None:
     weights = {item.name for item in fields(LossConfig) if isinstance(getattr(LossConfig(), item.name), float)}
     assert weights == {
         *("image", "partner_image", "code_a", "code_s", "cycle", "adversarial", "r1", "id_real", "id_generated"),
-        *("prim", "fine"),
+        *("redrawn", "prim", "fine"),
     }
 
 
@@ -129,7 +136,7 @@ def test_teacher_is_unmoved(networks: Networks, batch: Batch, teacher_dropout: b
         nn.ModuleList([networks.model, teacher]).train(mode)
         assert not any(module.training for module in teacher.modules())
     loss = LossConfig(teacher_dropout=teacher_dropout)
-    reached(networks, batch, loss, RampedWeights(1, 1, 1, 1, 1, 1))
+    reached(networks, batch, loss, RampedWeights(1, 1, 1, 1, 1, 1, 1))
     assert not any(module.training for module in teacher.modules())
     assert all(torch.equal(before[name], value) for name, value in teacher.state_dict().items())
 
@@ -160,13 +167,13 @@ def test_generated_images_leave_running_statistics_alone(networks: Networks, bat
         networks.model.load_state_dict(copy)
         return after
 
-    without, with_generated = statistics(OFF), statistics(RampedWeights(1, 1, 1, 1, 1, 1))
+    without, with_generated = statistics(OFF), statistics(RampedWeights(1, 1, 1, 1, 1, 1, 1))
     assert all(torch.equal(a, b) for a, b in zip(without, with_generated, strict=True))
 
 
 def test_the_batch_is_not_changed(networks: Networks, batch: Batch) -> None:
     before = [getattr(batch, item.name).clone() for item in fields(batch)]
-    reached(networks, batch, LossConfig(r1_every=1), RampedWeights(1, 1, 1, 1, 1, 1))
+    reached(networks, batch, LossConfig(r1_every=1), RampedWeights(1, 1, 1, 1, 1, 1, 1))
     for item, value in zip(fields(batch), before, strict=True):
         assert torch.equal(getattr(batch, item.name), value)
         assert not getattr(batch, item.name).requires_grad
@@ -180,9 +187,9 @@ def test_terms_are_what_the_design_says(networks: Networks, batch: Batch, config
     """Image, code and cycle terms recomputed one direction at a time from the networks' public interface."""
     model = networks.model.eval()  # dropout and batch statistics off, so that passes can be taken apart
     half = len(batch.x) // 2
-    ramped = RampedWeights(1, 1, 1, 1, 1, 1)
+    ramped = RampedWeights(1, 1, 1, 1, 1, 1, 1)
     optimizers = Optimizers(*(SGD(list(module.parameters()), lr=0.0) for module in list(parts(networks).values())[:3]))
-    expected = dict.fromkeys(("image", "partner_image", "code_a", "code_s", "cycle"), 0.0)
+    expected = dict.fromkeys(("image", "partner_image", "code_a", "code_s", "cycle", "redrawn"), 0.0)
     with torch.no_grad():
         codes = [
             (model.encode(batch.x[i : i + 1]).a, model.encode(batch.x_relit[i : i + 1]).s) for i in range(4)
@@ -197,8 +204,9 @@ def test_terms_are_what_the_design_says(networks: Networks, batch: Batch, config
                 "image": model.compose(a_i, s_i) - x_i,
                 "partner_image": model.compose(a_t, s_i) - x_i,
                 "code_a": model.encode(x_ij).a - a_i,
-                "code_s": model.encode(x_ij).s - s_j,
+                "code_s": (model.encode(x_ij).s - s_j)[:, : model.structure_encoder.channels],
                 "cycle": model.compose(model.encode(x_ij).a, model.encode(x_ji).s) - x_i,
+                "redrawn": model.compose(a_t, model.encode(redress(x_i, model.compose(a_i, s_i), x_ji)).s) - x_i,
             }
             for name, difference in differences.items():
                 expected[name] += float(difference.abs().mean()) / half  # the mean a direction, summed over both
@@ -226,7 +234,7 @@ class NeverAsked(TorchDispatchMode):
 
 def test_weights_in_a_devices_memory_are_weights(networks: Networks, batch: Batch, config: RunConfig) -> None:
     """What a recorded step on a GPU reads instead of numbers; which terms are on is settled by those it stands for."""
-    numbers = RampedWeights(id_generated=0.3, code_a=0.7, code_s=0.2, cycle=0.5, prim=0.9, fine=0.1)
+    numbers = RampedWeights(id_generated=0.3, code_a=0.7, code_s=0.2, cycle=0.5, redrawn=0.4, prim=0.9, fine=0.1)
     live = {item.name: torch.tensor(getattr(numbers, item.name)) for item in fields(RampedWeights)}
     found = []
     for ramped in (numbers, LiveWeights(**live, like=numbers)):

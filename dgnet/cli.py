@@ -221,13 +221,16 @@ def swap(arguments: Sequence[str]) -> None:
     parser.add_argument("--onto", type=Path, nargs="+", help="who wears the clothes, if not the same people")
     parser.add_argument("--out", type=Path, default=Path("swaps.png"), help="the picture (.png or .jpg)")
     parser.add_argument("--each", type=Path, help="also write every swap as a file of its own into this folder")
+    parser.add_argument(
+        "--paste", action="store_true", help="keep the columns' own images where no clothes are, instead of drawing all"
+    )
     parser.add_argument("--zoom", type=int, default=2, help="enlarge the picture so many times")
     parser.add_argument("--device", type=str, default="auto", help="auto, cpu or cuda")
     found = parser.parse_args(list(arguments))
 
     from dgnet.experiment.swap import swap as run
 
-    run(found.RUN, found.IMAGES, found.onto, found.out, found.each, found.zoom, found.device)
+    run(found.RUN, found.IMAGES, found.onto, found.out, found.each, found.zoom, found.device, found.paste)
     print(f"Picture: {found.out.resolve()}")
 
 

@@ -176,7 +176,7 @@ class LossConfig:
         code_a, code_s, cycle, redrawn, prim: reached at the end of their ramps.
         fine: as a fraction of the current weight of `prim`.
         redrawn: of ||x_i - G(a_t, E_s(x_i redressed))||_1: E_s sees person i in the clothes of j that G has just drawn
-            (`dgnet.training.redress`), and what i wears must come from the code. 0 in the published method.
+            (`dgnet.generation.paste`), and what i wears must come from the code. 0 in the published method.
         adversarial, r1: of L_adv, and of the gradient penalty inside it.
         r1_every: the penalty is taken every so many steps, and weighs as many times more.
         id_real, id_generated: L_id^s and L_id^c.

@@ -73,6 +73,7 @@ class Report:
     verification: Mapping[str, Roc] = field(default_factory=dict)
     cameras: CameraPairs | None = None
     swap_error: SwapError | None = None
+    pasted_error: SwapError | None = None  # of the same swaps, pasted on x_j
     realism: Realism | None = None
     diversity: Mapping[str, Diversity] = field(default_factory=dict)  # such as "SSIM, generated, same person"
     identity: IdentityConsistency | None = None
@@ -118,7 +119,7 @@ def report_tables(report: Report) -> list[Table]:
     if report.comparison:
         tables.append(comparison_table(report.comparison))
     if report.swap_error:
-        tables.append(swap_error_table(report.swap_error))
+        tables.append(swap_error_table(report.swap_error, report.pasted_error))
     if report.identity:
         tables.append(identity_table(report.identity))
     if report.structure:
@@ -167,7 +168,11 @@ def _sections(report: Report) -> list[Section]:
         )
     if report.true_swaps or report.swap_error:
         body = true_swaps_html(report.true_swaps) if report.true_swaps else ""
-        body += f"<h3>Error</h3>{swap_error_table(report.swap_error).to_html()}" if report.swap_error else ""
+        body += (
+            f"<h3>Error</h3>{swap_error_table(report.swap_error, report.pasted_error).to_html()}"
+            if report.swap_error
+            else ""
+        )
         lead = "Both factors of a synthetic person are known, so the true swapped image exists."
         sections.append(Section("Against the true swap", body, lead))
     if report.interpolations:

@@ -86,23 +86,26 @@ def peers_table(dataset: str) -> Table | None:
     return Table("peers", f"Published on {dataset_title(dataset)}", columns, rows, note)
 
 
-def swap_error_table(error: SwapError) -> Table:
-    """The swap, and x_j itself, against the true swapped image."""
+def swap_error_table(error: SwapError, pasted: SwapError | None = None) -> Table:
+    """The swap, the swap pasted on x_j, and x_j itself, against the true swapped image."""
     columns = (
         Column(""),
         Column("L1", digits=4, best="min"),
         Column("PSNR, dB", digits=2, best="max"),
         Column("SSIM", digits=3, best="max"),
     )
-    rows: tuple[tuple[Cell, ...], ...] = (
+    rows: list[tuple[Cell, ...]] = [
         ("G(a_i, s_j)", error.l1, error.psnr, error.ssim),
         ("x_j copied", error.copy_l1, error.copy_psnr, error.copy_ssim),
-    )
+    ]
     note = (
         f"Against the true swapped image, mean over {error.num_pairs} pairs of people never trained on; "
-        f"images in [0, 1]. L1 is {error.ratio:.3f} × that of copying x_j."
+        f"images in [0, 1]. L1 is {error.ratio:.3f} × that of copying x_j"
     )
-    return Table("swap_error", "Swap error", columns, rows, note)
+    if pasted:
+        rows.insert(1, ("the same, pasted on x_j", pasted.l1, pasted.psnr, pasted.ssim))
+        note += f"; pasted on x_j where clothes change, {pasted.ratio:.3f} ×"
+    return Table("swap_error", "Swap error", columns, tuple(rows), note + ".")
 
 
 def seeds_table(by_seed: Mapping[int, Results]) -> Table:

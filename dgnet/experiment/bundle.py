@@ -31,13 +31,14 @@ def bundle(run: Path, commands: str) -> Path:
     assert swaps is not None, "the bundled edition lists true swaps"
     rows = describe_held_out(describe_by(None, loaded.model), data, config.alpha, torch.device("cpu"))
     both = measure_retrieval(rows, labels_of(data.dataset), Protocol(), detailed=False).figures[BOTH]
-    error = swaps.error
+    error, pasted = swaps.error, swaps.pasted
     card = {
         "made by": commands,
         "measured on": machine(),
         "trained on": "mannequin: rendered people, none of them real, and none of them in the bundled edition's test",
         "seed": str(config.seed),
-        "swap error": f"L1 {error.l1:.4f}, {error.ratio:.3f} of copying x_j, {error.num_pairs} test pairs",
+        "swap error": f"L1 {error.l1:.4f}, {error.ratio:.3f} of copying x_j; pasted on x_j {pasted.l1:.4f}, "
+        f"{pasted.ratio:.3f}; {error.num_pairs} test pairs",
         "re-id": f"mAP {both.map_step:.3f} (step), Rank@1 {both.rank1:.3f}, on the bundled edition's test identities",
         "licence": "Apache-2.0",
     }

@@ -84,13 +84,17 @@ def with_both(features: dict[str, Array], alpha: float) -> dict[str, Array]:
 
 @dataclass(frozen=True)
 class Swaps:
-    """Test pairs whose true swap is known: x_i, x_j, G(a_i, s_j) and the truth, uint8 N x H x W x 3; and the error."""
+    """Test pairs whose true swap is known: x_i, x_j, G(a_i, s_j) and the truth, uint8 N x H x W x 3; and the error.
+
+    `pasted` is the error of the same swaps pasted on x_j.
+    """
 
     appearance: npt.NDArray[np.uint8]
     structure: npt.NDArray[np.uint8]
     swapped: npt.NDArray[np.uint8]
     truth: npt.NDArray[np.uint8]
     error: SwapError
+    pasted: SwapError
 
 
 def measure_swaps(model: DGNet, data: HeldOut, cache: str) -> Swaps | None:
@@ -108,6 +112,9 @@ def measure_swaps(model: DGNet, data: HeldOut, cache: str) -> Swaps | None:
     appearance = images([target.appearance for target in targets])
     structure = images([target.structure for target in targets])
     truth = images([target.target for target in targets])
-    swapped = swap_pairs(model, appearance, structure)
-    in_01 = [torch.from_numpy(part).permute(0, 3, 1, 2).float() / 255 for part in (swapped, truth, structure)]
-    return Swaps(appearance, structure, swapped, truth, swap_error(*in_01))
+    swapped, on_x_j = (swap_pairs(model, appearance, structure, pasted=pasted) for pasted in (False, True))
+    x_ij, pasted_x_ij, true, x_j = (
+        torch.from_numpy(part).permute(0, 3, 1, 2).float() / 255 for part in (swapped, on_x_j, truth, structure)
+    )
+    errors = (swap_error(one, true, x_j) for one in (x_ij, pasted_x_ij))
+    return Swaps(appearance, structure, swapped, truth, *errors)

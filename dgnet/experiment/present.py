@@ -124,6 +124,7 @@ def build_report(
         verification=retrieval.verification,
         cameras=retrieval.cameras,
         swap_error=swaps.error if swaps else None,
+        pasted_error=swaps.pasted if swaps else None,
         identity=generated.identity,
         structure=generated.structure,
         diversity=generated.diversity,

@@ -32,11 +32,12 @@ def publish(report: Report, out: Path) -> Published:
 
 def results_dict(report: Report) -> dict[str, Any]:
     """Every figure of the report, as written to `results.json`; what was not measured is null or empty."""
-    swap, structure = report.swap_error, report.structure
+    swap, pasted, structure = report.swap_error, report.pasted_error, report.structure
     return {
         "retrieval": as_rows(report.retrieval),
         "transfer": {target: as_rows(rows) for target, rows in report.transfer.items()},
         "swap_error": {**asdict(swap), "ratio": swap.ratio} if swap else None,
+        "pasted_swap_error": {**asdict(pasted), "ratio": pasted.ratio} if pasted else None,
         "identity_consistency": asdict(report.identity) if report.identity else None,
         "structure_consistency": {**asdict(structure), "code_ratio": structure.code_ratio} if structure else None,
         "diversity": {name: asdict(found) for name, found in report.diversity.items()},

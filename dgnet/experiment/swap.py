@@ -20,7 +20,14 @@ MAX_PEOPLE = 64
 
 
 def swap(
-    run: str, images: Sequence[Path], onto: Sequence[Path] | None, out: Path, each: Path | None, zoom: int, device: str
+    run: str,
+    images: Sequence[Path],
+    onto: Sequence[Path] | None,
+    out: Path,
+    each: Path | None,
+    zoom: int,
+    device: str,
+    pasted: bool = False,
 ) -> None:
     """Draw every image's clothes on every image of `onto` (or of `images`) into one picture, and into files.
 
@@ -29,13 +36,14 @@ def swap(
         images, onto: picture files, or folders of them; no `images` means some of the bundled data set's test people.
         out: the picture; `each`: a folder for the single swaps, named APPEARANCE_on_STRUCTURE.png.
         zoom: how many times the picture is enlarged.
+        pasted: on the columns' own images, where the clothes are.
     """
     loaded = find_model(run)
     rows = list_images(images or bundled_people())
     columns = list_images(onto) if onto else rows
     size = loaded.config.data.size
     rows_u8, columns_u8 = read_images(rows, size), read_images(columns, size)
-    swapped = swap_matrix(loaded.model.to(pick_device(device)), rows_u8, columns_u8)
+    swapped = swap_matrix(loaded.model.to(pick_device(device)), rows_u8, columns_u8, pasted=pasted)
     save_picture(out, swap_sheet(rows_u8, columns_u8, swapped), zoom)
     if each:
         for row, giver in enumerate(rows):

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from dgnet.data.augment import normalise, to_01
+from dgnet.generation.paste import paste
 from dgnet.models.dgnet import DGNet
 
 Images = npt.NDArray[np.uint8]
@@ -26,27 +27,38 @@ def device_of(model: DGNet) -> torch.device:
 
 
 @torch.inference_mode()
-def swap_pairs(model: DGNet, appearance_u8: Images, structure_u8: Images, batch_size: int = 64) -> Images:
+def swap_pairs(
+    model: DGNet, appearance_u8: Images, structure_u8: Images, batch_size: int = 64, *, pasted: bool = False
+) -> Images:
     """x_ij of aligned lists: the n-th appearance's clothes on the n-th structure, uint8 N x H x W x 3.
 
     Args:
         model: in eval mode.
         appearance_u8, structure_u8: uint8 N x H x W x 3 at the model's size.
+        pasted: on the structure's own image, where the clothes are (`paste`).
     """
     device, drawn = device_of(model), []
     for start in range(0, len(appearance_u8), batch_size):
         part = slice(start, start + batch_size)
         x_i = normalise(torch.from_numpy(appearance_u8[part]).to(device))
         x_j = normalise(torch.from_numpy(structure_u8[part]).to(device))
-        drawn.append(to_u8(model.swap(x_i, x_j)))
+        x_ij = model.swap(x_i, x_j)
+        drawn.append(to_u8(paste(x_j, model.swap(x_j, x_j), x_ij) if pasted else x_ij))
     return np.concatenate(drawn)
 
 
 @torch.inference_mode()
-def swap_matrix(model: DGNet, rows_u8: Images, columns_u8: Images) -> Images:
-    """Every row's appearance on every column's structure: uint8 R x C x H x W x 3. Each image is encoded once."""
+def swap_matrix(model: DGNet, rows_u8: Images, columns_u8: Images, *, pasted: bool = False) -> Images:
+    """Every row's appearance on every column's structure: uint8 R x C x H x W x 3. Each image is encoded once.
+
+    With `pasted`, on the columns' own images, where the clothes are (`paste`).
+    """
     device = device_of(model)
     a = model.appearance_encoder.code(normalise(torch.from_numpy(rows_u8).to(device)))
-    s = model.structure_encoder(normalise(torch.from_numpy(columns_u8).to(device)))
-    drawn = [to_u8(model.compose(one.expand(len(s), -1, -1), s)) for one in a.unsqueeze(1)]
-    return np.stack(drawn)
+    x_j = normalise(torch.from_numpy(columns_u8).to(device))
+    s = model.structure_encoder(x_j)
+    drawn = [model.compose(one.expand(len(s), -1, -1), s) for one in a.unsqueeze(1)]
+    if pasted:
+        own = model.compose(model.appearance_encoder.code(x_j), s)
+        drawn = [paste(x_j, own, x_ij) for x_ij in drawn]
+    return np.stack([to_u8(x_ij) for x_ij in drawn])

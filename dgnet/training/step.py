@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from dgnet.config import LossConfig
+from dgnet.generation.paste import paste
 from dgnet.losses.adversarial import discriminator_loss, generator_loss, gradient_penalty
 from dgnet.losses.identity import cross_entropy, divergence
 from dgnet.losses.labels import soft_label
@@ -17,7 +18,6 @@ from dgnet.models.dgnet import DGNet
 from dgnet.models.discriminator import Discriminator
 from dgnet.training.modes import eagerly, frozen, generated_statistics
 from dgnet.training.optim import Optimizers
-from dgnet.training.redress import redress
 from dgnet.training.schedules import RampedWeights
 
 
@@ -156,7 +156,7 @@ def joint_step(
 
     # What i wears is for the code to say: a_t and E_s, shown i in j's clothes, give x_i back too.
     if ramped.repeated:
-        x_redressed = redress(x, x_self.detach(), swap(x_ij.detach()))
+        x_redressed = paste(x, x_self.detach(), swap(x_ij.detach()))
         with autocast:
             x_again = G(a_partner.detach(), E_s(x_redressed))
         redrawn = l1(x_again, x)

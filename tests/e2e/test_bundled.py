@@ -28,9 +28,12 @@ def test_its_card_says_who_made_it_and_what_it_scores(tmp_path: Path) -> None:
     assert swaps.error.num_pairs >= 200
     stated = float(loaded.card["swap error"].split(", ")[1].split()[0])
     assert swaps.error.ratio == pytest.approx(stated, abs=0.01)
+    assert swaps.pasted.ratio < swaps.error.ratio
 
 
 def test_swapping_works_right_after_installing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     cli.main(["swap", "bundled"])
-    assert (tmp_path / "swaps.png").stat().st_size > 10_000
+    cli.main(["swap", "bundled", "--paste", "--out", "pasted.png"])
+    assert min((tmp_path / name).stat().st_size for name in ("swaps.png", "pasted.png")) > 10_000
+    assert (tmp_path / "swaps.png").read_bytes() != (tmp_path / "pasted.png").read_bytes()

@@ -93,6 +93,7 @@ def full_report() -> Report:
         seeds={0: rows, 1: rows},
         comparison={"mannequin": rows},
         swap_error=SwapError(240, 0.04, 22.0, 0.7, 0.08, 18.0, 0.5),
+        pasted_error=SwapError(240, 0.03, 23.0, 0.8, 0.08, 18.0, 0.5),
         realism=Realism(fid=18.24, kid=0.0123, kid_sd=0.0021, num_real=12_936, num_generated=5_000),
         diversity={"SSIM, generated": Diversity(0.36, 0.05, 1000)},
         swap_grid=SwapGrid(images(2), images(3), images(2, 3)),

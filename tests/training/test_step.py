@@ -12,9 +12,9 @@ from torch.optim import SGD
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from dgnet.config import LossConfig, RunConfig
+from dgnet.generation.paste import paste
 from dgnet.training.graphs import LiveWeights
 from dgnet.training.optim import Optimizers, build_optimizers
-from dgnet.training.redress import redress
 from dgnet.training.schedules import RampedWeights
 from dgnet.training.step import Batch, Networks, joint_step, swap, teacher_probabilities
 
@@ -206,7 +206,7 @@ def test_terms_are_what_the_design_says(networks: Networks, batch: Batch, config
                 "code_a": model.encode(x_ij).a - a_i,
                 "code_s": (model.encode(x_ij).s - s_j)[:, : model.structure_encoder.channels],
                 "cycle": model.compose(model.encode(x_ij).a, model.encode(x_ji).s) - x_i,
-                "redrawn": model.compose(a_t, model.encode(redress(x_i, model.compose(a_i, s_i), x_ji)).s) - x_i,
+                "redrawn": model.compose(a_t, model.encode(paste(x_i, model.compose(a_i, s_i), x_ji)).s) - x_i,
             }
             for name, difference in differences.items():
                 expected[name] += float(difference.abs().mean()) / half  # the mean a direction, summed over both

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import torch
 
-from dgnet.training.redress import CHANGED, redress
+from dgnet.generation.paste import CHANGED, paste
 
 
 def test_where_the_drawings_differ_the_other_is_pasted_and_elsewhere_the_photograph_stays() -> None:
     generator = torch.Generator().manual_seed(0)
-    x, x_self = torch.randn(2, 2, 3, 32, 16, generator=generator).unbind()
+    x, x_self = torch.randn(2, 2, 3, 64, 32, generator=generator).unbind()
     x_other = x_self.clone()
     x_other[:, :, 10:20, 5:11] += 2 * CHANGED
     x_other[:, :, 28, 2] += 0.01  # a trace of a difference is a trace of paste
-    redressed = redress(x, x_self, x_other)
+    pasted = paste(x, x_self, x_other)
     clothes, far = (slice(None), slice(None), slice(10, 20), slice(5, 11)), (slice(None), slice(None), slice(0, 6))
-    torch.testing.assert_close(redressed[clothes], x_other[clothes])
-    assert torch.equal(redressed[far], x[far])
-    trace = (redressed - x)[:, :, 28, 2] / (x_other - x)[:, :, 28, 2]
+    torch.testing.assert_close(pasted[clothes], x_other[clothes])
+    assert torch.equal(pasted[far], x[far])
+    trace = (pasted - x)[:, :, 28, 2] / (x_other - x)[:, :, 28, 2]
     torch.testing.assert_close(trace, torch.full_like(trace, 0.01 / CHANGED), rtol=1e-3, atol=0)

@@ -82,8 +82,8 @@ def published_step(
         s_ij, s_ji = E_s(x_ij.detach()), E_s(x_ji.detach())
     else:
         s_ij, s_ji = E_s_frozen(x_ij), E_s_frozen(x_ji)
-    learnt = slice(E_s.channels)
-    code_s = both(*(l1(s[:, learnt], own[:, learnt].detach()) for s, own in ((s_ij, s_j), (s_ji, s_i))))
+    learnt = E_s.learnt
+    code_s = both(l1(learnt(s_ij), learnt(s_j).detach()), l1(learnt(s_ji), learnt(s_i).detach()))
     x_iji, x_jij = G(seen_ij.a.detach(), s_ji), G(seen_ji.a.detach(), s_ij)
     cycle = both(l1(x_iji, x_i), l1(x_jij, x_j))
 

@@ -117,7 +117,8 @@ class BackboneConfig:
         if self.timm:
             _require(not self.ibn, "backbone.ibn", self.ibn, f"false with backbone.timm {self.timm!r}")
             known = self.weights in ("", "pretrained", FROM_TEACHER)
-            _require(known, "backbone.weights", self.weights, f"'pretrained' or empty with backbone.timm {self.timm!r}")
+            wanted = f"'pretrained', for E_a {FROM_TEACHER!r}, or empty with backbone.timm {self.timm!r}"
+            _require(known, "backbone.weights", self.weights, wanted)
 
     @property
     def channels(self) -> int:
@@ -342,6 +343,8 @@ class TeacherConfig:
         _require(self.steps >= 1, "teacher.steps", self.steps, "at least 1")
         _require(self.batch_size >= 2, "teacher.batch_size", self.batch_size, "at least 2")
         _require(0 <= self.min_accuracy <= 1, "teacher.min_accuracy", self.min_accuracy, "a fraction")
+        weights = self.backbone.weights
+        _require(weights != FROM_TEACHER, "teacher.backbone.weights", weights, "a file, 'pretrained' or empty")
 
 
 @dataclass(frozen=True)
@@ -396,8 +399,6 @@ class RunConfig:
     teacher: TeacherConfig = field(default_factory=TeacherConfig)
 
     def __post_init__(self) -> None:
-        learnt_from = self.teacher.backbone.weights
-        _require(learnt_from != FROM_TEACHER, "teacher.backbone.weights", learnt_from, "a file or empty")
         _require(self.seed >= 0, "seed", self.seed, "0 or more")
         _require(not (self.compile and self.recompute), "recompute", self.recompute, "false where compile is true")
         _require(self.batch_size >= 2, "batch_size", self.batch_size, "at least 2 (batch norm needs several images)")

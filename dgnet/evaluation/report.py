@@ -168,11 +168,8 @@ def _sections(report: Report) -> list[Section]:
         )
     if report.true_swaps or report.swap_error:
         body = true_swaps_html(report.true_swaps) if report.true_swaps else ""
-        body += (
-            f"<h3>Error</h3>{swap_error_table(report.swap_error, report.pasted_error).to_html()}"
-            if report.swap_error
-            else ""
-        )
+        if report.swap_error:
+            body += f"<h3>Error</h3>{swap_error_table(report.swap_error, report.pasted_error).to_html()}"
         lead = "Both factors of a synthetic person are known, so the true swapped image exists."
         sections.append(Section("Against the true swap", body, lead))
     if report.interpolations:

@@ -94,17 +94,15 @@ def swap_error_table(error: SwapError, pasted: SwapError | None = None) -> Table
         Column("PSNR, dB", digits=2, best="max"),
         Column("SSIM", digits=3, best="max"),
     )
-    rows: list[tuple[Cell, ...]] = [
-        ("G(a_i, s_j)", error.l1, error.psnr, error.ssim),
-        ("x_j copied", error.copy_l1, error.copy_psnr, error.copy_ssim),
-    ]
+    rows: list[tuple[Cell, ...]] = [("G(a_i, s_j)", error.l1, error.psnr, error.ssim)]
     note = (
         f"Against the true swapped image, mean over {error.num_pairs} pairs of people never trained on; "
         f"images in [0, 1]. L1 is {error.ratio:.3f} × that of copying x_j"
     )
     if pasted:
-        rows.insert(1, ("the same, pasted on x_j", pasted.l1, pasted.psnr, pasted.ssim))
+        rows.append(("the same, pasted on x_j", pasted.l1, pasted.psnr, pasted.ssim))
         note += f"; pasted on x_j where clothes change, {pasted.ratio:.3f} ×"
+    rows.append(("x_j copied", error.copy_l1, error.copy_psnr, error.copy_ssim))
     return Table("swap_error", "Swap error", columns, tuple(rows), note + ".")
 
 

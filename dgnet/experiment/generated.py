@@ -86,11 +86,11 @@ def measure_generated(
 @torch.inference_mode()
 def _code_distances(model: DGNet, swapped: Images, i: Images, j: Images) -> tuple[np.ndarray, np.ndarray]:
     """|E_s(x_ij) - s_j| and |s_i - s_j| of each pair."""
-    own, other, learnt = [], [], slice(model.structure_encoder.channels)
+    E_s, own, other = model.structure_encoder, [], []
     for start in range(0, len(j), BATCH):
         part = slice(start, start + BATCH)
         codes = [
-            model.structure_encoder(normalise(torch.from_numpy(images[part]).to(device_of(model))))[:, learnt]
+            E_s.learnt(E_s(normalise(torch.from_numpy(images[part]).to(device_of(model)))))
             for images in (swapped, i, j)
         ]
         own.append(code_distances(codes[0], codes[2]))

@@ -20,7 +20,7 @@ from dgnet.evaluation.query_features import multi_query
 from dgnet.evaluation.truth import SwapError, swap_error
 from dgnet.experiment.retrieval import Array, SplitFeatures, labels_of
 from dgnet.experiment.setup import HeldOut
-from dgnet.generation.swap import swap_pairs
+from dgnet.generation.swap import swap_and_paste_pairs
 from dgnet.models.appearance import Teacher
 from dgnet.models.dgnet import DGNet
 
@@ -112,7 +112,7 @@ def measure_swaps(model: DGNet, data: HeldOut, cache: str) -> Swaps | None:
     appearance = images([target.appearance for target in targets])
     structure = images([target.structure for target in targets])
     truth = images([target.target for target in targets])
-    swapped, on_x_j = (swap_pairs(model, appearance, structure, pasted=pasted) for pasted in (False, True))
+    swapped, on_x_j = swap_and_paste_pairs(model, appearance, structure)
     x_ij, pasted_x_ij, true, x_j = (
         torch.from_numpy(part).permute(0, 3, 1, 2).float() / 255 for part in (swapped, on_x_j, truth, structure)
     )

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from dgnet.evaluation.ranking import RetrievalResult
 from dgnet.evaluation.report import Report, report_tables, write_report, write_tables
+from dgnet.evaluation.truth import SwapError
 from dgnet.experiment.setup import write_json
 
 RESULTS, TABLES, PAGE = "results.json", "tables", "report.html"
@@ -32,12 +33,12 @@ def publish(report: Report, out: Path) -> Published:
 
 def results_dict(report: Report) -> dict[str, Any]:
     """Every figure of the report, as written to `results.json`; what was not measured is null or empty."""
-    swap, pasted, structure = report.swap_error, report.pasted_error, report.structure
+    structure = report.structure
     return {
         "retrieval": as_rows(report.retrieval),
         "transfer": {target: as_rows(rows) for target, rows in report.transfer.items()},
-        "swap_error": {**asdict(swap), "ratio": swap.ratio} if swap else None,
-        "pasted_swap_error": {**asdict(pasted), "ratio": pasted.ratio} if pasted else None,
+        "swap_error": _with_ratio(report.swap_error),
+        "pasted_swap_error": _with_ratio(report.pasted_error),
         "identity_consistency": asdict(report.identity) if report.identity else None,
         "structure_consistency": {**asdict(structure), "code_ratio": structure.code_ratio} if structure else None,
         "diversity": {name: asdict(found) for name, found in report.diversity.items()},
@@ -47,6 +48,10 @@ def results_dict(report: Report) -> dict[str, Any]:
             for name, roc in report.verification.items()
         },
     }
+
+
+def _with_ratio(error: SwapError | None) -> dict[str, Any] | None:
+    return {**asdict(error), "ratio": error.ratio} if error else None
 
 
 def as_rows(results: Mapping[str, RetrievalResult]) -> dict[str, Any]:

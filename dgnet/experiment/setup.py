@@ -116,9 +116,9 @@ def check_backbones(config: RunConfig) -> None:
     """
     if not config.teacher.weights:
         map_size(config.teacher.backbone, config.data.size)
-    if config.joint:
-        if not config.teacher.weights:
+        if config.joint:
             check_start(config.network.backbone, config.teacher.backbone)
+    if config.joint:
         height, _ = map_size(config.network.backbone, config.data.size)
         if height < NUM_STRIPES:
             logger.warning(

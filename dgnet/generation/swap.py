@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 import numpy.typing as npt
 import torch
@@ -27,24 +29,38 @@ def device_of(model: DGNet) -> torch.device:
 
 
 @torch.inference_mode()
-def swap_pairs(
-    model: DGNet, appearance_u8: Images, structure_u8: Images, batch_size: int = 64, *, pasted: bool = False
-) -> Images:
+def swap_pairs(model: DGNet, appearance_u8: Images, structure_u8: Images, batch_size: int = 64) -> Images:
     """x_ij of aligned lists: the n-th appearance's clothes on the n-th structure, uint8 N x H x W x 3.
 
     Args:
         model: in eval mode.
         appearance_u8, structure_u8: uint8 N x H x W x 3 at the model's size.
-        pasted: on the structure's own image, where the clothes are (`paste`).
     """
-    device, drawn = device_of(model), []
+    return np.concatenate([to_u8(x_ij) for _, x_ij in _pairs(model, appearance_u8, structure_u8, batch_size)])
+
+
+@torch.inference_mode()
+def swap_and_paste_pairs(
+    model: DGNet, appearance_u8: Images, structure_u8: Images, batch_size: int = 64
+) -> tuple[Images, Images]:
+    """`swap_pairs`, and the same swaps on the structures' own images, where the clothes are (`paste`)."""
+    whole, pasted = [], []
+    for x_j, x_ij in _pairs(model, appearance_u8, structure_u8, batch_size):
+        whole.append(to_u8(x_ij))
+        pasted.append(to_u8(paste(x_j, model.swap(x_j, x_j), x_ij)))
+    return np.concatenate(whole), np.concatenate(pasted)
+
+
+def _pairs(
+    model: DGNet, appearance_u8: Images, structure_u8: Images, batch_size: int
+) -> Iterator[tuple[Tensor, Tensor]]:
+    """x_j and x_ij, batch by batch."""
+    device = device_of(model)
     for start in range(0, len(appearance_u8), batch_size):
         part = slice(start, start + batch_size)
         x_i = normalise(torch.from_numpy(appearance_u8[part]).to(device))
         x_j = normalise(torch.from_numpy(structure_u8[part]).to(device))
-        x_ij = model.swap(x_i, x_j)
-        drawn.append(to_u8(paste(x_j, model.swap(x_j, x_j), x_ij) if pasted else x_ij))
-    return np.concatenate(drawn)
+        yield x_j, model.swap(x_i, x_j)
 
 
 @torch.inference_mode()
@@ -57,8 +73,9 @@ def swap_matrix(model: DGNet, rows_u8: Images, columns_u8: Images, *, pasted: bo
     a = model.appearance_encoder.code(normalise(torch.from_numpy(rows_u8).to(device)))
     x_j = normalise(torch.from_numpy(columns_u8).to(device))
     s = model.structure_encoder(x_j)
-    drawn = [model.compose(one.expand(len(s), -1, -1), s) for one in a.unsqueeze(1)]
+    # Row by row, so that only bytes pile up.
+    drawn = (model.compose(one.expand(len(s), -1, -1), s) for one in a.unsqueeze(1))
     if pasted:
-        own = model.compose(model.appearance_encoder.code(x_j), s)
-        drawn = [paste(x_j, own, x_ij) for x_ij in drawn]
+        x_jj = model.compose(model.appearance_encoder.code(x_j), s)
+        drawn = (paste(x_j, x_jj, x_ij) for x_ij in drawn)
     return np.stack([to_u8(x_ij) for x_ij in drawn])

@@ -67,3 +67,7 @@ class StructureEncoder(nn.Module):
         if self.detail:
             code = torch.cat([code, F.pixel_unshuffle(grey, SHRINK).to(code.dtype)], dim=1)
         return code
+
+    def learnt(self, s: Tensor) -> Tensor:
+        """s without the grey image: what two structures are compared by, since a swap has lightnesses of its own."""
+        return s[:, : self.channels]

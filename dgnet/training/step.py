@@ -144,8 +144,7 @@ def joint_step(
     if ramped.returned:
         with autocast, frozen(E_s, active=not structure_alone):
             s_seen = E_s(x_ij.detach() if structure_alone else x_ij)
-        learnt = slice(E_s.channels)  # without the grey image that may follow: a swap has lightnesses of its own
-        code_s = l1(s_seen[:, learnt], swap(s)[:, learnt].detach())
+        code_s = l1(E_s.learnt(s_seen), E_s.learnt(swap(s)).detach())
         total = ramped.code_s * code_s
         if ramped.cycled:
             with autocast:

@@ -12,7 +12,7 @@ from dgnet.data.augment import normalise
 from dgnet.generation.grid import GAP, save_picture, swap_sheet
 from dgnet.generation.interpolate import interpolate
 from dgnet.generation.paste import paste
-from dgnet.generation.swap import swap_matrix, swap_pairs, to_u8
+from dgnet.generation.swap import swap_and_paste_pairs, swap_matrix, swap_pairs, to_u8
 from dgnet.models.dgnet import DGNet
 
 
@@ -54,14 +54,15 @@ def test_a_matrix_holds_every_pair(model: DGNet, people: np.ndarray) -> None:
 def test_a_pasted_swap_keeps_the_wearers_own_image_but_for_the_clothes(model: DGNet, people: np.ndarray) -> None:
     rows, columns = people[:2], people[2:]
     givers, wearers = np.repeat(rows, 3, axis=0), np.concatenate([columns] * 2)
-    pasted = swap_pairs(model, givers, wearers, batch_size=4, pasted=True)
+    whole, pasted = swap_and_paste_pairs(model, givers, wearers, batch_size=4)
     with torch.inference_mode():
         x_i, x_j = (normalise(torch.from_numpy(images)) for images in (givers, wearers))
         expected = to_u8(paste(x_j, model.swap(x_j, x_j), model.swap(x_i, x_j)))
     assert close(pasted, expected)
     assert not close(pasted, swap_pairs(model, givers, wearers))
+    assert close(whole, swap_pairs(model, givers, wearers))
     assert close(swap_matrix(model, rows, columns, pasted=True).reshape(pasted.shape), pasted)
-    assert np.array_equal(swap_pairs(model, people, people, pasted=True), people)  # one's own clothes change nothing
+    assert np.array_equal(swap_and_paste_pairs(model, people, people)[1], people)  # one's own clothes change nothing
 
 
 def test_interpolation_begins_and_ends_with_the_two_swaps(model: DGNet, people: np.ndarray) -> None:

@@ -93,7 +93,8 @@ def measure(arguments: argparse.Namespace) -> dict[str, float]:
     precision, _, how = arguments.measure.partition("+")
     config = preset("market1501+small" if arguments.size == "small" else "market1501")
     # Both take the published optimiser and the published terms.
-    optim, loss = replace(config.optim, muon_lr=0.0), replace(config.loss, cycle=LossConfig().cycle, redrawn=0.0)
+    optim = replace(config.optim, muon_lr=0.0)
+    loss = replace(config.loss, cycle=LossConfig().cycle, redrawn=0.0, running_codes=False)
     config = replace(config, batch_size=arguments.anchors or config.batch_size, optim=optim, loss=loss)
     torch.manual_seed(0)
     teacher = Teacher(config.teacher.backbone, config.network.feature_dim, NUM_CLASSES).freeze()

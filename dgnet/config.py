@@ -176,7 +176,7 @@ class LossConfig:
         image, partner_image: L_recon^img1 and L_recon^img2.
         code_a, code_s, cycle, redrawn, prim: reached at the end of their ramps.
         fine: as a fraction of the current weight of `prim`.
-        redrawn: of ||x_i - G(a_t, E_s(x_i redressed))||_1: E_s sees person i in the clothes of j that G has just drawn
+        redrawn: of ||x_i - G(a_t, E_s(x_i redressed))||_1: E_s sees person i in clothes of others that G has just drawn
             (`dgnet.generation.paste`), and what i wears must come from the code. 0 in the published method.
         adversarial, r1: of L_adv, and of the gradient penalty inside it.
         r1_every: the penalty is taken every so many steps, and weighs as many times more.
@@ -184,7 +184,9 @@ class LossConfig:
         labels: what a generated image's label is, for L_prim.
         code1_gradient: L_recon^code1 reaches G and E_s; off, it reaches nothing, as in the published code.
         detach_appearance_code: reconstruction never changes E_a.
-        train_bn: generated images are normalised by their own batch's statistics in E_a and T.
+        running_codes: codes that G draws from, and that judge x_ij, are taken by E_a's running statistics, as in use;
+            off, by each batch's own, as published.
+        train_bn: other than there, generated images are normalised by their own batch's statistics in E_a and T.
         teacher_dropout: the teacher labels with its dropout on, as the published code does by accident.
     """
 
@@ -204,6 +206,7 @@ class LossConfig:
     labels: LabelStrategy = "dynamic_soft"
     code1_gradient: bool = True
     detach_appearance_code: bool = True
+    running_codes: bool = False
     train_bn: bool = True
     teacher_dropout: bool = False
 
@@ -514,7 +517,8 @@ def small(config: RunConfig) -> RunConfig:
     terms do, so that term weighs a tenth of the published weight here, and the code term twice; both ramps and it
     start early, since E_a knows somebody by then. E_s hands its grey image on, so that all but the clothes is sharp;
     it sees people relit and redressed, so that clothes come from the appearance code: redrawing takes the place of
-    the cycle. Muon draws as well after a third of the steps Adam needs (docs/log.md).
+    the cycle. Codes are taken as they will be in use. Muon draws as well after a third of the steps Adam needs
+    (docs/log.md).
     """
     backbone = BackboneConfig(bottleneck=False, layers=(1, 1, 1, 1), width=32, stem="small", last_stride=2)
     network = NetworkConfig(
@@ -543,7 +547,9 @@ def small(config: RunConfig) -> RunConfig:
             head_lr=0.0125,
             ema=0.99,
         ),
-        loss=replace(config.loss, r1_every=8, id_generated=0.05, code_a=2.0, cycle=0.0, redrawn=10.0),
+        loss=replace(
+            config.loss, r1_every=8, id_generated=0.05, code_a=2.0, cycle=0.0, redrawn=10.0, running_codes=True
+        ),
         teacher=replace(
             config.teacher, backbone=backbone, batch_size=16, backbone_lr=0.05, head_lr=0.05, min_accuracy=0.2
         ),

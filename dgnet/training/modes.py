@@ -41,6 +41,11 @@ def generated_statistics(module: nn.Module, train_bn: bool) -> Iterator[None]:
             norm.training, norm.track_running_stats = training, tracking
 
 
+def running_statistics(module: nn.Module, active: bool = True) -> AbstractContextManager[None]:
+    """What runs inside normalises by the running statistics of `module`, and does not move them."""
+    return generated_statistics(module, train_bn=False) if active else nullcontext()
+
+
 @contextmanager
 def running(forwards: Mapping[nn.Module, Callable[..., Any]]) -> Iterator[None]:
     """What runs inside runs these functions for these modules' own forwards. Parameters keep their names."""

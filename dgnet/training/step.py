@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
+from typing import Final
 
 import torch
 from torch import Tensor
@@ -16,9 +17,11 @@ from dgnet.losses.reconstruction import l1
 from dgnet.models.appearance import Teacher
 from dgnet.models.dgnet import DGNet
 from dgnet.models.discriminator import Discriminator
-from dgnet.training.modes import eagerly, frozen, generated_statistics
+from dgnet.training.modes import eagerly, frozen, generated_statistics, running_statistics
 from dgnet.training.optim import Optimizers
 from dgnet.training.schedules import RampedWeights
+
+REDRESSINGS: Final = 3  # whose clothes x_i is shown in, one over another: each hides more of the cut of i's own
 
 
 @dataclass(frozen=True)
@@ -76,6 +79,12 @@ def swap(halves: Tensor) -> Tensor:
     return halves.roll(len(halves) // 2, dims=0)
 
 
+def further_clothes(num_anchors: int) -> list[int]:
+    """How far a doubled batch rolls for whose clothes come over those of j: of others than j, where there are any."""
+    half = num_anchors // 2
+    return [max(half - k, 1) for k in range(1, REDRESSINGS)]
+
+
 def joint_step(
     networks: Networks,
     optimizers: Optimizers,
@@ -105,7 +114,7 @@ def joint_step(
 
     # Codes and images. a is detached: reconstruction never changes E_a.
     with autocast:
-        with torch.set_grad_enabled(not loss.detach_appearance_code):
+        with torch.set_grad_enabled(not loss.detach_appearance_code), running_statistics(E_a, loss.running_codes):
             a, a_partner = E_a.code(torch.cat([x, x_partner])).chunk(2)
         s = E_s(batch.x_relit)
         drawn = G(torch.cat([a, a_partner, a]), torch.cat([s, s, swap(s)]))
@@ -134,7 +143,7 @@ def joint_step(
     # ... what a frozen E_a takes for person i, ...
     id_generated = code_a = code_s = cycle = redrawn = None
     if ramped.judged:
-        with autocast, frozen(E_a), generated_statistics(E_a, loss.train_bn):
+        with autocast, frozen(E_a), generated_statistics(E_a, loss.train_bn and not loss.running_codes):
             seen = E_a(x_ij)
         id_generated = cross_entropy(seen.prim.logits, y_i)
         code_a = l1(seen.a if loss.code1_gradient else seen.a.detach(), a.detach())
@@ -153,9 +162,12 @@ def joint_step(
             total = total + ramped.cycle * cycle
         torch.autograd.backward(total)
 
-    # What i wears is for the code to say: a_t and E_s, shown i in j's clothes, give x_i back too.
+    # What i wears is for the code to say: a_t and E_s, shown i in others' clothes, give x_i back too.
     if ramped.repeated:
-        x_redressed = paste(x, x_self.detach(), swap(x_ij.detach()))
+        with torch.no_grad(), autocast:
+            x_redressed = paste(x, x_self, swap(x_ij))
+            for places in further_clothes(len(x)):
+                x_redressed = paste(x, x_self, G(a.roll(places, dims=0), E_s(x_redressed)).float())
         with autocast:
             x_again = G(a_partner.detach(), E_s(x_redressed))
         redrawn = l1(x_again, x)

@@ -58,41 +58,57 @@ def step_with_mean(optimizers: list[Optimizer], gradients: list[list[Tensor | No
         optimizer.step()
 
 
-def one_process_takes_both(networks: Networks, optimizers: Optimizers, config: RunConfig, step: int) -> None:
-    """Both ranks' batches one after the other: first as far as D's gradients, then, D updated, to the end."""
+Statistics = dict[str, torch.Tensor]
+
+
+def running_statistics(networks: Networks) -> Statistics:
+    return {name: value.clone() for name, value in networks.model.state_dict().items() if "running" in name}
+
+
+def set_statistics(networks: Networks, statistics: Statistics) -> None:
+    state = networks.model.state_dict()
+    for name, value in statistics.items():
+        state[name].copy_(value)
+
+
+def one_process_takes_both(
+    networks: Networks, optimizers: Optimizers, config: RunConfig, step: int, statistics: list[Statistics]
+) -> None:
+    """Both ranks' batches one after the other: first as far as D's gradients, then, D updated, to the end.
+
+    Each rank has running statistics of its own, which codes are taken by.
+    """
     D, before = networks.discriminator, one_of_two.state_of(networks)
     others = [optimizer for name, optimizer in optimizers.named().items() if name != "discriminator"]
 
-    def restore() -> None:
+    def restore(rank: int) -> None:
         for name, module in (("model.", networks.model), ("discriminator.", D)):
             module.load_state_dict({k.removeprefix(name): v for k, v in before.items() if k.startswith(name)})
+        set_statistics(networks, statistics[rank])
 
     def stop() -> None:
         raise StopIteration
 
     gradients = []
     for rank in range(2):
+        restore(rank)
         halted = replace(optimizers, discriminator=InsteadOf(optimizers.discriminator, stop))
         with pytest.raises(StopIteration):
             one_of_two.take(networks, halted, config, step, rank)
         gradients.append(gradients_of([optimizers.discriminator]))
-        restore()
     step_with_mean([optimizers.discriminator], gradients)
     after = {name: value.clone() for name, value in D.state_dict().items()}
 
-    gradients, statistics = [], []
+    gradients = []
     for rank in range(2):
-        restore()
+        restore(rank)
         unmoved = {name: InsteadOf(optimizer, lambda: None) for name, optimizer in optimizers.named().items()}
         unmoved["discriminator"] = InsteadOf(optimizers.discriminator, lambda: D.load_state_dict(after))
         recording = Optimizers(**unmoved)  # type: ignore[arg-type]
         one_of_two.take(networks, recording, config, step, rank)
         gradients.append(gradients_of(others))
-        statistics.append({k: v.clone() for k, v in networks.model.state_dict().items() if "running" in k})
+        statistics[rank] = running_statistics(networks)
     step_with_mean(others, gradients)
-    state = networks.model.state_dict()
-    for name in statistics[0]:
-        state[name].copy_((statistics[0][name] + statistics[1][name]) / 2)
 
 
 def test_two_processes_are_one_that_averages_both_batches_gradients(config: RunConfig, tmp_path: Path) -> None:
@@ -104,8 +120,10 @@ def test_two_processes_are_one_that_averages_both_batches_gradients(config: RunC
     networks = one_of_two.build(config, seed=0)
     initial = one_of_two.state_of(networks)
     optimizers = build_optimizers(networks.model, networks.discriminator, config.optim)
+    statistics = [running_statistics(networks)] * 2
     for step in range(one_of_two.STEPS):
-        one_process_takes_both(networks, optimizers, config, step)
+        one_process_takes_both(networks, optimizers, config, step, statistics)
+    set_statistics(networks, {name: (statistics[0][name] + statistics[1][name]) / 2 for name in statistics[0]})
     expected = one_of_two.state_of(networks)
     assert [process.wait() for process in started] == [0, 0]
     for rank in range(2):
@@ -138,8 +156,8 @@ def test_a_world_that_never_meets_says_so(monkeypatch: pytest.MonkeyPatch) -> No
 
 
 def torchrun(config_file: Path, out: Path, *words: str) -> list[str]:
-    launcher = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2", "-m", "dgnet"]
-    return [*launcher, "train", "market1501+small", f"--config={config_file}", f"--out={out}", *words]
+    launcher = "-m torch.distributed.run --standalone --nproc-per-node=2 -m -- dgnet train market1501+small"
+    return [sys.executable, *launcher.split(), f"--config={config_file}", f"--out={out}", *words]
 
 
 @pytest.mark.e2e

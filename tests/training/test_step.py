@@ -16,7 +16,15 @@ from dgnet.generation.paste import paste
 from dgnet.training.graphs import LiveWeights
 from dgnet.training.optim import Optimizers, build_optimizers
 from dgnet.training.schedules import RampedWeights
-from dgnet.training.step import Batch, Networks, joint_step, swap, teacher_probabilities
+from dgnet.training.step import (
+    REDRESSINGS,
+    Batch,
+    Networks,
+    further_clothes,
+    joint_step,
+    swap,
+    teacher_probabilities,
+)
 
 OFF = RampedWeights(id_generated=0, code_a=0, code_s=0, cycle=0, redrawn=0, prim=0, fine=0)
 SILENT = LossConfig(image=0, partner_image=0, adversarial=0, id_real=0, id_generated=0)
@@ -179,8 +187,41 @@ def test_the_batch_is_not_changed(networks: Networks, batch: Batch) -> None:
         assert not getattr(batch, item.name).requires_grad
 
 
+@pytest.mark.parametrize("running_codes", [True, False])
+def test_codes_in_training_are_those_in_use_where_the_running_statistics_take_them(
+    networks: Networks, batch: Batch, running_codes: bool
+) -> None:
+    model, ramped = networks.model.train(), replace(OFF, code_a=1.0)
+    in_use, learning = copy.deepcopy(model).eval(), copy.deepcopy(model.appearance_encoder)
+    with torch.no_grad():
+        a, s = in_use.encode(batch.x).a, in_use.structure_encoder(batch.x_relit)
+        expected = {
+            "image": in_use.compose(a, s) - batch.x,
+            "code_a": in_use.encode(in_use.compose(a, swap(s))).a - a,
+        }
+        learning(torch.cat([batch.x_erased, batch.x_partner_erased]))
+    optimizers = Optimizers(*(SGD(list(module.parameters()), lr=0.0) for module in list(parts(networks).values())[:3]))
+    loss = LossConfig(running_codes=running_codes)
+    settings = {"penalise": False, "structure_alone": True, "autocast": AUTOCAST}
+    terms = dict(joint_step(networks, optimizers, batch, ramped, loss, **settings).items())  # type: ignore[arg-type]
+    for name, difference in expected.items():
+        same = float(terms[name]) == pytest.approx(2 * float(difference.abs().mean()), rel=1e-4)
+        assert same == running_codes, name
+    moved = learning.backbone.state_dict(), model.appearance_encoder.backbone.state_dict()
+    by_erased_alone = all(torch.equal(moved[0][name], moved[1][name]) for name in moved[0])
+    assert by_erased_alone == running_codes
+
+
 def test_swap_exchanges_the_halves() -> None:
     assert swap(torch.arange(6)).tolist() == [3, 4, 5, 0, 1, 2]
+
+
+@pytest.mark.parametrize("half", [1, 2, 4, 128])
+def test_nobody_is_redressed_in_clothes_of_their_own(half: int) -> None:
+    rolls = further_clothes(2 * half)
+    assert len(rolls) == REDRESSINGS - 1
+    assert all(0 < places < 2 * half for places in rolls)
+    assert half not in rolls or half == 1  # those of j come first
 
 
 def test_terms_are_what_the_design_says(networks: Networks, batch: Batch, config: RunConfig) -> None:
@@ -200,13 +241,18 @@ def test_terms_are_what_the_design_says(networks: Networks, batch: Batch, config
             a_t = model.encode(batch.x_partner[i : i + 1]).a
             x_i = batch.x[i : i + 1]
             x_ij, x_ji = model.compose(a_i, s_j), model.compose(a_j, s_i)
+            x_ii = model.compose(a_i, s_i)
+            redressed = paste(x_i, x_ii, x_ji)
+            for places in further_clothes(4):
+                a_k = codes[(i - places) % 4][0]
+                redressed = paste(x_i, x_ii, model.compose(a_k, model.encode(redressed).s))
             differences = {
-                "image": model.compose(a_i, s_i) - x_i,
+                "image": x_ii - x_i,
                 "partner_image": model.compose(a_t, s_i) - x_i,
                 "code_a": model.encode(x_ij).a - a_i,
                 "code_s": (model.encode(x_ij).s - s_j)[:, : model.structure_encoder.channels],
                 "cycle": model.compose(model.encode(x_ij).a, model.encode(x_ji).s) - x_i,
-                "redrawn": model.compose(a_t, model.encode(paste(x_i, model.compose(a_i, s_i), x_ji)).s) - x_i,
+                "redrawn": model.compose(a_t, model.encode(redressed).s) - x_i,
             }
             for name, difference in differences.items():
                 expected[name] += float(difference.abs().mean()) / half  # the mean a direction, summed over both

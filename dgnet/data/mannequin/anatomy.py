@@ -11,7 +11,6 @@ from __future__ import annotations
 import enum
 import functools
 import itertools
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -72,7 +71,7 @@ class Anatomy:
         self._model: Any = anny.Anny().to(dtype=torch.float32)
         self.bones = {label: index for index, label in enumerate(self._model.bone_labels)}
         self._kept: Ints = np.arange(len(self._model.template_vertices))
-        rest = self.pose([Physique.neutral()], [{}])[0]
+        rest = self.pose(Physique.neutral(), {})
         sole = np.array([0, 0, rest.vertices[:, 2].min()], np.float32)
         self.canon: Floats = (rest.vertices - sole) / np.float32(rest.stature)
         self.canon_heads: Floats = (rest.bone_heads - sole) / np.float32(rest.stature)
@@ -82,27 +81,26 @@ class Anatomy:
         self.arm: Floats = self._along_arm()
         self.normals = NormalField(self.faces, len(self.canon))
 
-    def pose(self, physiques: Sequence[Physique], rotations: Sequence[dict[str, Floats]]) -> list[PosedBody]:
-        """Bodies with the named bones turned by 3 x 3 rotations (world axes at rest); one call for many is faster."""
+    def pose(self, physique: Physique, rotations: dict[str, Floats]) -> PosedBody:
+        """The body with the named bones turned by 3 x 3 rotations (world axes at rest).
+
+        One at a time: some processors round the products of several bodies otherwise than those of one, and an image
+        must not depend on what is rendered beside it.
+        """
         torch = self._torch
-        turns = np.tile(np.eye(4, dtype=np.float32), (len(physiques), len(self.bones), 1, 1))
-        for body, named in enumerate(rotations):
-            for bone, rotation in named.items():
-                turns[body, self.bones[bone], :3, :3] = rotation
-        phenotype = {name: torch.tensor([getattr(p, name) for p in physiques]) for name in PHENOTYPES}
+        turns = np.tile(np.eye(4, dtype=np.float32), (1, len(self.bones), 1, 1))
+        for bone, rotation in rotations.items():
+            turns[0, self.bones[bone], :3, :3] = rotation
+        phenotype = {name: torch.tensor([getattr(physique, name)]) for name in PHENOTYPES}
         with torch.no_grad():
             out = self._model(pose_parameters=torch.from_numpy(turns), phenotype_kwargs=phenotype)
-        poses, rests = out["bone_poses"].numpy(), out["rest_bone_poses"].numpy()
-        heights = np.ptp(out["rest_vertices"].numpy()[:, :, 2], axis=1)
-        return [
-            PosedBody(
-                vertices=out["vertices"][k].numpy()[self._kept],
-                bone_rotations=poses[k, :, :3, :3] @ rests[k, :, :3, :3].transpose(0, 2, 1),
-                bone_heads=poses[k, :, :3, 3],
-                stature=float(heights[k]),
-            )
-            for k in range(len(physiques))
-        ]
+        pose, rest = out["bone_poses"][0].numpy(), out["rest_bone_poses"][0].numpy()
+        return PosedBody(
+            vertices=out["vertices"][0].numpy()[self._kept],
+            bone_rotations=pose[:, :3, :3] @ rest[:, :3, :3].transpose(0, 2, 1),
+            bone_heads=pose[:, :3, 3],
+            stature=float(np.ptp(out["rest_vertices"][0].numpy()[:, 2])),
+        )
 
     def _parts(self) -> Ints:
         weights, indices = self._model.vertex_bone_weights.numpy(), self._model.vertex_bone_indices.numpy()

@@ -16,7 +16,7 @@ from tqdm import tqdm
 
 from dgnet.data.mannequin.identity import Structure, identity, passage
 from dgnet.data.mannequin.plan import EditionError, EditionSpec, Shot, Swap, plan_people, plan_shots, plan_swaps
-from dgnet.data.mannequin.render import Image8, render_many
+from dgnet.data.mannequin.render import Image8, render
 from dgnet.data.mannequin.swaps import COLUMNS, SWAPS_FILE
 from dgnet.data.mannequin.wardrobe import Appearance
 
@@ -57,7 +57,7 @@ def write_edition(out: Path, spec: EditionSpec, *, workers: int = 1, progress: b
 
 
 def _jobs(spec: EditionSpec) -> list[list[Shot | Swap]]:
-    """Batches of images to render together."""
+    """Lists of images that one process renders."""
     people: list[list[Shot | Swap]] = [[*plan_shots(spec, person)] for person in plan_people(spec)]
     swaps: list[Shot | Swap] = [*plan_swaps(spec)]
     return people + [swaps[start : start + 15] for start in range(0, len(swaps), 15)]
@@ -95,9 +95,8 @@ def _single_threaded() -> Iterator[None]:
 
 def _write_images(job: _Job) -> int:
     spec, root, items = job
-    images = render_many([_factors(spec, item) for item in items], spec.size)
-    for item, image in zip(items, images, strict=True):
-        _save(root / item.path, image, spec.quality)
+    for item in items:
+        _save(root / item.path, render(*_factors(spec, item), spec.size), spec.quality)
     return len(items)
 
 

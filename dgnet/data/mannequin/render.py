@@ -5,7 +5,6 @@ Because both factors are arguments, `render(appearance_i, structure_j)` is the t
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -44,25 +43,18 @@ class _Scene:
 
 def render(appearance: Appearance, structure: Structure, size: tuple[int, int] = (128, 64)) -> Image8:
     """The image H x W x 3, sRGB."""
-    return render_many([(appearance, structure)], size)[0]
-
-
-def render_many(pairs: Sequence[tuple[Appearance, Structure]], size: tuple[int, int] = (128, 64)) -> list[Image8]:
-    """Images of several (appearance, structure) pairs; posing bodies together is faster than one by one."""
-    structures = [structure for _, structure in pairs]
-    bodies = anatomy().pose([s.physique for s in structures], [_rotations(s) for s in structures])
-    return [_draw(app, s, body, size)[0] for (app, s), body in zip(pairs, bodies, strict=True)]
+    return _draw(appearance, structure, _pose(structure), size)[0]
 
 
 def person_mask(appearance: Appearance, structure: Structure, size: tuple[int, int] = (128, 64)) -> Floats:
     """How much of each pixel (H x W, in [0, 1]) the person covers, before occluders and blur."""
-    body = anatomy().pose([structure.physique], [_rotations(structure)])[0]
-    return _draw(appearance, structure, body, size)[1]
+    return _draw(appearance, structure, _pose(structure), size)[1]
 
 
-def _rotations(structure: Structure) -> dict[str, Floats]:
+def _pose(structure: Structure) -> PosedBody:
     moment = structure.moment
-    return walk(structure.physique, moment.phase, moment.stride, moment.arms, moment.gaze)
+    rotations = walk(structure.physique, moment.phase, moment.stride, moment.arms, moment.gaze)
+    return anatomy().pose(structure.physique, rotations)
 
 
 def _draw(

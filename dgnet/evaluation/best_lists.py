@@ -8,8 +8,8 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from .arrays import Int64Array
-from .neighbours import Float32Array, stable_top
+from dgnet.evaluation.arrays import Int64Array
+from dgnet.evaluation.neighbours import Float32Array, stable_top
 
 _ROUND = 32  # new candidates of one image that are merged at a time
 

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from .arrays import (
+from dgnet.evaluation.arrays import (
     JUNK,
     EvaluationError,
     FeatureArray,
@@ -18,8 +18,8 @@ from .arrays import (
     label_vector,
     same_width,
 )
-from .ranking import rank_matches, score_queries
-from .similarity import BLOCK_BYTES
+from dgnet.evaluation.ranking import rank_matches, score_queries
+from dgnet.evaluation.similarity import BLOCK_BYTES
 
 Float64Array = npt.NDArray[np.float64]
 

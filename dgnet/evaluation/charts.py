@@ -10,7 +10,7 @@ from html import escape
 import numpy as np
 import numpy.typing as npt
 
-from .symbols import html_symbols
+from dgnet.evaluation.symbols import html_symbols
 
 Float64Array = npt.NDArray[np.float64]
 

@@ -11,8 +11,8 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from .arrays import EvaluationError, FeatureArray, LabelArray, label_vector
-from .ranking import RetrievalResult, evaluate
+from dgnet.evaluation.arrays import EvaluationError, FeatureArray, LabelArray, label_vector
+from dgnet.evaluation.ranking import RetrievalResult, evaluate
 
 Images = npt.NDArray[np.uint8]
 Pairs = npt.NDArray[np.int64]

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from .consistency import IdentityConsistency, StructureConsistency
-from .result_tables import percentages, result_columns
-from .tables import Cell, Column, Table
+from dgnet.evaluation.consistency import IdentityConsistency, StructureConsistency
+from dgnet.evaluation.result_tables import percentages, result_columns
+from dgnet.evaluation.tables import Cell, Column, Table
 
 
 def identity_table(found: IdentityConsistency) -> Table:

@@ -6,8 +6,8 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from .arrays import Int64Array
-from .matches import Truth
+from dgnet.evaluation.arrays import Int64Array
+from dgnet.evaluation.matches import Truth
 
 Float32Array = npt.NDArray[np.float32]
 

@@ -10,9 +10,9 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from .arrays import EvaluationError, LabelArray, label_vector
-from .features import Images
-from .truth import ssim
+from dgnet.evaluation.arrays import EvaluationError, LabelArray, label_vector
+from dgnet.evaluation.features import Images
+from dgnet.evaluation.truth import ssim
 
 Pairs = npt.NDArray[np.int64]
 _PAIRS_AT_ONCE = 64

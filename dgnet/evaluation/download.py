@@ -10,8 +10,7 @@ from urllib.request import urlopen
 from tqdm import tqdm
 
 from dgnet.data.whole_file import written_whole
-
-from .arrays import EvaluationError
+from dgnet.evaluation.arrays import EvaluationError
 
 _CHUNK = 1 << 20
 _TIMEOUT = 30  # seconds of silence

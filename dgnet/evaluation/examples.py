@@ -9,10 +9,10 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from .arrays import FeatureArray, Int64Array, LabelArray, feature_matrix, same_width
-from .matches import index_truth
-from .neighbours import stable_top
-from .ranking import MatchRanks, score_queries
+from dgnet.evaluation.arrays import FeatureArray, Int64Array, LabelArray, feature_matrix, same_width
+from dgnet.evaluation.matches import index_truth
+from dgnet.evaluation.neighbours import stable_top
+from dgnet.evaluation.ranking import MatchRanks, score_queries
 
 
 @dataclass(frozen=True)

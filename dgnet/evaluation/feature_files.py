@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from .arrays import EvaluationError, Int64Array, feature_matrix, label_vector
-from .ranking import Denominator, RetrievalResult, evaluate
-from .similarity import BLOCK_BYTES
+from dgnet.evaluation.arrays import EvaluationError, Int64Array, feature_matrix, label_vector
+from dgnet.evaluation.ranking import Denominator, RetrievalResult, evaluate
+from dgnet.evaluation.similarity import BLOCK_BYTES
 
 
 @dataclass(frozen=True)

@@ -12,8 +12,7 @@ from torch.nn.functional import normalize
 from tqdm import tqdm
 
 from dgnet.data.augment import normalise
-
-from .arrays import EvaluationError
+from dgnet.evaluation.arrays import EvaluationError
 
 Float32Array = npt.NDArray[np.float32]
 

@@ -16,8 +16,8 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from .arrays import EvaluationError
-from .download import download
+from dgnet.evaluation.arrays import EvaluationError
+from dgnet.evaluation.download import download
 
 WEIGHTS_URL = (
     "https://github.com/mseitzer/pytorch-fid/releases/download/fid_weights/pt_inception-2015-12-05-6726825d.pth"

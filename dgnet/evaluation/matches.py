@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .arrays import JUNK, EvaluationError, Int64Array, LabelArray, camera_vectors, label_vector
+from dgnet.evaluation.arrays import JUNK, EvaluationError, Int64Array, LabelArray, camera_vectors, label_vector
 
 
 @dataclass(frozen=True)

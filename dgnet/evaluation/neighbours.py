@@ -8,8 +8,8 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from .arrays import EvaluationError, Int64Array
-from .similarity import BLOCK_BYTES, similarity_blocks
+from dgnet.evaluation.arrays import EvaluationError, Int64Array
+from dgnet.evaluation.similarity import BLOCK_BYTES, similarity_blocks
 
 Float32Array = npt.NDArray[np.float32]
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from html import escape
 from importlib import resources
 
-from .symbols import html_symbols
+from dgnet.evaluation.symbols import html_symbols
 
 
 @dataclass(frozen=True)

@@ -6,9 +6,9 @@ import numpy as np
 import torch
 from torch.nn.functional import normalize
 
-from .arrays import EvaluationError, FeatureArray, LabelArray, feature_matrix, label_vector, same_width
-from .neighbours import nearest
-from .similarity import BLOCK_BYTES
+from dgnet.evaluation.arrays import EvaluationError, FeatureArray, LabelArray, feature_matrix, label_vector, same_width
+from dgnet.evaluation.neighbours import nearest
+from dgnet.evaluation.similarity import BLOCK_BYTES
 
 
 def multi_query(

@@ -14,10 +14,10 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from .arrays import EvaluationError, FeatureArray, Int64Array, LabelArray, feature_matrix, same_width
-from .counting import count_by_row, count_together
-from .matches import Truth, index_truth
-from .similarity import BLOCK_BYTES, Block, similarity_blocks
+from dgnet.evaluation.arrays import EvaluationError, FeatureArray, Int64Array, LabelArray, feature_matrix, same_width
+from dgnet.evaluation.counting import count_by_row, count_together
+from dgnet.evaluation.matches import Truth, index_truth
+from dgnet.evaluation.similarity import BLOCK_BYTES, Block, similarity_blocks
 
 Denominator = Literal["valid", "all"]
 Float64Array = npt.NDArray[np.float64]

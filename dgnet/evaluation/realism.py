@@ -10,7 +10,7 @@ import numpy.typing as npt
 import torch
 from tqdm import tqdm
 
-from .arrays import EvaluationError
+from dgnet.evaluation.arrays import EvaluationError
 
 Float64Array = npt.NDArray[np.float64]
 Describe = Callable[[torch.Tensor], torch.Tensor]

@@ -13,9 +13,9 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from .arrays import Int64Array
-from .self_neighbours import SelfNeighbours
-from .sparse import Float32Array, SparseRows, from_entries, stacked
+from dgnet.evaluation.arrays import Int64Array
+from dgnet.evaluation.self_neighbours import SelfNeighbours
+from dgnet.evaluation.sparse import Float32Array, SparseRows, from_entries, stacked
 
 _ROWS_AT_ONCE = 256
 _PAIRS_AT_ONCE = 1 << 15

@@ -16,13 +16,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from .arrays import EvaluationError
-from .cameras import CameraPairs
-from .consistency import IdentityConsistency, StructureConsistency
-from .consistency_tables import identity_table, structure_table
-from .diversity import Diversity
-from .page import Section, Tile, render_page
-from .pictures import (
+from dgnet.evaluation.arrays import EvaluationError
+from dgnet.evaluation.cameras import CameraPairs
+from dgnet.evaluation.consistency import IdentityConsistency, StructureConsistency
+from dgnet.evaluation.consistency_tables import identity_table, structure_table
+from dgnet.evaluation.diversity import Diversity
+from dgnet.evaluation.page import Section, Tile, render_page
+from dgnet.evaluation.pictures import (
     Interpolation,
     RankedQuery,
     SwapGrid,
@@ -32,10 +32,10 @@ from .pictures import (
     swap_grid_html,
     true_swaps_html,
 )
-from .ranking import RetrievalResult
-from .realism import Realism
-from .result_charts import camera_matrix_html, cmc_chart, roc_chart
-from .result_tables import (
+from dgnet.evaluation.ranking import RetrievalResult
+from dgnet.evaluation.realism import Realism
+from dgnet.evaluation.result_charts import camera_matrix_html, cmc_chart, roc_chart
+from dgnet.evaluation.result_tables import (
     ROW_TITLES,
     camera_table,
     comparison_table,
@@ -49,12 +49,12 @@ from .result_tables import (
     swap_error_table,
     verification_table,
 )
-from .symbols import html_symbols
-from .tables import Table
-from .training_curves import training_curves
-from .transfer_tables import transfer_features_table, transfer_table
-from .truth import SwapError
-from .verification import Roc
+from dgnet.evaluation.symbols import html_symbols
+from dgnet.evaluation.tables import Table
+from dgnet.evaluation.training_curves import training_curves
+from dgnet.evaluation.transfer_tables import transfer_features_table, transfer_table
+from dgnet.evaluation.truth import SwapError
+from dgnet.evaluation.verification import Roc
 
 
 @dataclass(frozen=True)

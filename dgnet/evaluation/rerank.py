@@ -16,13 +16,13 @@ import numpy as np
 import torch
 from torch.nn.functional import normalize
 
-from .arrays import EvaluationError, FeatureArray, LabelArray, feature_matrix, same_width
-from .matches import index_truth
-from .ranking import MatchRanks, ranks_in
-from .reciprocal import reciprocal_encodings
-from .self_neighbours import self_neighbours
-from .similarity import BLOCK_BYTES, Block, similarity_blocks
-from .sparse import Float32Array, SparseRows
+from dgnet.evaluation.arrays import EvaluationError, FeatureArray, LabelArray, feature_matrix, same_width
+from dgnet.evaluation.matches import index_truth
+from dgnet.evaluation.ranking import MatchRanks, ranks_in
+from dgnet.evaluation.reciprocal import reciprocal_encodings
+from dgnet.evaluation.self_neighbours import self_neighbours
+from dgnet.evaluation.similarity import BLOCK_BYTES, Block, similarity_blocks
+from dgnet.evaluation.sparse import Float32Array, SparseRows
 
 K1 = 20
 K2 = 6

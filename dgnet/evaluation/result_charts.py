@@ -7,10 +7,10 @@ from collections.abc import Mapping
 import numpy as np
 import numpy.typing as npt
 
-from .cameras import CameraPairs
-from .charts import Series, line_chart
-from .result_tables import row_title
-from .verification import Roc
+from dgnet.evaluation.cameras import CameraPairs
+from dgnet.evaluation.charts import Series, line_chart
+from dgnet.evaluation.result_tables import row_title
+from dgnet.evaluation.verification import Roc
 
 
 def cmc_chart(curves: Mapping[str, npt.NDArray[np.float64]]) -> str:

@@ -7,14 +7,14 @@ from statistics import mean, stdev
 
 import numpy as np
 
-from .cameras import CameraPairs
-from .diversity import Diversity
-from .published import PublishedFigures, dataset_title, published_peers, published_reid
-from .ranking import RetrievalResult
-from .realism import Realism
-from .tables import Cell, Column, Table
-from .truth import SwapError
-from .verification import Roc
+from dgnet.evaluation.cameras import CameraPairs
+from dgnet.evaluation.diversity import Diversity
+from dgnet.evaluation.published import PublishedFigures, dataset_title, published_peers, published_reid
+from dgnet.evaluation.ranking import RetrievalResult
+from dgnet.evaluation.realism import Realism
+from dgnet.evaluation.tables import Cell, Column, Table
+from dgnet.evaluation.truth import SwapError
+from dgnet.evaluation.verification import Roc
 
 Results = Mapping[str, RetrievalResult]
 

@@ -14,10 +14,10 @@ import numpy.typing as npt
 import torch
 from tqdm import tqdm
 
-from .arrays import Int64Array
-from .best_lists import BestLists
-from .neighbours import Float32Array
-from .products import inner_products
+from dgnet.evaluation.arrays import Int64Array
+from dgnet.evaluation.best_lists import BestLists
+from dgnet.evaluation.neighbours import Float32Array
+from dgnet.evaluation.products import inner_products
 
 Int32Array = npt.NDArray[np.int32]
 

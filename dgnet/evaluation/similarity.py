@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from tqdm import tqdm
 
-from .products import inner_products
+from dgnet.evaluation.products import inner_products
 
 BLOCK_BYTES = 128 << 20
 _PROGRESS_PRODUCTS = 10**11  # multiplications from which a pass is worth a bar: about two seconds

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Literal, TypeAlias
 
-from .symbols import html_symbols, latex_symbols
+from dgnet.evaluation.symbols import html_symbols, latex_symbols
 
 Cell: TypeAlias = str | float | None
 

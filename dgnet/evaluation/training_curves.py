@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from .charts import small_chart
+from dgnet.evaluation.charts import small_chart
 
 # What a reader looks for together. A log's key belongs to the first group with a word it starts with.
 GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (

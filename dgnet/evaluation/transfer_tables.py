@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from .published import dataset_title, published_transfer
-from .ranking import RetrievalResult
-from .result_tables import AP_NOTE, ordered, percentages, result_columns, row_title
-from .tables import Cell, Column, Table
+from dgnet.evaluation.published import dataset_title, published_transfer
+from dgnet.evaluation.ranking import RetrievalResult
+from dgnet.evaluation.result_tables import AP_NOTE, ordered, percentages, result_columns, row_title
+from dgnet.evaluation.tables import Cell, Column, Table
 
 Results = Mapping[str, RetrievalResult]
 

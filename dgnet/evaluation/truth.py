@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import torch
 from torch.nn.functional import conv2d
 
-from .arrays import EvaluationError
+from dgnet.evaluation.arrays import EvaluationError
 
 SSIM_WINDOW = 11
 SSIM_SIGMA = 1.5

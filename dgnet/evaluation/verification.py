@@ -14,9 +14,9 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from .arrays import EvaluationError, FeatureArray, LabelArray, feature_matrix, largest_norm, same_width
-from .matches import index_truth
-from .similarity import BLOCK_BYTES, similarity_blocks
+from dgnet.evaluation.arrays import EvaluationError, FeatureArray, LabelArray, feature_matrix, largest_norm, same_width
+from dgnet.evaluation.matches import index_truth
+from dgnet.evaluation.similarity import BLOCK_BYTES, similarity_blocks
 
 Float64Array = npt.NDArray[np.float64]
 NUM_BINS = 1 << 17

@@ -1,0 +1,75 @@
+"""`dgnet evaluate` and `dgnet compare`: figures and pages."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from dgnet.cli.parser import HelpFormatter, Parser, read_size
+
+EVALUATE_HELP = """\
+Measure a run, another model's ONNX file, or features that any model made, and write a report.
+
+  dgnet evaluate RUN                                  a run on its own data
+  dgnet evaluate RUN --data.name market1501 --data.root DIR
+                                                      on another data set (direct transfer)
+  dgnet evaluate RUN --to market1501=DIR msmt17=DIR   on several, one table with a row for each
+  dgnet evaluate MODEL.onnx --data.root DIR           images N x 3 x H x W in, named features out
+  dgnet evaluate QUERY.npz GALLERY.npz                features, pids and, where known, camids; or .parquet"""
+
+
+def evaluate(arguments: Sequence[str]) -> None:
+    """`dgnet evaluate WHAT...`."""
+    parser = Parser(prog="dgnet evaluate", description=EVALUATE_HELP, formatter_class=HelpFormatter, allow_abbrev=False)
+    parser.add_argument("WHAT", type=Path, nargs="+", help="a run's folder, an .onnx file, or two feature files")
+    parser.add_argument("--data.name", type=str, default="", help="another data set (direct transfer): its reader")
+    parser.add_argument("--data.root", type=str, default="", help="where the data lies, if not where it was")
+    parser.add_argument("--to", type=str, nargs="+", default=[], help="data sets for direct transfer, NAME=DIR each")
+    parser.add_argument("--rerank", action="store_true", help="k-reciprocal re-ranking too")
+    parser.add_argument("--expand", type=int, default=0, help="query expansion by so many nearest images too")
+    parser.add_argument("--multi_query", action="store_true", help="multi-query too, where the data set has it")
+    parser.add_argument(
+        "--denominator",
+        choices=("valid", "all"),
+        default="valid",
+        help="means over the queries with a true match, or over all",
+    )
+    parser.add_argument(
+        "--inception",
+        type=Path,
+        metavar="WEIGHTS|download",
+        help="FID and KID of swaps by the weights pt_inception-2015-12-05, a file; or fetch them (95 MB) once",
+    )
+    parser.add_argument("--lpips", action="store_true", help="diversity of swaps by LPIPS too")
+    parser.add_argument("--size", type=str, default="", help="HEIGHTxWIDTH, for an ONNX file that leaves it open")
+    parser.add_argument("--out", type=Path, help="where the report goes (default: the run's folder; runs/evaluation)")
+    parser.add_argument("--device", type=str, default="auto", help="auto, cpu or cuda")
+    found = parser.parse_args(list(arguments))
+    size = read_size(parser, found.size) if found.size else None
+
+    from dgnet.experiment.evaluate import Request
+    from dgnet.experiment.evaluate import evaluate as run
+    from dgnet.experiment.evaluate_run import Measures
+    from dgnet.experiment.retrieval import Protocol
+
+    protocol = Protocol(found.rerank, found.expand, found.multi_query, found.denominator)
+    measures = Measures(protocol, found.inception, found.lpips)
+    request = Request(found.data.name, found.data.root, found.to, size, measures, found.device, found.out)
+    published = run(found.WHAT, request)
+    print(f"{published.text}Report: {published.page.resolve()}")
+
+
+def compare(arguments: Sequence[str]) -> None:
+    """`dgnet compare RUNS...`."""
+    parser = Parser(
+        prog="dgnet compare",
+        description="Several finished runs on one page. Runs that differ in their seed alone are averaged.",
+        allow_abbrev=False,
+    )
+    parser.add_argument("RUNS", type=Path, nargs="+", help="folders of runs")
+    parser.add_argument("--out", type=Path, default=Path("runs/comparison"), help="where the page goes")
+    found = parser.parse_args(list(arguments))
+
+    from dgnet.experiment.compare import compare as run
+
+    print(f"Report: {run(found.RUNS, found.out).resolve()}")

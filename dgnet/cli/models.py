@@ -1,0 +1,74 @@
+"""`dgnet swap`, `dgnet import official` and `dgnet export onnx`: what is done with a trained model."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from dgnet.cli.parser import Parser
+
+
+def swap(arguments: Sequence[str]) -> None:
+    """`dgnet swap RUN IMAGES...`."""
+    parser = Parser(
+        prog="dgnet swap",
+        description="Draw every image's clothes (rows) on every image's body, pose and background (columns).",
+        allow_abbrev=False,
+    )
+    parser.add_argument("RUN", type=str, help="a run's folder, a model file, or `bundled`")
+    parser.add_argument(
+        "IMAGES", type=Path, nargs="*", help="pictures of people, or folders of them (default: bundled ones)"
+    )
+    parser.add_argument("--onto", type=Path, nargs="+", help="who wears the clothes, if not the same people")
+    parser.add_argument("--out", type=Path, default=Path("swaps.png"), help="the picture (.png or .jpg)")
+    parser.add_argument("--each", type=Path, help="also write every swap as a file of its own into this folder")
+    parser.add_argument(
+        "--paste", action="store_true", help="keep the columns' own images where no clothes are, instead of drawing all"
+    )
+    parser.add_argument("--zoom", type=int, default=2, help="enlarge the picture so many times")
+    parser.add_argument("--device", type=str, default="auto", help="auto, cpu or cuda")
+    found = parser.parse_args(list(arguments))
+
+    from dgnet.experiment.swap import swap as run
+
+    run(found.RUN, found.IMAGES, found.onto, found.out, found.each, found.zoom, found.device, found.paste)
+    print(f"Picture: {found.out.resolve()}")
+
+
+def import_official(arguments: Sequence[str]) -> None:
+    """`dgnet import official GEN ID [DIS] [TEACHER]`."""
+    parser = Parser(
+        prog="dgnet import official",
+        description="Convert the authors' released checkpoints into dgnet's files. No code in them is run.",
+        allow_abbrev=False,
+    )
+    parser.add_argument("GEN", type=Path, help="gen_XXXXXXXX.pt: structure encoder and decoder")
+    parser.add_argument("ID", type=Path, help="id_XXXXXXXX.pt: appearance encoder and heads")
+    parser.add_argument("DIS", type=Path, nargs="?", help="dis_XXXXXXXX.pt: discriminator")
+    parser.add_argument("TEACHER", type=Path, nargs="?", help="net_last.pth: teacher")
+    parser.add_argument("--out", type=Path, default=Path("runs/official"), help="folder of the new files")
+    parser.add_argument("--teacher_stride", type=int, default=2, help="of the teacher's last stage: 1 or 2")
+    found = parser.parse_args(list(arguments))
+    if found.teacher_stride not in (1, 2):
+        parser.error(f"--teacher_stride: found {found.teacher_stride}, must be 1 or 2")
+
+    from dgnet.models.official import import_official as run
+
+    print(run(found.GEN, found.ID, found.DIS, found.TEACHER, out=found.out, teacher_stride=found.teacher_stride))
+
+
+def export_onnx(arguments: Sequence[str]) -> None:
+    """`dgnet export onnx RUN`."""
+    parser = Parser(
+        prog="dgnet export onnx",
+        description="Write a run's re-id features as an ONNX file: normalised images N x 3 x H x W in, `prim` and"
+        ' `fine` out (`baseline` of a run without a generator). Needs `pip install "dgnet[export]"`.',
+        allow_abbrev=False,
+    )
+    parser.add_argument("RUN", type=str, help="a run's folder, or `bundled`")
+    parser.add_argument("--out", type=Path, default=Path("model.onnx"), help="the file")
+    found = parser.parse_args(list(arguments))
+
+    from dgnet.experiment.export import export
+
+    print(f"ONNX: {export(found.RUN, found.out).resolve()}")

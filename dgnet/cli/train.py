@@ -1,0 +1,69 @@
+"""`dgnet train`: the defaults of its options are those of the preset named first."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from dgnet.cli.parser import HelpFormatter, Parser, add_also, as_plain
+from dgnet.config import DATA_PRESETS, MODIFIERS, RunConfig, flatten, from_dict, preset, to_dict
+
+
+def presets_help() -> str:
+    """One line a preset and a modifier, from their docstrings."""
+
+    def lines(functions: dict[str, Callable[..., RunConfig]]) -> str:
+        return "\n".join(f"  {name:<12} {(f.__doc__ or '').strip().splitlines()[0]}" for name, f in functions.items())
+
+    return (
+        "PRESET is DATA[+MODIFIER...], such as market1501+small or mannequin+no_feed.\n\n"
+        f"DATA:\n{lines(DATA_PRESETS)}\n\nMODIFIER:\n{lines(MODIFIERS)}\n\n"
+        "Every setting has an option: --data.root DIR, --optim.generator_lr 2e-4, --loss.labels pseudo, ...\n"
+        "--print_config shows them all, resolved."
+    )
+
+
+def train(arguments: Sequence[str]) -> None:
+    """`dgnet train PRESET`."""
+    # The defaults of all other options are the preset's, scaled to the steps: both are read before the rest.
+    asked_for_help = not arguments or arguments[0].startswith("-")
+    config = preset("mannequin" if asked_for_help else arguments[0])
+    steps = asked_steps(arguments)
+    parser = Parser(
+        prog="dgnet train",
+        usage="dgnet train PRESET [options]",
+        description=presets_help(),
+        formatter_class=HelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument("PRESET", help="what to train; comes first; see above")
+    parser.add_argument("--out", type=Path, help="folder of the run (default: runs/PRESET-SEED)")
+    parser.add_argument("--resume", action="store_true", help="continue the run in --out, if there is one")
+    parser.add_argument(
+        "--steps", type=int, help="joint steps; the whole schedule, the teacher's too, scales with them"
+    )
+    add_also(parser, "train on these data sets too (data.also); DIR alone is recognised")
+    parser.add_argument("--config", action="config", help="a YAML file of settings, such as a run's config.yaml")
+    parser.add_class_arguments(RunConfig)
+    parser.set_defaults(flatten(to_dict(config.scaled(steps) if steps > 0 else config)))
+    found = parser.parse_args(list(arguments))
+    settings = as_plain(found, leave_out={"PRESET", "out", "resume", "steps", "config"})
+    config = from_dict({**settings, "preset": found.PRESET})
+
+    from dgnet.experiment.train import train as run
+
+    out = found.out or Path("runs") / f"{found.PRESET}-{config.seed}"
+    report = run(config, out, resume=found.resume)
+    if report:  # one process of several writes it
+        print(f"Report: {report.resolve()}")
+
+
+def asked_steps(arguments: Sequence[str]) -> int:
+    """What `--steps N` or `--steps=N` says, or 0."""
+    first = argparse.ArgumentParser(add_help=False, allow_abbrev=False, exit_on_error=False)
+    first.add_argument("--steps", type=int, default=0)
+    try:
+        return int(first.parse_known_args(list(arguments))[0].steps)
+    except argparse.ArgumentError:
+        return 0  # the whole parser will say what is wrong with it

@@ -1,0 +1,84 @@
+"""Which images a run sees, and how they are varied."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Literal, get_args
+
+from dgnet.config.errors import require
+
+StoreKind = Literal["pixels", "packed"]
+DataName = Literal["auto", "mannequin", "market1501", "dukemtmc", "msmt17", "cuhk03np", "manifest", "folder"]
+
+
+@dataclass(frozen=True)
+class DataConfig:
+    """Which images, and how large they are made.
+
+    Args:
+        name: the reader; `auto` looks at what is in `root`.
+        root: the folder of the data set; empty means the bundled mannequin edition.
+        size: (height, width) every image is resized to; multiples of 8, at least 64 x 32.
+        num_test_ids: identities held out for testing, where the data set has no split of its own (`folder`).
+        pattern: for `folder`, a regular expression with the groups (?P<pid>...) and (?P<camid>...).
+        also: more data sets to train on, each `NAME=DIR` or `DIR`; testing stays on the people of `root`.
+        store: keep every crop as `pixels`, or `packed`: the image files in one, decoded at every use, for a small disk.
+        cache: where decoded crops are kept; empty means `$DGNET_CACHE`, else `~/.cache/dgnet`.
+    """
+
+    name: DataName = "auto"
+    root: str = ""
+    size: tuple[int, int] = (256, 128)
+    num_test_ids: int = 100
+    pattern: str = ""
+    also: tuple[str, ...] = ()
+    store: StoreKind = "pixels"
+    cache: str = ""
+
+    def __post_init__(self) -> None:
+        height, width = self.size
+        fits = height % 8 == 0 and width % 8 == 0 and height >= 64 and width >= 32
+        require(fits, "data.size", self.size, "[height, width], multiples of 8, at least [64, 32]")
+        require(self.num_test_ids >= 1, "data.num_test_ids", self.num_test_ids, "at least 1")
+        require(self.store in get_args(StoreKind), "data.store", self.store, f"one of {get_args(StoreKind)}")
+        require(not isinstance(self.also, str), "data.also", self.also, "a list, such as [dukemtmc=DIR]")
+        for entry in self.also:
+            self._name_and_root(entry)
+
+    def each(self) -> tuple[DataConfig, ...]:
+        """The settings of each data set by itself: that of `root`, then those of `also`."""
+        others = map(self._name_and_root, self.also)
+        return (replace(self, also=()), *(replace(self, name=name, root=root, also=()) for name, root in others))
+
+    @staticmethod
+    def _name_and_root(entry: str) -> tuple[DataName, str]:
+        """Take `NAME=DIR` or `DIR` apart; a folder alone is recognised by what is in it."""
+        name, equals, root = entry.partition("=")
+        for known in get_args(DataName):
+            if equals and name == known:
+                return known, root
+        a_folder = bool(entry) and (not equals or "/" in name)
+        require(a_folder, "data.also", entry, f"DIR or NAME=DIR, where NAME is one of {get_args(DataName)}")
+        return "auto", entry
+
+
+@dataclass(frozen=True)
+class AugmentConfig:
+    """Mirror, edge pad and random crop on every training image; random erasing on the identity terms' views alone.
+
+    `relight` is the probability of E_s seeing the person in random shades (`dgnet.data.relight`), so that clothes'
+    lightness must come from the appearance code; 0 in the published method.
+    """
+
+    mirror: float = 0.5
+    pad: int = 10
+    erase: float = 0.5
+    erase_area: tuple[float, float] = (0.02, 0.4)
+    erase_aspect: tuple[float, float] = (0.3, 3.3)
+    relight: float = 0.0
+
+    def __post_init__(self) -> None:
+        require(0 <= self.mirror <= 1, "augment.mirror", self.mirror, "a probability")
+        require(0 <= self.erase <= 1, "augment.erase", self.erase, "a probability")
+        require(0 <= self.relight <= 1, "augment.relight", self.relight, "a probability")
+        require(self.pad >= 0, "augment.pad", self.pad, "0 or more pixels")

@@ -1,0 +1,20 @@
+"""What is said of a setting that cannot work."""
+
+from __future__ import annotations
+
+import difflib
+
+
+class ConfigError(ValueError):
+    """A field of the configuration holds something that cannot work; the message names the field."""
+
+
+def require(condition: bool, field_name: str, found: object, wanted: str) -> None:
+    if not condition:
+        raise ConfigError(f"{field_name}: found {found!r}, must be {wanted}")
+
+
+def nearest(name: str, known: list[str]) -> str:
+    """`; did you mean 'x'?` for the most similar known name, or the list where none is similar."""
+    close = difflib.get_close_matches(name, known, n=1)
+    return f"; did you mean {close[0]!r}?" if close else f"; there are: {', '.join(known)}"

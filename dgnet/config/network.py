@@ -1,0 +1,97 @@
+"""Shapes of the five networks (design section 2)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from dgnet.config.errors import require
+
+CodeSplit = Literal["channels", "stripes"]
+
+FROM_TEACHER = "teacher"  # as `network.backbone.weights`: E_a starts from T
+
+
+@dataclass(frozen=True)
+class BackboneConfig:
+    """A ResNet, or a model of timm's. The defaults are ResNet-50 as torchvision lays it out (2048 channels out).
+
+    Args:
+        bottleneck: bottleneck blocks (ResNet-50) or basic ones (two 3x3 convolutions).
+        layers: blocks in each of the four stages.
+        width: channels of the first stage; stage k has `width * 2**k`, times 4 with bottlenecks.
+        stem: `imagenet` is 7x7 stride 2 and a 3x3 max pool; `small`, for small images, one 3x3 stride 2.
+        last_stride: stride of the last stage, 1 (as DG-Net) or 2 (as ImageNet).
+        ibn: ResNet-IBN-a: in the first three stages the norm after each block's first convolution is an instance norm
+            on half of its channels (Pan et al. 2018).
+        timm: the name of a timm model that takes the ResNet's place; of the other fields `last_stride` and `weights`
+            alone then mean something. Empty means the ResNet.
+        weights: a state dict (`.pth` or `.safetensors`) to start from, torchvision's of this ResNet or, with `ibn`,
+            IBN-Net's; with `timm`, `pretrained`: the weights that timm downloads. For E_a also `teacher`: what T has
+            learnt. Empty means random.
+    """
+
+    bottleneck: bool = True
+    layers: tuple[int, int, int, int] = (3, 4, 6, 3)
+    width: int = 64
+    stem: Literal["imagenet", "small"] = "imagenet"
+    last_stride: Literal[1, 2] = 1
+    ibn: bool = False
+    timm: str = ""
+    weights: str = ""
+
+    def __post_init__(self) -> None:
+        require(min(self.layers) >= 1, "backbone.layers", self.layers, "four numbers of blocks, each at least 1")
+        require(self.width >= 8, "backbone.width", self.width, "at least 8")
+        if self.timm:
+            require(not self.ibn, "backbone.ibn", self.ibn, f"false with backbone.timm {self.timm!r}")
+            known = self.weights in ("", "pretrained", FROM_TEACHER)
+            wanted = f"'pretrained', for E_a {FROM_TEACHER!r}, or empty with backbone.timm {self.timm!r}"
+            require(known, "backbone.weights", self.weights, wanted)
+
+    @property
+    def channels(self) -> int:
+        """Channels of the ResNet's feature map (how many a timm model has, timm alone knows)."""
+        return self.width * 8 * (4 if self.bottleneck else 1)
+
+
+@dataclass(frozen=True)
+class NetworkConfig:
+    """Widths of the five networks. The defaults are the published (`full`) sizes.
+
+    Args:
+        structure_width: channels of E_s's first layer; the structure code has eight times as many.
+        detail: E_s hands its grey image on to G's last layers, in 16 more channels of the structure code, so that what
+            is not of the clothes stays sharp. Not in the published network. Wants `augment.relight` and
+            `loss.redrawn`: otherwise G takes the lightness of clothes from there.
+        dilations: of E_s's three dilated branches; each must be smaller than the code's height and width.
+        mlp_width: hidden width of the MLPs that turn the appearance code into AdaIN parameters.
+        code_split: which part of the appearance code decoder block k reads: its quarter of the `channels`
+            (as published) or its stripe.
+        discriminator_width: channels of D's first layer.
+        feature_dim: width of f_prim and of f_fine.
+        prim_dropout, fine_dropout: dropout before each classifier.
+    """
+
+    structure_width: int = 16
+    detail: bool = False
+    dilations: tuple[int, int, int] = (3, 6, 9)
+    mlp_width: int = 512
+    code_split: CodeSplit = "channels"
+    discriminator_width: int = 32
+    feature_dim: int = 512
+    prim_dropout: float = 0.5
+    fine_dropout: float = 0.75
+    backbone: BackboneConfig = field(default_factory=BackboneConfig)
+
+    def __post_init__(self) -> None:
+        require(self.structure_width >= 2, "network.structure_width", self.structure_width, "at least 2")
+        require(min(self.dilations) >= 1, "network.dilations", self.dilations, "three numbers, each at least 1")
+        require(0 <= self.prim_dropout < 1, "network.prim_dropout", self.prim_dropout, "in [0, 1)")
+        require(0 <= self.fine_dropout < 1, "network.fine_dropout", self.fine_dropout, "in [0, 1)")
+        require(
+            bool(self.backbone.timm) or self.backbone.channels % 4 == 0,
+            "network.backbone.width",
+            self.backbone.width,
+            "such that channels % 4 == 0",
+        )

@@ -13,6 +13,8 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from dgnet.data.whole_file import written_whole
+
 DIGEST_BYTES = 16
 NO_STAT = (-1, -1)
 CHUNK = 512  # files a task
@@ -33,22 +35,15 @@ class CropIndex:
 
     def write(self, path: Path) -> None:
         """Write atomically: whoever opens `path` finds the old index or the new one, whole."""
-        temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
-        try:
-            with open(temporary, "wb") as file:
-                np.savez(
-                    file,
-                    data=np.array(self.data),
-                    data_bytes=np.array(self.data_bytes),
-                    stats=self.stats,
-                    lengths=self.lengths,
-                    digests=self.digests,
-                )
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(temporary, path)
-        finally:
-            temporary.unlink(missing_ok=True)
+        with written_whole(path) as partial:
+            np.savez(
+                partial,
+                data=np.array(self.data),
+                data_bytes=np.array(self.data_bytes),
+                stats=self.stats,
+                lengths=self.lengths,
+                digests=self.digests,
+            )
 
     @staticmethod
     def read(path: Path) -> CropIndex | None:

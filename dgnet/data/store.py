@@ -21,6 +21,7 @@ from tqdm import tqdm
 from dgnet.data.crop_index import CropIndex, digest, file_digests, file_stats
 from dgnet.data.decode import ImageError, Pixels, decode_image
 from dgnet.data.records import DataError, Record, name_some
+from dgnet.data.whole_file import leftovers
 
 try:
     import fcntl
@@ -125,9 +126,9 @@ def _require_space(folder: Path, num_bytes: int) -> None:
 def _build(
     folder: Path, paths: list[str], stats: npt.NDArray[np.int64], recipe: Recipe, workers: int, progress: bool
 ) -> CropIndex:
-    for leftover in folder.glob("*.tmp"):  # of a build that was killed
+    for leftover in leftovers(folder):
         leftover.unlink(missing_ok=True)
-    temporary = folder / f"images.{os.getpid()}.tmp"
+    temporary = folder / f".images.{os.getpid()}.partial.data"
     try:
         with open(temporary, "wb") as file:
             file.write(recipe.header)

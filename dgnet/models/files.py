@@ -13,6 +13,8 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
+from dgnet.data.whole_file import written_whole
+
 CHECKSUM = "dgnet.sha256"
 PATH_LIKE = str | os.PathLike[str]
 
@@ -43,21 +45,16 @@ def write_tensors(path: PATH_LIKE, tensors: dict[str, Tensor], metadata: dict[st
         shared = storage.data_ptr() in storages or storage.nbytes() != plain.nbytes
         dense[name] = plain.clone() if shared else plain
         storages.add(storage.data_ptr())
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
-        with open(temporary, "wb") as stream:
-            mode = os.fstat(stream.fileno()).st_mode  # as the user's umask has it; safetensors makes files private
-        save_file(dense, temporary, {**metadata, CHECKSUM: _checksum(dense, metadata)})
-        os.chmod(temporary, mode & 0o777)
-        _flush(temporary)
-        os.replace(temporary, path)
-        _flush(path.parent)
+        with written_whole(path) as partial:
+            with open(partial, "wb") as stream:
+                mode = os.fstat(stream.fileno()).st_mode  # as the user's umask has it; safetensors makes files private
+            save_file(dense, partial, {**metadata, CHECKSUM: _checksum(dense, metadata)})
+            partial.chmod(mode & 0o777)
     except (OSError, SafetensorError) as error:
         full = any(os.strerror(code) in str(error) for code in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG))
         advice = "; free some space, or write elsewhere" if full else ""
         raise WeightsError(f"{path}: cannot be written: {error}{advice}; nothing was changed") from error
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def read_tensors(path: PATH_LIKE) -> tuple[dict[str, Tensor], dict[str, str]]:
@@ -123,12 +120,3 @@ def _checksum(tensors: dict[str, Tensor], metadata: dict[str, str]) -> str:
         digest.update(repr((name, str(tensor.dtype), tuple(tensor.shape))).encode())
         digest.update(tensor.reshape(-1).view(torch.uint8).numpy().data)
     return digest.hexdigest()
-
-
-def _flush(path: Path) -> None:
-    """Have the system put a file or a folder on the disk before going on."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

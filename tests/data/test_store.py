@@ -60,10 +60,10 @@ def test_a_process_opens_what_another_has_built(records, tmp_path, monkeypatch):
 
 def test_a_build_killed_half_way_is_never_half_read(records, tmp_path):
     assert build_elsewhere(tmp_path, "killed").returncode == -signal.SIGKILL
-    assert [name.endswith(".tmp") for name in built(tmp_path / "cache")] == [True]
+    assert [".partial" in name for name in built(tmp_path / "cache")] == [True]
     path, _ = open_store(records, JOINED, tmp_path / "cache", 2, progress=False)
     assert path.read_bytes() == whole(records)
-    assert not [name for name in built(tmp_path / "cache") if name.endswith(".tmp")]
+    assert not [name for name in built(tmp_path / "cache") if ".partial" in name]
 
 
 def test_a_full_disk_is_said_and_nothing_is_left(records, tmp_path):

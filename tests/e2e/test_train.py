@@ -333,7 +333,7 @@ def test_what_a_killed_run_left_half_written_goes(
 ) -> None:
     checkpoint = interrupted_run(config, tmp_path / "run", monkeypatch)
     left = [
-        checkpoint.with_name(f".{checkpoint.name}.123.tmp"),
+        checkpoint.with_name(f".{checkpoint.stem}.123.partial.safetensors"),
         tmp_path / "run/.log.jsonl.partial",
         tmp_path / "run/.000.partial.jpg",
         tmp_path / "run/.tmpAbC123",

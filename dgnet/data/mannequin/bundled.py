@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import hashlib
-import os
 import shutil
 import tempfile
 import zipfile
@@ -12,6 +11,7 @@ from pathlib import Path
 
 from dgnet.data.cache import cache_root
 from dgnet.data.records import DataError
+from dgnet.data.whole_file import written_whole
 
 ARCHIVE = Path(__file__).with_name("bundled.zip")
 
@@ -54,9 +54,7 @@ def _unpack(archive: Path, root: Path) -> None:
 
 def pack(tree: Path, archive: Path) -> None:
     """Write a tree as an archive: uncompressed (its images are compressed already), names sorted, dates fixed."""
-    temporary = archive.with_name(f".{archive.name}.partial")
-    with zipfile.ZipFile(temporary, "w", zipfile.ZIP_STORED) as file:
+    with written_whole(archive) as partial, zipfile.ZipFile(partial, "w", zipfile.ZIP_STORED) as file:
         for path in sorted(path for path in tree.rglob("*") if path.is_file()):
             info = zipfile.ZipInfo(path.relative_to(tree).as_posix(), date_time=(1980, 1, 1, 0, 0, 0))
             file.writestr(info, path.read_bytes())
-    os.replace(temporary, archive)

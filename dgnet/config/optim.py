@@ -65,7 +65,8 @@ class OptimConfig:
         muon_lr: of Muon (`dgnet.training.muon`) for the matrices and kernels of E_s and G, Adam keeping biases and
             scales; 0, as published, leaves all to Adam. 0.02 suited every size tried.
         betas: of both Adams.
-        backbone_lr, head_lr: of SGD, for E_a's ResNet and for its two heads.
+        backbone_lr, head_lr: of SGD, for E_a's ResNet and for its two heads; 0 leaves the weights of either as they are
+            (with `start`: a trained E_a, new classifiers; its norms' running statistics still follow the images).
         momentum: of SGD.
         weight_decay: of all three (Muon has none).
         ema: decay a step of the averaged E_s and G that draw the samples and are saved; 0 keeps no average.
@@ -82,7 +83,8 @@ class OptimConfig:
     ema: float = 0.999
 
     def __post_init__(self) -> None:
-        for name in ("generator_lr", "discriminator_lr", "backbone_lr", "head_lr"):
+        for name in ("generator_lr", "discriminator_lr"):
             require(getattr(self, name) > 0, f"optim.{name}", getattr(self, name), "above 0")
-        require(self.muon_lr >= 0, "optim.muon_lr", self.muon_lr, "0 or more")
+        for name in ("muon_lr", "backbone_lr", "head_lr"):
+            require(getattr(self, name) >= 0, f"optim.{name}", getattr(self, name), "0 or more")
         require(0 <= self.ema < 1, "optim.ema", self.ema, "in [0, 1)")

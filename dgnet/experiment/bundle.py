@@ -1,8 +1,9 @@
-"""`python -m dgnet.experiment.bundle RUN COMMANDS`: make a finished run's model the one that the package brings."""
+"""`python -m dgnet.experiment.bundle RUN... --made-by COMMANDS`: a run becomes the model that the package brings."""
 
 from __future__ import annotations
 
-import sys
+import argparse
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,17 +20,18 @@ from dgnet.models.dgnet import DGNet
 from dgnet.models.weights import load_model, save_model
 
 
-def bundle(run: Path, commands: str) -> Path:
-    """Write `run`'s model in float16 to its place in the package, with `commands` and its figures on its card.
+def bundle(runs: Sequence[Path], commands: str) -> Path:
+    """Write a run's model in float16 to its place in the package, with `commands` and its figures on its card.
 
+    Of several runs, one of which started from the other, the mean of their weights; settings are the last one's.
     The figures are of the bundled edition's test people, whichever rendered people the run was trained on; of the
     float32 model (`tests/e2e/test_bundled.py` holds that the bundled one has them too).
     """
-    loaded, config = load_model(run / MODEL), load_config(run)
+    model, config = mean_model([load_model(run / MODEL).model for run in runs]), load_config(runs[-1])
     data = open_held_out(replace(config, data=DataConfig("mannequin", size=config.data.size)))
-    swaps = measure_swaps(loaded.model, data, "")
+    swaps = measure_swaps(model, data, "")
     assert swaps is not None, "the bundled edition lists true swaps"
-    rows = describe_held_out(describe_by(None, loaded.model), data, config.alpha, torch.device("cpu"))
+    rows = describe_held_out(describe_by(None, model), data, config.alpha, torch.device("cpu"))
     both = measure_retrieval(rows, labels_of(data.dataset), Protocol(), detailed=False).figures[BOTH]
     error, pasted = swaps.error, swaps.pasted
     card = {
@@ -42,8 +44,22 @@ def bundle(run: Path, commands: str) -> Path:
         "re-id": f"mAP {both.map_step:.3f} (step), Rank@1 {both.rank1:.3f}, on the bundled edition's test identities",
         "licence": "Apache-2.0",
     }
-    save_model(BUNDLED, without_classifiers(loaded.model, config), config, card, dtype=torch.float16)
+    save_model(BUNDLED, without_classifiers(model, config), config, card, dtype=torch.float16)
     return BUNDLED
+
+
+def mean_model(models: Sequence[DGNet]) -> DGNet:
+    """The last of the models with the mean of all models' weights (counters, which are integers, stay its own)."""
+    *others, last = models
+    states = [model.state_dict() for model in others]
+    mean = {
+        name: torch.stack([tensor, *(state[name] for state in states)]).mean(0)
+        if tensor.is_floating_point()
+        else tensor
+        for name, tensor in last.state_dict().items()
+    }
+    last.load_state_dict(mean)
+    return last
 
 
 def without_classifiers(model: DGNet, config: RunConfig) -> DGNet:
@@ -60,4 +76,8 @@ def without_classifiers(model: DGNet, config: RunConfig) -> DGNet:
 
 
 if __name__ == "__main__":
-    print(bundle(Path(sys.argv[1]), " ".join(sys.argv[2:])))
+    parser = argparse.ArgumentParser(prog="python -m dgnet.experiment.bundle", description=bundle.__doc__)
+    parser.add_argument("RUN", type=Path, nargs="+", help="folders of finished runs on rendered people")
+    parser.add_argument("--made-by", required=True, help="the commands that made them, for the card")
+    found = parser.parse_args()
+    print(bundle(found.RUN, found.made_by))

@@ -7,7 +7,7 @@ from pathlib import Path
 import torch
 
 from dgnet.config import RunConfig
-from dgnet.experiment.bundle import without_classifiers
+from dgnet.experiment.bundle import mean_model, without_classifiers
 from dgnet.models.dgnet import DGNet
 from dgnet.models.weights import load_model, save_model
 
@@ -25,3 +25,14 @@ def test_a_model_draws_and_describes_without_its_classifiers(config: RunConfig, 
         assert torch.equal(slim.swap(x, x.flip(0)), model.swap(x, x.flip(0)))
         assert torch.equal(slim.features(x).prim, model.features(x).prim)
         assert torch.equal(slim.features(x).fine, model.features(x).fine)
+
+
+def test_the_mean_of_models_is_that_of_every_weight(config: RunConfig) -> None:
+    models = [DGNet(config.network, 5) for _ in range(3)]
+    for k, model in enumerate(models):
+        for tensor in model.state_dict().values():
+            tensor.fill_(float(k**2))
+    mean = mean_model(models)
+    for name, tensor in mean.state_dict().items():
+        wanted = 5 / 3 if tensor.is_floating_point() else 4.0  # counters are the last one's
+        torch.testing.assert_close(tensor.float(), torch.full_like(tensor.float(), wanted), msg=name)

@@ -51,3 +51,14 @@ def test_a_run_goes_on_from_another(config: RunConfig, tmp_path: Path) -> None:
     for name, value in first.model.named_parameters():
         torch.testing.assert_close(second_.model.get_parameter(name), value, atol=1e-5, rtol=1e-5)
     assert second_.config.start == ""
+
+
+def test_rates_of_nothing_leave_a_trained_appearance_encoder_as_it_is(config: RunConfig, tmp_path: Path) -> None:
+    """E_s and G alone are trained on."""
+    train(config, tmp_path / "first")
+    alone = replace(config.optim, backbone_lr=0.0, head_lr=0.0)
+    train(replace(config, start=str(tmp_path / "first"), optim=alone), tmp_path / "second")
+    first, second = (load_model(tmp_path / name / "model.safetensors").model for name in ("first", "second"))
+    for name, value in first.named_parameters():
+        same = torch.equal(second.get_parameter(name), value)
+        assert same == name.startswith("appearance_encoder."), name

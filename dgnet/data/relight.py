@@ -7,6 +7,8 @@ from typing import Final
 import torch
 from torch import Tensor
 
+from dgnet.data.crown import below_crown
+
 BANDS: Final = (-2.0, -1.25, -0.5, 0.25, 1.0, 1.75, 2.5)  # centres of the shades that move together, normalised grey
 SOFTNESS: Final = 0.28  # how gradually one band passes into the next
 KEPT: Final = (0.6, 1.2)  # of the contrast within a band; always less would tell G by the grain what was relit
@@ -18,14 +20,14 @@ NUM_RELIGHT_DRAWS: Final = 6 + len(BANDS)  # numbers an image
 
 
 def relight(x: Tensor, draws: Tensor, probability: float) -> Tensor:
-    """x with the shades inside an ellipse around the person exchanged for random ones.
+    """x with the shades inside an ellipse around the person, below the crown, exchanged for random ones.
 
     Pixels of about one grey g are mostly of one garment, of skin or of hair. Each band of greys moves to a lightness l
     of its own, as if what it shows were of another shade: inside, g becomes sum_b w_b(g) (l_b + k (g - BANDS_b)),
     the weights w a softmax over bands of -((g - BANDS_b) / SOFTNESS)², k anywhere in KEPT. Hue and edges stay.
     Reconstruction from a relit structure image has to take lightness from the appearance code; otherwise G copies it
     from E_s's grey image, since within one person's images the two never disagree, and swapped clothes keep the
-    column's lightness.
+    column's lightness. Hair is to keep it, so the crown stays as it is (`dgnet.data.crown`).
 
     Args:
         x: normalised images, N x 3 x H x W.
@@ -47,14 +49,14 @@ def relight(x: Tensor, draws: Tensor, probability: float) -> Tensor:
 
 
 def _inside(x: Tensor, draws: Tensor) -> Tensor:
-    """How far each pixel lies in its image's ellipse, N x 1 x H x W in (0, 1)."""
+    """How far each pixel lies in its image's ellipse and below the crown, N x 1 x H x W in (0, 1)."""
     places = ((torch.arange(size, device=x.device) + 0.5) / size for size in x.shape[2:])
     distances = []
     for place, centre, radius, numbers in zip(places, (DOWN, ACROSS), RADII, draws.chunk(2, dim=1), strict=True):
         middle, reach = _between(centre, numbers[:, :1]), _between(radius, numbers[:, 1:])
         distances.append(((place - middle) / reach).square())
     down, across = distances
-    return torch.sigmoid(EDGE * (1 - down[:, None, :, None] - across[:, None, None, :]))
+    return torch.sigmoid(EDGE * (1 - down[:, None, :, None] - across[:, None, None, :])) * below_crown(x)
 
 
 def _between(interval: tuple[float, float], fraction: Tensor) -> Tensor:

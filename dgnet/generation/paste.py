@@ -7,6 +7,8 @@ from typing import Final
 import torch.nn.functional as F
 from torch import Tensor
 
+from dgnet.data.crown import below_crown
+
 CHANGED: Final = 0.25  # of normalised values: from this difference on a pixel counts as one of the clothes'
 REACH: Final = 1 / 24  # of the image's height: how far around itself it makes others count too
 
@@ -15,7 +17,8 @@ def paste(x: Tensor, x_self: Tensor, x_other: Tensor) -> Tensor:
     """x with x_other pasted where it differs from x_self.
 
     Both are drawn from the structure code of x, in its own clothes and in another person's, so where they differ there
-    are clothes: m = min(1, blur(dilate(|x_other - x_self|)) / CHANGED), and the result is x + m (x_other - x).
+    are clothes: m = min(1, blur(dilate(|x_other - x_self|)) / CHANGED), and the result is x + m (x_other - x). What
+    differs above the crown is hair, which stays (`dgnet.data.crown`).
 
     Args:
         x, x_self, x_other: x_j, G(a_j, s_j) and G(a_i, s_j), N x 3 x H x W, normalised.
@@ -24,4 +27,4 @@ def paste(x: Tensor, x_self: Tensor, x_other: Tensor) -> Tensor:
     difference = (x_other - x_self).abs().mean(dim=1, keepdim=True)
     near = F.max_pool2d(difference, 2 * reach - 1, stride=1, padding=reach - 1)
     clothes = F.avg_pool2d(near, 3, stride=1, padding=1, count_include_pad=False) / CHANGED
-    return x + clothes.clamp(max=1) * (x_other - x)
+    return x + clothes.clamp(max=1) * below_crown(x) * (x_other - x)

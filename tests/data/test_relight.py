@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from dgnet.data import relight as module
+from dgnet.data.crown import CROWN, EDGE
 from dgnet.data.relight import BANDS, KEPT, LIGHTNESS, NUM_RELIGHT_DRAWS, SOFTNESS, relight
 
 HEIGHT, WIDTH = 32, 16
@@ -43,7 +44,9 @@ def naive(x: torch.Tensor, draws: torch.Tensor, probability: float) -> torch.Ten
                     for w, band, shade in zip(raw, BANDS, shades, strict=True)
                 )
                 distance = (((row + 0.5) / HEIGHT - v) / height) ** 2 + (((column + 0.5) / WIDTH - u) / width) ** 2
-                image[:, row, column] += (new - grey) / (1 + math.exp(-module.EDGE * (1 - distance)))
+                inside = 1 / (1 + math.exp(-module.EDGE * (1 - distance)))
+                below = 1 / (1 + math.exp(-((row + 0.5) / HEIGHT - CROWN) / EDGE))
+                image[:, row, column] += (new - grey) * inside * below
     return out
 
 
@@ -72,6 +75,13 @@ def test_each_garment_takes_the_shade_it_drew_and_what_surrounds_the_person_stay
     torch.testing.assert_close(relit[0, 0, 19, 8].item(), LIGHTNESS[1], atol=0.05, rtol=0)
     for corner in (relit[:, :, :2, :2], relit[:, :, -2:, -2:]):
         torch.testing.assert_close(corner, torch.full_like(corner, 0.25), atol=1e-4, rtol=0)
+
+
+def test_hair_keeps_its_shade() -> None:
+    x, relit = noise(), relight(noise(), numbers(), 1.0)
+    hair, body = slice(0, int(CROWN * HEIGHT) - 2), slice(int(CROWN * HEIGHT) + 2, None)
+    torch.testing.assert_close(relit[:, :, hair], x[:, :, hair], atol=0.02, rtol=0)
+    assert (relit - x)[:, :, body].abs().amax() > 0.5
 
 
 @pytest.mark.parametrize("layout", [torch.contiguous_format, torch.channels_last])

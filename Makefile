@@ -7,7 +7,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c const
 
 .PHONY: demo test lint types imports check docs clean
 
-## demo: train the small model on the bundled synthetic people, measure it, and write a report (about five minutes)
+## demo: train the small model on the bundled synthetic people, measure it, and write a report (five to ten minutes)
 demo: $(VENV)/.installed
 	$(BIN)/dgnet train mannequin --out runs/demo --resume
 

@@ -98,7 +98,10 @@ def small(config: RunConfig) -> RunConfig:
         sample_every=200,
         checkpoint_every=200,
     )
-    from_scratch = replace(resized.schedule, warmup=5_000, decay="cosine", ramp_start=10_000, id_generated_start=10_000)
+    steps = resized.schedule.steps  # of parts of it, so that a small configuration stays what it is
+    from_scratch = replace(
+        resized.schedule, warmup=steps // 20, decay="cosine", ramp_start=steps // 10, id_generated_start=steps // 10
+    )
     return replace(resized, schedule=from_scratch).scaled(1_000)
 
 

@@ -51,6 +51,15 @@ def test_the_baseline_sees_as_many_real_images_as_the_joint_training(name: str) 
     assert config.teacher.steps * config.teacher.batch_size == joint
 
 
+@pytest.mark.parametrize("data", DATA_PRESETS)
+def test_what_is_small_stays_as_it_is(data: str) -> None:
+    """`dgnet train small` is the demo, and ramps begin within every small run."""
+    once = preset(f"{data}+small")
+    assert replace(preset(f"{data}+small+small"), preset=once.preset) == once
+    assert (once.schedule.steps, once.schedule.warmup, once.schedule.ramp_start) == (1_000, 50, 100)
+    assert replace(preset("small"), preset="mannequin") == preset("mannequin")
+
+
 def test_ablations_change_what_they_say() -> None:
     assert preset("no_feed") == replace(preset("mannequin+no_feed"), preset="no_feed")
     assert (preset("no_feed").loss.prim, preset("no_feed").loss.id_generated) == (

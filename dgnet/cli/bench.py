@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from dgnet.cli.parser import Parser
+from dgnet.cli.parser import Parser, add_device, parser_of
 from dgnet.config import preset
 
 
 def bench_parser(name: str, description: str, default: str = "market1501") -> Parser:
     """What the three benchmarks have in common."""
-    parser = Parser(prog=f"dgnet bench {name}", description=description, allow_abbrev=False)
+    parser = parser_of(f"bench {name}", description)
     parser.add_argument("PRESET", nargs="?", default=default, help="as for `dgnet train`")
-    parser.add_argument("--device", type=str, default="auto", help="auto, cpu or cuda")
+    add_device(parser)
     return parser
 
 

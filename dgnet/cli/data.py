@@ -6,17 +6,16 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from dgnet.cli.parser import Parser, add_also, as_plain, read_size
+from dgnet.cli.parser import add_also, as_plain, parser_of, read_size
 from dgnet.config import DataConfig, flatten, from_dict, preset, to_dict
 
 
 def data_verify(arguments: Sequence[str]) -> None:
     """`dgnet data verify ROOT`."""
-    parser = Parser(
-        prog="dgnet data verify",
-        description="Find out which data set a folder holds, count it beside the published counts, and read every file."
+    parser = parser_of(
+        "data verify",
+        "Find out which data set a folder holds, count it beside the published counts, and read every file."
         " The exit status is 0 if training may start.",
-        allow_abbrev=False,
     )
     parser.add_argument("ROOT", type=Path, help="folder (or manifest file) of the data set")
     parser.add_argument("--name", type=str, default="auto", help="the data set, if it should not be guessed")
@@ -32,10 +31,9 @@ def data_verify(arguments: Sequence[str]) -> None:
 
 def data_prepare(arguments: Sequence[str]) -> None:
     """`dgnet data prepare PRESET`."""
-    parser = Parser(
-        prog="dgnet data prepare",
-        description="Decode and resize every image once, into the store that training reads (training does it too).",
-        allow_abbrev=False,
+    parser = parser_of(
+        "data prepare",
+        "Decode and resize every image once, into the store that training reads (training does it too).",
     )
     asked_for_help = not arguments or arguments[0].startswith("-")
     config = preset("mannequin" if asked_for_help else arguments[0])
@@ -60,11 +58,10 @@ def data_mannequin(arguments: Sequence[str]) -> None:
     """`dgnet data mannequin`."""
     from dgnet.data.mannequin.plan import EditionSpec
 
-    parser = Parser(
-        prog="dgnet data mannequin",
-        description="Render a synthetic data set of pedestrians as a Market-1501 tree, with true swaps."
+    parser = parser_of(
+        "data mannequin",
+        "Render a synthetic data set of pedestrians as a Market-1501 tree, with true swaps."
         ' Needs `pip install "dgnet[mannequin]"`.',
-        allow_abbrev=False,
     )
     parser.add_argument("--out", type=Path, required=True, help="a new or empty folder")
     parser.add_argument("--ids", type=int, default=200, help="identities; a quarter are for testing")

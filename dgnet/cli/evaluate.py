@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from dgnet.cli.parser import HelpFormatter, Parser, read_size
+from dgnet.cli.parser import HelpFormatter, add_device, parser_of, read_size
 
 EVALUATE_HELP = """\
 Measure a run, another model's ONNX file, or features that any model made, and write a report.
@@ -20,7 +20,7 @@ Measure a run, another model's ONNX file, or features that any model made, and w
 
 def evaluate(arguments: Sequence[str]) -> None:
     """`dgnet evaluate WHAT...`."""
-    parser = Parser(prog="dgnet evaluate", description=EVALUATE_HELP, formatter_class=HelpFormatter, allow_abbrev=False)
+    parser = parser_of("evaluate", EVALUATE_HELP, formatter_class=HelpFormatter)
     parser.add_argument("WHAT", type=Path, nargs="+", help="a run's folder, an .onnx file, or two feature files")
     parser.add_argument("--data.name", type=str, default="", help="another data set (direct transfer): its reader")
     parser.add_argument("--data.root", type=str, default="", help="where the data lies, if not where it was")
@@ -43,7 +43,7 @@ def evaluate(arguments: Sequence[str]) -> None:
     parser.add_argument("--lpips", action="store_true", help="diversity of swaps by LPIPS too")
     parser.add_argument("--size", type=str, default="", help="HEIGHTxWIDTH, for an ONNX file that leaves it open")
     parser.add_argument("--out", type=Path, help="where the report goes (default: the run's folder; runs/evaluation)")
-    parser.add_argument("--device", type=str, default="auto", help="auto, cpu or cuda")
+    add_device(parser)
     found = parser.parse_args(list(arguments))
     size = read_size(parser, found.size) if found.size else None
 
@@ -61,10 +61,9 @@ def evaluate(arguments: Sequence[str]) -> None:
 
 def compare(arguments: Sequence[str]) -> None:
     """`dgnet compare RUNS...`."""
-    parser = Parser(
-        prog="dgnet compare",
-        description="Several finished runs on one page. Runs that differ in their seed alone are averaged.",
-        allow_abbrev=False,
+    parser = parser_of(
+        "compare",
+        "Several finished runs on one page. Runs that differ in their seed alone are averaged.",
     )
     parser.add_argument("RUNS", type=Path, nargs="+", help="folders of runs")
     parser.add_argument("--out", type=Path, default=Path("runs/comparison"), help="where the page goes")

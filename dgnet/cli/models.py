@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from dgnet.cli.parser import Parser
+from dgnet.cli.parser import add_device, parser_of
 
 
 def swap(arguments: Sequence[str]) -> None:
     """`dgnet swap RUN IMAGES...`."""
-    parser = Parser(
-        prog="dgnet swap",
-        description="Draw every image's clothes (rows) on every image's body, pose and background (columns).",
-        allow_abbrev=False,
+    parser = parser_of(
+        "swap",
+        "Draw every image's clothes (rows) on every image's body, pose and background (columns).",
     )
     parser.add_argument("RUN", type=str, help="a run's folder, a model file, or `bundled`")
     parser.add_argument(
@@ -26,7 +25,7 @@ def swap(arguments: Sequence[str]) -> None:
         "--paste", action="store_true", help="keep the columns' own images where no clothes are, instead of drawing all"
     )
     parser.add_argument("--zoom", type=int, default=2, help="enlarge the picture so many times")
-    parser.add_argument("--device", type=str, default="auto", help="auto, cpu or cuda")
+    add_device(parser)
     found = parser.parse_args(list(arguments))
 
     from dgnet.experiment.swap import swap as run
@@ -37,10 +36,9 @@ def swap(arguments: Sequence[str]) -> None:
 
 def import_official(arguments: Sequence[str]) -> None:
     """`dgnet import official GEN ID [DIS] [TEACHER]`."""
-    parser = Parser(
-        prog="dgnet import official",
-        description="Convert the authors' released checkpoints into dgnet's files. No code in them is run.",
-        allow_abbrev=False,
+    parser = parser_of(
+        "import official",
+        "Convert the authors' released checkpoints into dgnet's files. No code in them is run.",
     )
     parser.add_argument("GEN", type=Path, help="gen_XXXXXXXX.pt: structure encoder and decoder")
     parser.add_argument("ID", type=Path, help="id_XXXXXXXX.pt: appearance encoder and heads")
@@ -59,11 +57,10 @@ def import_official(arguments: Sequence[str]) -> None:
 
 def export_onnx(arguments: Sequence[str]) -> None:
     """`dgnet export onnx RUN`."""
-    parser = Parser(
-        prog="dgnet export onnx",
-        description="Write a run's re-id features as an ONNX file: normalised images N x 3 x H x W in, `prim` and"
+    parser = parser_of(
+        "export onnx",
+        "Write a run's re-id features as an ONNX file: normalised images N x 3 x H x W in, `prim` and"
         ' `fine` out (`baseline` of a run without a generator). Needs `pip install "dgnet[export]"`.',
-        allow_abbrev=False,
     )
     parser.add_argument("RUN", type=str, help="a run's folder, or `bundled`")
     parser.add_argument("--out", type=Path, default=Path("model.onnx"), help="the file")

@@ -26,6 +26,16 @@ class Parser(ArgumentParser):
         raise SystemExit(2) from ex
 
 
+def parser_of(command: str, description: str, **settings: Any) -> Parser:
+    """The parser of `dgnet COMMAND`. Options are never abbreviated: a new one would change what an old call means."""
+    return Parser(prog=f"dgnet {command}", description=description, allow_abbrev=False, **settings)
+
+
+def add_device(parser: Parser) -> None:
+    """The option `--device` of commands that take no whole configuration."""
+    parser.add_argument("--device", type=str, default="auto", help="auto, cpu or cuda")
+
+
 class SetAlso(argparse.Action):
     """`--also A B` as the shorter way of saying `--data.also [A, B]`."""
 

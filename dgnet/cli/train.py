@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from dgnet.cli.parser import HelpFormatter, Parser, add_also, as_plain
+from dgnet.cli.parser import HelpFormatter, add_also, as_plain, parser_of
 from dgnet.config import DATA_PRESETS, MODIFIERS, RunConfig, flatten, from_dict, preset, to_dict
 
 
@@ -30,12 +30,11 @@ def train(arguments: Sequence[str]) -> None:
     asked_for_help = not arguments or arguments[0].startswith("-")
     config = preset("mannequin" if asked_for_help else arguments[0])
     steps = asked_steps(arguments)
-    parser = Parser(
-        prog="dgnet train",
+    parser = parser_of(
+        "train",
+        presets_help(),
         usage="dgnet train PRESET [options]",
-        description=presets_help(),
         formatter_class=HelpFormatter,
-        allow_abbrev=False,
     )
     parser.add_argument("PRESET", help="what to train; comes first; see above")
     parser.add_argument("--out", type=Path, help="folder of the run (default: runs/PRESET-SEED)")

@@ -10,6 +10,7 @@ class ConfigError(ValueError):
 
 
 def require(condition: bool, field_name: str, found: object, wanted: str) -> None:
+    """Raise ConfigError unless the condition holds; `wanted` goes on after "must be"."""
     if not condition:
         raise ConfigError(f"{field_name}: found {found!r}, must be {wanted}")
 

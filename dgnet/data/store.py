@@ -21,7 +21,7 @@ from tqdm import tqdm
 from dgnet.data.crop_index import CropIndex, digest, file_digests, file_stats
 from dgnet.data.decode import ImageError, Pixels, decode_image
 from dgnet.data.records import DataError, Record, name_some
-from dgnet.data.whole_file import leftovers
+from dgnet.data.whole_file import partial_of, remove_leftovers
 
 try:
     import fcntl
@@ -126,9 +126,8 @@ def _require_space(folder: Path, num_bytes: int) -> None:
 def _build(
     folder: Path, paths: list[str], stats: npt.NDArray[np.int64], recipe: Recipe, workers: int, progress: bool
 ) -> CropIndex:
-    for leftover in leftovers(folder):
-        leftover.unlink(missing_ok=True)
-    temporary = folder / f".images.{os.getpid()}.partial.data"
+    remove_leftovers(folder)
+    temporary = partial_of(folder / "images.data")  # its name will be that of its contents
     try:
         with open(temporary, "wb") as file:
             file.write(recipe.header)

@@ -18,7 +18,7 @@ from dgnet.data.packed import CropStore, open_packed
 from dgnet.data.readers.combine import train_also_on
 from dgnet.data.readers.detect import read_dataset
 from dgnet.data.records import DataError, Record, ReidDataset
-from dgnet.data.whole_file import leftovers, written_whole
+from dgnet.data.whole_file import remove_leftovers, written_whole
 from dgnet.models.appearance import NUM_STRIPES
 from dgnet.models.backbone import check_start, map_size
 
@@ -151,8 +151,7 @@ def prepare_folder(out: Path, config: RunConfig, resume: bool) -> None:
     if saved.exists() and not resume:
         raise ConfigError(f"{out}: a run lies here already; continue it with --resume, or choose another --out")
     out.mkdir(parents=True, exist_ok=True)
-    for leftover in leftovers(out):
-        leftover.unlink(missing_ok=True)
+    remove_leftovers(out)
     if not saved.exists():
         with written_whole(saved) as partial:
             partial.write_text(yaml.safe_dump(to_dict(config), sort_keys=False), encoding="utf-8")

@@ -47,5 +47,5 @@ def save_picture(path: Path, image_u8: Images, zoom: int = 1) -> None:
     if zoom > 1:
         picture = picture.resize((picture.width * zoom, picture.height * zoom), Image.Resampling.BICUBIC)
     path.parent.mkdir(parents=True, exist_ok=True)
-    with written_whole(path) as partial:
+    with written_whole(path, flushed=False) as partial:
         picture.save(partial, quality=92)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from dgnet.data.whole_file import leftovers, written_whole
+from dgnet.data.whole_file import remove_leftovers, written_whole
 
 
 def test_the_old_file_stands_until_the_new_one_is_whole(tmp_path: Path) -> None:
@@ -27,6 +27,13 @@ def write(path: Path, text: str, error: OSError | None = None) -> None:
         partial.write_text(text)
         if error:
             raise error
+
+
+def test_what_is_soon_made_again_is_not_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "fsync", lambda _descriptor: pytest.fail("waited for the disk"))
+    with written_whole(tmp_path / "swap.png", flushed=False) as partial:
+        partial.write_text("new")
+    assert os.listdir(tmp_path) == ["swap.png"]
 
 
 @pytest.mark.parametrize("failing", ["the block", "the disk"])
@@ -72,7 +79,9 @@ def test_what_a_killed_process_left_is_known(tmp_path: Path) -> None:
         assert (folder / "figures.json").read_text() == "old"
     (tmp_path / ".tmpAbC123").write_text("of safetensors")
     (tmp_path / ".gitignore").write_text("not ours")
-    left = list(leftovers(tmp_path))
+    left = remove_leftovers(tmp_path)
     assert sorted(path.parent.name for path in left if path.suffix == ".json") == sorted([tmp_path.name, "checkpoints"])
     assert tmp_path / ".tmpAbC123" in left
     assert len(left) == 3
+    assert not any(path.exists() for path in left)
+    assert (tmp_path / ".gitignore").exists()

@@ -22,19 +22,13 @@ from PIL import Image, ImageOps
 from store_build import SIZE, write_pictures
 from torch.utils.data import DataLoader, Dataset
 
-from dgnet.data.augment import (
-    IMAGENET_MEAN,
-    IMAGENET_STD,
-    NUM_ERASE_DRAWS,
-    Augment,
-    draw,
-    normalise,
-    random_erase_,
-)
-from dgnet.data.crops import Crops, open_crops
-from dgnet.data.memory import keep_freed_memory
-from dgnet.data.pairs import PairSampler
+from dgnet.data.batches.augment import NUM_ERASE_DRAWS, Augment, random_erase_
+from dgnet.data.batches.pairs import PairSampler
+from dgnet.data.batches.streams import draw
+from dgnet.data.normalise import IMAGENET_MEAN, IMAGENET_STD, normalise
 from dgnet.data.records import Record
+from dgnet.data.store.crops import Crops, open_crops
+from dgnet.data.store.memory import keep_freed_memory
 from dgnet.training.feed import resident
 
 PAD = 10

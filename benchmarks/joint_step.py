@@ -29,17 +29,17 @@ from published_schedule import double_before_convolving, published_step
 from dgnet.bench.machine import peak_memory, wait_for
 from dgnet.bench.step import NUM_CLASSES, noise
 from dgnet.config import LossConfig, preset
-from dgnet.data.memory import keep_freed_memory
+from dgnet.data.store.memory import keep_freed_memory
 from dgnet.models.appearance import Teacher
 from dgnet.models.dgnet import DGNet
 from dgnet.models.discriminator import Discriminator
-from dgnet.models.layers import place
-from dgnet.training.compile import compiling
-from dgnet.training.graphs import RecordedSteps
-from dgnet.training.modes import running
-from dgnet.training.optim import build_optimizers
-from dgnet.training.recompute import recomputing
-from dgnet.training.schedules import ramped_weights
+from dgnet.models.layers.units import place
+from dgnet.training.execution.compile import compiling
+from dgnet.training.execution.graphs import RecordedSteps
+from dgnet.training.execution.modes import running
+from dgnet.training.execution.recompute import recomputing
+from dgnet.training.optim.optimizers import build_optimizers
+from dgnet.training.optim.schedules import ramped_weights
 from dgnet.training.step import Batch, Networks, joint_step
 
 PASSED_ON = ("size", "steps", "threads", "device", "anchors")

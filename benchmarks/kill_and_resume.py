@@ -21,7 +21,7 @@ import torch
 
 from dgnet.config import BackboneConfig, DataConfig, RunConfig, preset
 from dgnet.experiment.train import train
-from dgnet.models.files import read_tensors
+from dgnet.files.tensors import read_tensors
 from dgnet.training.checkpoint import latest_checkpoint
 from dgnet.training.log import read_log
 

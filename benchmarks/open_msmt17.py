@@ -49,8 +49,8 @@ def open_and_index(root: Path) -> None:
     start = time.perf_counter()
     import numpy as np
 
-    from dgnet.data.crop_index import CropIndex, file_digests, file_stats
     from dgnet.data.readers.detect import read_dataset
+    from dgnet.data.store.crop_index import CropIndex, file_digests, file_stats
 
     imported = time.perf_counter()
     dataset = read_dataset("auto", root)

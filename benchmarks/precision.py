@@ -23,7 +23,7 @@ import numpy.typing as npt
 import torch
 
 from dgnet.config import RunConfig, preset
-from dgnet.data.memory import keep_freed_memory
+from dgnet.data.store.memory import keep_freed_memory
 from dgnet.experiment.setup import open_data
 from dgnet.experiment.train import obtain_teacher, train_model
 from dgnet.training.distributed import World

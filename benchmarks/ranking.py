@@ -20,8 +20,8 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from dgnet.evaluation import evaluate
-from dgnet.evaluation.similarity import BLOCK_BYTES, similarity_blocks
+from dgnet.retrieval import evaluate
+from dgnet.retrieval.kernel.similarity import BLOCK_BYTES, similarity_blocks
 
 Float32Array = npt.NDArray[np.float32]
 Int64Array = npt.NDArray[np.int64]

@@ -16,9 +16,9 @@ import simplejpeg
 from PIL import Image
 from tqdm import tqdm
 
-from dgnet.data.crops import Crops, open_crops
-from dgnet.data.memory import keep_freed_memory
 from dgnet.data.records import Record
+from dgnet.data.store.crops import Crops, open_crops
+from dgnet.data.store.memory import keep_freed_memory
 
 SIZE = (256, 128)
 

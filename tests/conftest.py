@@ -9,11 +9,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from hypothesis import settings
 from PIL import Image
 
 from dgnet.config import BackboneConfig, DataConfig, NetworkConfig, RunConfig, preset
 
 torch.set_num_threads(1)
+# Hypothesis without a deadline: a test's time says more about the machine's other work than about the test.
+settings.register_profile("no_deadline", deadline=None)
+settings.load_profile("no_deadline")
 
 
 def draw_person(pid: int, camid: int, index: int) -> Image.Image:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import torch
 
-from dgnet.evaluation.products import Product, onednn_product
+from dgnet.retrieval.kernel.products import Product, onednn_product
 
 SIDE = 2048
 SIDE_ON_A_GPU = 8192  # a smaller product is over before a GPU is full

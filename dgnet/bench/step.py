@@ -17,13 +17,13 @@ from torch.utils.flop_counter import flop_registry
 
 from dgnet.bench.machine import machine_name, matmul_rate, peak_memory, table, wait_for
 from dgnet.config import Precision, RunConfig
-from dgnet.data.memory import keep_freed_memory
+from dgnet.data.store.memory import keep_freed_memory
 from dgnet.models.appearance import Teacher
 from dgnet.models.dgnet import DGNet
 from dgnet.models.discriminator import Discriminator
-from dgnet.models.layers import channels_last, place
-from dgnet.training.optim import Optimizers, build_optimizers
-from dgnet.training.schedules import ramped_weights
+from dgnet.models.layers.units import channels_last, place
+from dgnet.training.optim.optimizers import Optimizers, build_optimizers
+from dgnet.training.optim.schedules import ramped_weights
 from dgnet.training.step import Batch, Networks, joint_step
 
 NUM_CLASSES = 751

@@ -44,7 +44,7 @@ def data_prepare(arguments: Sequence[str]) -> None:
     found = parser.parse_args(list(arguments))
     settings = as_plain(found, leave_out=set())["data"]
 
-    from dgnet.data.memory import keep_freed_memory
+    from dgnet.data.store.memory import keep_freed_memory
     from dgnet.experiment.setup import open_data
 
     keep_freed_memory()
@@ -56,7 +56,7 @@ def data_prepare(arguments: Sequence[str]) -> None:
 
 def data_mannequin(arguments: Sequence[str]) -> None:
     """`dgnet data mannequin`."""
-    from dgnet.data.mannequin.plan import EditionSpec
+    from dgnet.mannequin.plan import EditionSpec
 
     parser = parser_of(
         "data mannequin",
@@ -73,7 +73,7 @@ def data_mannequin(arguments: Sequence[str]) -> None:
     parser.add_argument("--workers", type=int, default=2, help="processes")
     found = parser.parse_args(list(arguments))
 
-    from dgnet.data.mannequin.edition import write_edition
+    from dgnet.mannequin.edition import write_edition
 
     size = read_size(parser, found.size)
     test_ids = found.ids // 4

@@ -50,7 +50,7 @@ def evaluate(arguments: Sequence[str]) -> None:
     from dgnet.experiment.evaluate import Request
     from dgnet.experiment.evaluate import evaluate as run
     from dgnet.experiment.evaluate_run import Measures
-    from dgnet.experiment.retrieval import Protocol
+    from dgnet.retrieval.protocol import Protocol
 
     protocol = Protocol(found.rerank, found.expand, found.multi_query, found.denominator)
     measures = Measures(protocol, found.inception, found.lpips)

@@ -50,7 +50,7 @@ def import_official(arguments: Sequence[str]) -> None:
     if found.teacher_stride not in (1, 2):
         parser.error(f"--teacher_stride: found {found.teacher_stride}, must be 1 or 2")
 
-    from dgnet.models.official import import_official as run
+    from dgnet.models.weights.official import import_official as run
 
     print(run(found.GEN, found.ID, found.DIS, found.TEACHER, out=found.out, teacher_stride=found.teacher_stride))
 

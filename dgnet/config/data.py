@@ -66,8 +66,8 @@ class DataConfig:
 class AugmentConfig:
     """Mirror, edge pad and random crop on every training image; random erasing on the identity terms' views alone.
 
-    `relight` is the probability of E_s seeing the person in random shades (`dgnet.data.relight`), so that clothes'
-    lightness must come from the appearance code; 0 in the published method.
+    `relight` is the probability of E_s seeing the person in random shades (`dgnet.data.batches.relight`), so that the
+    lightness of clothes must come from the appearance code; 0 in the published method.
     """
 
     mirror: float = 0.5

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import difflib
 
+from dgnet.errors import DgnetError
 
-class ConfigError(ValueError):
+
+class ConfigError(DgnetError, ValueError):
     """A field of the configuration holds something that cannot work; the message names the field."""
 
 

@@ -62,8 +62,8 @@ class OptimConfig:
 
     Args:
         generator_lr, discriminator_lr: of Adam.
-        muon_lr: of Muon (`dgnet.training.muon`) for the matrices and kernels of E_s and G, Adam keeping biases and
-            scales; 0, as published, leaves all to Adam. 0.02 suited every size tried.
+        muon_lr: of Muon (`dgnet.training.optim.muon`) for the matrices and kernels of E_s and G, Adam keeping biases
+            and scales; 0, as published, leaves all to Adam. 0.02 suited every size tried.
         betas: of both Adams.
         backbone_lr, head_lr: of SGD, for E_a's ResNet and for its two heads; 0 leaves the weights of either as they are
             (with `start`: a trained E_a, new classifiers; its norms' running statistics still follow the images).

@@ -7,12 +7,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from dgnet.errors import DgnetError
+
 JUNK_PID = -1
 UNKNOWN_CAMERA = -1
 NUM_NAMED = 5  # how many offenders an error message names before it only counts them
 
 
-class DataError(ValueError):
+class DataError(DgnetError, ValueError):
     """Something is wrong with the data: the message names the file or field, what was found and what to do."""
 
 

@@ -10,11 +10,11 @@ from statistics import median
 
 from tqdm import tqdm
 
-from dgnet.data.crop_index import digest
-from dgnet.data.decode import ImageError, decode_image
 from dgnet.data.published_counts import PUBLISHED, Counts, as_tuple, published_name
 from dgnet.data.readers.detect import read_dataset
 from dgnet.data.records import UNKNOWN_CAMERA, Record, ReidDataset, name_some
+from dgnet.data.store.crop_index import digest
+from dgnet.data.store.decode import ImageError, decode_image
 
 CHUNK = 256
 

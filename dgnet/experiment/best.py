@@ -8,10 +8,10 @@ import torch
 
 from dgnet.config import RunConfig
 from dgnet.experiment.measure import BOTH, describe_by, describe_held_out
-from dgnet.experiment.retrieval import Protocol, labels_of, measure_retrieval
 from dgnet.experiment.setup import ExperimentData
 from dgnet.models.dgnet import DGNet
-from dgnet.models.weights import load_model, save_model
+from dgnet.models.weights.ours import load_model, save_model
+from dgnet.retrieval.protocol import Protocol, labels_of, measure_retrieval
 
 BEST = "best.safetensors"
 

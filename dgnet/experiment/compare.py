@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from dgnet.config import ConfigError, RunConfig, flatten, to_dict
-from dgnet.evaluation.ranking import RetrievalResult
-from dgnet.evaluation.report import Report, write_report, write_tables
 from dgnet.experiment.setup import load_config
+from dgnet.report.report import Report, write_report, write_tables
+from dgnet.retrieval.ranking import RetrievalResult
 
 
 def compare(runs: Sequence[Path], out: Path) -> Path:

@@ -7,8 +7,6 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from dgnet.config import ConfigError, DataConfig, RunConfig, from_dict, to_dict
-from dgnet.data.cache import cache_root
-from dgnet.evaluation.inception import download_inception
 from dgnet.experiment.evaluate_features import evaluate_features
 from dgnet.experiment.evaluate_onnx import evaluate_onnx
 from dgnet.experiment.evaluate_run import MODEL, Measures, evaluate_run, networks_of
@@ -16,7 +14,9 @@ from dgnet.experiment.measure import describe_by
 from dgnet.experiment.publish import Published, publish
 from dgnet.experiment.setup import load_config, open_held_out, pick_device
 from dgnet.experiment.transfer import Described, parse_target, transfer_report
-from dgnet.models.weights import load_model
+from dgnet.files.cache import cache_root
+from dgnet.models.weights.ours import load_model
+from dgnet.quality.inception import download_inception
 
 FEATURE_FILES = (".npz", ".parquet")
 DOWNLOAD = Path("download")  # as --inception: fetch the weights; a file of that name is given by its full path

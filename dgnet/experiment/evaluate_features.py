@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from dgnet.evaluation.feature_files import read_features
-from dgnet.evaluation.report import Report
 from dgnet.experiment.present import common_facts, retrieval_notes
-from dgnet.experiment.retrieval import Protocol, SplitFeatures, SplitLabels, measure_retrieval
+from dgnet.report.report import Report
+from dgnet.retrieval.feature_files import read_features
+from dgnet.retrieval.protocol import Protocol, SplitFeatures, SplitLabels, measure_retrieval
 
 ROW = "features"
 

@@ -9,12 +9,12 @@ import torch
 from torch import Tensor
 
 from dgnet.config import ConfigError
-from dgnet.evaluation.report import Report
 from dgnet.experiment.present import common_facts, retrieval_notes
 from dgnet.experiment.ranked import ranked_rows
-from dgnet.experiment.retrieval import Protocol
 from dgnet.experiment.transfer import Described, tested_on, transfer_report
 from dgnet.export.onnx_model import OnnxModel
+from dgnet.report.report import Report
+from dgnet.retrieval.protocol import Protocol
 
 ROWS = {"prim": "f_prim", "fine": "f_fine"}  # outputs whose rows have names of their own; others keep theirs
 

@@ -12,13 +12,13 @@ from dgnet.experiment.generated import Generated, measure_generated
 from dgnet.experiment.measure import describe_by, describe_held_out, measure_swaps
 from dgnet.experiment.present import Measured, build_report
 from dgnet.experiment.publish import Published, publish
-from dgnet.experiment.retrieval import Protocol, labels_of, measure_retrieval
 from dgnet.experiment.setup import HeldOut
+from dgnet.files.tensors import WeightsError
 from dgnet.models.appearance import Teacher
 from dgnet.models.dgnet import DGNet
-from dgnet.models.files import WeightsError
-from dgnet.models.layers import place
-from dgnet.models.weights import load_model, load_teacher
+from dgnet.models.layers.units import place
+from dgnet.models.weights.ours import load_model, load_teacher
+from dgnet.retrieval.protocol import Protocol, labels_of, measure_retrieval
 
 MODEL, TEACHER = "model.safetensors", "teacher.safetensors"
 

@@ -9,8 +9,8 @@ import torch
 from dgnet.experiment.evaluate_run import networks_of
 from dgnet.experiment.setup import load_config
 from dgnet.export.onnx import export_onnx
-from dgnet.models.bundled import bundled_model
-from dgnet.models.weights import load_model
+from dgnet.models.weights.bundled import bundled_model
+from dgnet.models.weights.ours import load_model
 
 
 def export(run: str, out: Path) -> Path:

@@ -10,9 +10,14 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from dgnet.data.augment import normalise
-from dgnet.data.packed import CropStore
-from dgnet.evaluation.consistency import (
+from dgnet.data.normalise import normalise
+from dgnet.data.store.packed import CropStore
+from dgnet.experiment.measure import Describe
+from dgnet.experiment.setup import HeldOut
+from dgnet.files.images import ImagesU8
+from dgnet.generation.swap import device_of, swap_pairs
+from dgnet.models.dgnet import DGNet
+from dgnet.quality.consistency import (
     IdentityConsistency,
     Pairs,
     StructureConsistency,
@@ -21,16 +26,12 @@ from dgnet.evaluation.consistency import (
     identity_consistency,
     structure_consistency,
 )
-from dgnet.evaluation.diversity import Diversity, lpips_distance, measure_diversity, random_pairs
-from dgnet.evaluation.features import extract
-from dgnet.evaluation.inception import load_inception
-from dgnet.evaluation.realism import Realism, measure_realism
-from dgnet.evaluation.truth import ssim
-from dgnet.experiment.measure import Describe
-from dgnet.experiment.retrieval import SplitFeatures, labels_of
-from dgnet.experiment.setup import HeldOut
-from dgnet.generation.swap import Images, device_of, swap_pairs
-from dgnet.models.dgnet import DGNet
+from dgnet.quality.diversity import Diversity, lpips_distance, measure_diversity, random_pairs
+from dgnet.quality.inception import load_inception
+from dgnet.quality.realism import Realism, measure_realism
+from dgnet.quality.truth import ssim
+from dgnet.retrieval.features import extract
+from dgnet.retrieval.protocol import SplitFeatures, labels_of
 
 NUM_SWAPS = 400
 NUM_DIVERSITY_PAIRS = 500
@@ -84,7 +85,7 @@ def measure_generated(
 
 
 @torch.inference_mode()
-def _code_distances(model: DGNet, swapped: Images, i: Images, j: Images) -> tuple[np.ndarray, np.ndarray]:
+def _code_distances(model: DGNet, swapped: ImagesU8, i: ImagesU8, j: ImagesU8) -> tuple[np.ndarray, np.ndarray]:
     """|E_s(x_ij) - s_j| and |s_i - s_j| of each pair."""
     E_s, own, other = model.structure_encoder, [], []
     for start in range(0, len(j), BATCH):
@@ -99,12 +100,12 @@ def _code_distances(model: DGNet, swapped: Images, i: Images, j: Images) -> tupl
 
 
 def _diversity(
-    swapped: Images, givers: np.ndarray, real: CropStore, pids: np.ndarray, lpips: bool, seed: int
+    swapped: ImagesU8, givers: np.ndarray, real: CropStore, pids: np.ndarray, lpips: bool, seed: int
 ) -> dict[str, Diversity]:
     """Of generated images in one person's clothes, as in the paper, and of real images of one person."""
     found: dict[str, Diversity] = {}
     distances = {"SSIM": ssim} | ({"LPIPS": lpips_distance()} if lpips else {})
-    sets: tuple[tuple[str, Images | CropStore, np.ndarray], ...] = (
+    sets: tuple[tuple[str, ImagesU8 | CropStore, np.ndarray], ...] = (
         ("generated, one person's clothes", swapped, givers),
         ("real, one person", real, pids),
     )
@@ -137,5 +138,5 @@ def _parts(pairs: Pairs) -> Iterator[Pairs]:
     return (pairs[start : start + BATCH] for start in range(0, len(pairs), BATCH))
 
 
-def _in_01(images_u8: Images) -> Tensor:
+def _in_01(images_u8: ImagesU8) -> Tensor:
     return torch.from_numpy(images_u8).permute(0, 3, 1, 2).float() / 255

@@ -11,18 +11,18 @@ import torch
 from torch import Tensor
 
 from dgnet.config import ConfigError, DataConfig
-from dgnet.data.cache import cache_root
-from dgnet.data.crops import Crops, open_crops
-from dgnet.data.mannequin.swaps import SWAPS_FILE, swap_targets
 from dgnet.data.records import Record
-from dgnet.evaluation.features import combine, extract
-from dgnet.evaluation.query_features import multi_query
-from dgnet.evaluation.truth import SwapError, swap_error
-from dgnet.experiment.retrieval import Array, SplitFeatures, labels_of
+from dgnet.data.store.crops import Crops, open_crops
 from dgnet.experiment.setup import HeldOut
+from dgnet.files.cache import cache_root
 from dgnet.generation.swap import swap_and_paste_pairs
+from dgnet.mannequin.swaps import SWAPS_FILE, swap_targets
 from dgnet.models.appearance import Teacher
 from dgnet.models.dgnet import DGNet
+from dgnet.quality.truth import SwapError, swap_error
+from dgnet.retrieval.features import combine, extract
+from dgnet.retrieval.protocol import Array, SplitFeatures, labels_of
+from dgnet.retrieval.query_features import multi_query
 
 Describe = Callable[[Tensor], dict[str, Tensor]]
 BOTH = "f_prim+f_fine"

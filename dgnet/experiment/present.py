@@ -14,25 +14,26 @@ import torch
 
 from dgnet import __version__
 from dgnet.config import RunConfig
-from dgnet.evaluation.pictures import Interpolation, SwapGrid, TrueSwaps
-from dgnet.evaluation.published import dataset_title
-from dgnet.evaluation.ranking import RetrievalResult
-from dgnet.evaluation.report import Report
 from dgnet.experiment.generated import Generated
 from dgnet.experiment.measure import Swaps
 from dgnet.experiment.ranked import ranked_rows
-from dgnet.experiment.retrieval import Retrieval, SplitFeatures
 from dgnet.experiment.setup import HeldOut
+from dgnet.files.images import ImagesU8
 from dgnet.generation.interpolate import interpolate
-from dgnet.generation.swap import Images, swap_matrix
+from dgnet.generation.swap import swap_matrix
 from dgnet.models.dgnet import DGNet
+from dgnet.report.pictures import Interpolation, SwapGrid, TrueSwaps
+from dgnet.report.published import dataset_title
+from dgnet.report.report import Report
+from dgnet.retrieval.protocol import Retrieval, SplitFeatures
+from dgnet.retrieval.ranking import RetrievalResult
 from dgnet.training.log import read_log
 
 GRID = 8
 NUM_TRUE_SWAPS = 12
 
 
-def showcase(data: HeldOut, count: int) -> tuple[Images, Images]:
+def showcase(data: HeldOut, count: int) -> tuple[ImagesU8, ImagesU8]:
     """Test people to draw: `count` who give their clothes and `count` others who give structure, spread over the set.
 
     Identities come in the order of their pids, each by another of its cameras than the one before, so the same

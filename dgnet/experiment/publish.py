@@ -7,10 +7,10 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from dgnet.evaluation.ranking import RetrievalResult
-from dgnet.evaluation.report import Report, report_tables, write_report, write_tables
-from dgnet.evaluation.truth import SwapError
 from dgnet.experiment.setup import write_json
+from dgnet.quality.truth import SwapError
+from dgnet.report.report import Report, report_tables, write_report, write_tables
+from dgnet.retrieval.ranking import RetrievalResult
 
 RESULTS, TABLES, PAGE = "results.json", "tables", "report.html"
 

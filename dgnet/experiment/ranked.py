@@ -6,11 +6,11 @@ from pathlib import Path
 
 import numpy as np
 
-from dgnet.evaluation.examples import hardest_queries, top_gallery
-from dgnet.evaluation.pictures import RankedQuery
-from dgnet.evaluation.ranking import MatchRanks, score_queries
-from dgnet.experiment.retrieval import SplitFeatures, labels_of
 from dgnet.experiment.setup import HeldOut
+from dgnet.report.pictures import RankedQuery
+from dgnet.retrieval.examples import hardest_queries, top_gallery
+from dgnet.retrieval.protocol import SplitFeatures, labels_of
+from dgnet.retrieval.ranking import MatchRanks, score_queries
 
 NUM_RANKED = 5
 TOP = 10

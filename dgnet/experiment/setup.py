@@ -11,16 +11,16 @@ import torch
 import yaml
 
 from dgnet.config import ConfigError, DataConfig, RunConfig, from_dict, to_dict
-from dgnet.data.cache import cache_root
-from dgnet.data.crops import open_crops
-from dgnet.data.mannequin.bundled import bundled_root
-from dgnet.data.packed import CropStore, open_packed
 from dgnet.data.readers.combine import train_also_on
 from dgnet.data.readers.detect import read_dataset
 from dgnet.data.records import DataError, Record, ReidDataset
-from dgnet.data.whole_file import remove_leftovers, written_whole
+from dgnet.data.store.crops import open_crops
+from dgnet.data.store.packed import CropStore, open_packed
+from dgnet.files.cache import cache_root
+from dgnet.files.whole_file import remove_leftovers, written_whole
+from dgnet.mannequin.bundled import bundled_root
 from dgnet.models.appearance import NUM_STRIPES
-from dgnet.models.backbone import check_start, map_size
+from dgnet.models.backbones.choice import check_start, map_size
 
 logger = logging.getLogger(__name__)
 

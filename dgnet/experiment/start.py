@@ -8,10 +8,10 @@ from pathlib import Path
 import torch
 
 from dgnet.config import ConfigError, RunConfig, flatten, to_dict
-from dgnet.models.bundled import bundled_model
+from dgnet.files.tensors import WeightsError
 from dgnet.models.dgnet import DGNet
-from dgnet.models.files import WeightsError
-from dgnet.models.weights import LoadedModel, load_model
+from dgnet.models.weights.bundled import bundled_model
+from dgnet.models.weights.ours import LoadedModel, load_model
 
 logger = logging.getLogger(__name__)
 

@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from dgnet.data.decode import ImageError, decode_image
-from dgnet.data.mannequin.bundled import bundled_root
 from dgnet.data.readers.detect import read_dataset
 from dgnet.data.readers.tree import is_image
 from dgnet.data.records import DataError
-from dgnet.data.resize import resize
+from dgnet.data.store.decode import ImageError, decode_image
+from dgnet.data.store.resize import resize
 from dgnet.experiment.setup import pick_device
 from dgnet.experiment.start import find_model
+from dgnet.files.images import ImagesU8
 from dgnet.generation.grid import save_picture, swap_sheet
-from dgnet.generation.swap import Images, swap_matrix
+from dgnet.generation.swap import swap_matrix
+from dgnet.mannequin.bundled import bundled_root
 
 MAX_PEOPLE = 64
 
@@ -77,7 +78,7 @@ def list_images(paths: Sequence[Path]) -> list[Path]:
     return found
 
 
-def read_images(paths: Sequence[Path], size: tuple[int, int]) -> Images:
+def read_images(paths: Sequence[Path], size: tuple[int, int]) -> ImagesU8:
     """Decoded and resized: uint8 N x H x W x 3.
 
     Raises:

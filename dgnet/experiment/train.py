@@ -9,7 +9,7 @@ from pathlib import Path
 import torch
 
 from dgnet.config import BackboneConfig, RunConfig
-from dgnet.data.memory import keep_freed_memory
+from dgnet.data.store.memory import keep_freed_memory
 from dgnet.experiment.best import keep_best
 from dgnet.experiment.evaluate_run import MODEL, TEACHER, evaluate_run
 from dgnet.experiment.present import showcase
@@ -18,14 +18,14 @@ from dgnet.experiment.start import find_start, train_on_from
 from dgnet.generation.grid import save_picture, swap_sheet
 from dgnet.generation.swap import swap_matrix
 from dgnet.models.appearance import Teacher
-from dgnet.models.backbone import start_from
+from dgnet.models.backbones.choice import start_from
 from dgnet.models.dgnet import DGNet
 from dgnet.models.discriminator import Discriminator
-from dgnet.models.layers import place
-from dgnet.models.weights import load_teacher, save_model, save_teacher
+from dgnet.models.layers.units import place
+from dgnet.models.weights.ours import load_teacher, save_model, save_teacher
 from dgnet.training.distributed import World, joined
 from dgnet.training.feed import Feed
-from dgnet.training.loop import train_joint
+from dgnet.training.joint import train_joint
 from dgnet.training.step import Networks
 from dgnet.training.teacher import check_teacher, train_teacher
 

@@ -8,14 +8,14 @@ from dataclasses import dataclass, replace
 import torch
 
 from dgnet.config import ConfigError, DataConfig, RunConfig, preset
-from dgnet.evaluation.pictures import RankedQuery
-from dgnet.evaluation.published import dataset_title
-from dgnet.evaluation.report import Report
 from dgnet.experiment.measure import Describe, describe_held_out
 from dgnet.experiment.present import common_facts, retrieval_notes
 from dgnet.experiment.ranked import ranked_rows
-from dgnet.experiment.retrieval import Protocol, Retrieval, SplitFeatures, labels_of, measure_retrieval
 from dgnet.experiment.setup import HeldOut, open_held_out
+from dgnet.report.pictures import RankedQuery
+from dgnet.report.published import dataset_title
+from dgnet.report.report import Report
+from dgnet.retrieval.protocol import Protocol, Retrieval, SplitFeatures, labels_of, measure_retrieval
 
 
 @dataclass(frozen=True)

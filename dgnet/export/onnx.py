@@ -11,7 +11,8 @@ import torch
 from torch import Tensor, nn
 
 from dgnet.config import RunConfig
-from dgnet.data.whole_file import written_whole
+from dgnet.errors import DgnetError
+from dgnet.files.whole_file import written_whole
 from dgnet.models.appearance import AppearanceEncoder, Teacher
 from dgnet.models.dgnet import DGNet
 
@@ -20,7 +21,7 @@ ALPHA, TRAINED_ON = "dgnet.alpha", "dgnet.trained_on"  # keys of what the file s
 EXPORT_BATCH = 2  # of the example the network is traced with; any other size works too
 
 
-class ExportError(ValueError):
+class ExportError(DgnetError, ValueError):
     """A model cannot be written as ONNX, or an ONNX file not be used; the message names it and says what to do."""
 
 

@@ -7,14 +7,14 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from dgnet.data.whole_file import written_whole
-from dgnet.generation.swap import Images
+from dgnet.files.images import ImagesU8
+from dgnet.files.whole_file import written_whole
 
 GAP = 2
 PAPER = 255
 
 
-def swap_sheet(rows_u8: Images, columns_u8: Images, swaps_u8: Images) -> Images:
+def swap_sheet(rows_u8: ImagesU8, columns_u8: ImagesU8, swaps_u8: ImagesU8) -> ImagesU8:
     """One picture, uint8: the columns' structures on top, the rows' appearances on the left, their swaps within.
 
     Args:
@@ -27,7 +27,7 @@ def swap_sheet(rows_u8: Images, columns_u8: Images, swaps_u8: Images) -> Images:
         ((num_rows + 1) * (height + GAP) + margin, (num_columns + 1) * (width + GAP) + margin, 3), PAPER, np.uint8
     )
 
-    def place(row: int, column: int, image: Images) -> None:
+    def place(row: int, column: int, image: ImagesU8) -> None:
         top = row * (height + GAP) + (margin if row else 0)
         left = column * (width + GAP) + (margin if column else 0)
         sheet[top : top + height, left : left + width] = image
@@ -41,7 +41,7 @@ def swap_sheet(rows_u8: Images, columns_u8: Images, swaps_u8: Images) -> Images:
     return sheet
 
 
-def save_picture(path: Path, image_u8: Images, zoom: int = 1) -> None:
+def save_picture(path: Path, image_u8: ImagesU8, zoom: int = 1) -> None:
     """Write a PNG or JPEG, `zoom` times as large, whole or not at all."""
     picture = Image.fromarray(image_u8)
     if zoom > 1:

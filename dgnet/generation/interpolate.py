@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import torch
 
-from dgnet.data.augment import normalise
-from dgnet.generation.swap import Images, device_of, to_u8
+from dgnet.data.normalise import normalise
+from dgnet.files.images import ImagesU8
+from dgnet.generation.swap import device_of, to_u8
 from dgnet.models.dgnet import DGNet
 
 
 @torch.inference_mode()
-def interpolate(model: DGNet, start_u8: Images, end_u8: Images, structure_u8: Images, num_steps: int = 9) -> Images:
+def interpolate(
+    model: DGNet, start_u8: ImagesU8, end_u8: ImagesU8, structure_u8: ImagesU8, num_steps: int = 9
+) -> ImagesU8:
     """G((1 - t) a_start + t a_end, s) for t from 0 to 1: uint8 num_steps x H x W x 3.
 
     Args:

@@ -7,7 +7,7 @@ from typing import Final
 import torch.nn.functional as F
 from torch import Tensor
 
-from dgnet.data.crown import below_crown
+from dgnet.data.batches.crown import below_crown
 
 CHANGED: Final = 0.25  # of normalised values: from this difference on a pixel counts as one of the clothes'
 REACH: Final = 1 / 24  # of the image's height: how far around itself it makes others count too
@@ -18,7 +18,7 @@ def paste(x: Tensor, x_self: Tensor, x_other: Tensor) -> Tensor:
 
     Both are drawn from the structure code of x, in its own clothes and in another person's, so where they differ there
     are clothes: m = min(1, blur(dilate(|x_other - x_self|)) / CHANGED), and the result is x + m (x_other - x). What
-    differs above the crown is hair, which stays (`dgnet.data.crown`).
+    differs above the crown is hair, which stays (`dgnet.data.batches.crown`).
 
     Args:
         x, x_self, x_other: x_j, G(a_j, s_j) and G(a_i, s_j), N x 3 x H x W, normalised.

@@ -5,21 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from dgnet.data.augment import normalise, to_01
+from dgnet.data.normalise import normalise, to_01
+from dgnet.files.images import ImagesU8
 from dgnet.generation.paste import paste
 from dgnet.models.dgnet import DGNet
 
-Images = npt.NDArray[np.uint8]
 
-
-def to_u8(x: Tensor) -> Images:
+def to_u8(x: Tensor) -> ImagesU8:
     """Normalised images N x 3 x H x W -> uint8 N x H x W x 3."""
     rounded = (to_01(x.float()) * 255).round().to(torch.uint8)
-    array: Images = rounded.permute(0, 2, 3, 1).contiguous().cpu().numpy()
+    array: ImagesU8 = rounded.permute(0, 2, 3, 1).contiguous().cpu().numpy()
     return array
 
 
@@ -29,7 +27,7 @@ def device_of(model: DGNet) -> torch.device:
 
 
 @torch.inference_mode()
-def swap_pairs(model: DGNet, appearance_u8: Images, structure_u8: Images, batch_size: int = 64) -> Images:
+def swap_pairs(model: DGNet, appearance_u8: ImagesU8, structure_u8: ImagesU8, batch_size: int = 64) -> ImagesU8:
     """x_ij of aligned lists: the n-th appearance's clothes on the n-th structure, uint8 N x H x W x 3.
 
     Args:
@@ -41,8 +39,8 @@ def swap_pairs(model: DGNet, appearance_u8: Images, structure_u8: Images, batch_
 
 @torch.inference_mode()
 def swap_and_paste_pairs(
-    model: DGNet, appearance_u8: Images, structure_u8: Images, batch_size: int = 64
-) -> tuple[Images, Images]:
+    model: DGNet, appearance_u8: ImagesU8, structure_u8: ImagesU8, batch_size: int = 64
+) -> tuple[ImagesU8, ImagesU8]:
     """`swap_pairs`, and the same swaps on the structures' own images, where the clothes are (`paste`)."""
     whole, pasted = [], []
     for x_j, x_ij in _pairs(model, appearance_u8, structure_u8, batch_size):
@@ -52,7 +50,7 @@ def swap_and_paste_pairs(
 
 
 def _pairs(
-    model: DGNet, appearance_u8: Images, structure_u8: Images, batch_size: int
+    model: DGNet, appearance_u8: ImagesU8, structure_u8: ImagesU8, batch_size: int
 ) -> Iterator[tuple[Tensor, Tensor]]:
     """x_j and x_ij, batch by batch."""
     device = device_of(model)
@@ -64,7 +62,7 @@ def _pairs(
 
 
 @torch.inference_mode()
-def swap_matrix(model: DGNet, rows_u8: Images, columns_u8: Images, *, pasted: bool = False) -> Images:
+def swap_matrix(model: DGNet, rows_u8: ImagesU8, columns_u8: ImagesU8, *, pasted: bool = False) -> ImagesU8:
     """Every row's appearance on every column's structure: uint8 R x C x H x W x 3. Each image is encoded once.
 
     With `pasted`, on the columns' own images, where the clothes are (`paste`).

@@ -9,7 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from dgnet.config import BackboneConfig, NetworkConfig
-from dgnet.models.backbone import build_backbone
+from dgnet.models.backbones.choice import build_backbone
 
 NUM_STRIPES = 4
 

@@ -8,9 +8,9 @@ from torch import Tensor, nn
 
 from dgnet.config import NetworkConfig
 from dgnet.models.appearance import NUM_STRIPES
-from dgnet.models.layers import ConvUnit, adain, kaiming_normal_, leaky_relu_
+from dgnet.models.layers.units import ConvUnit, adain, kaiming_normal_, leaky_relu_
+from dgnet.models.layers.upsample import UpsampleUnit
 from dgnet.models.structure import SHRINK
-from dgnet.models.upsample import UpsampleUnit
 
 NUM_BLOCKS = 4
 

@@ -6,7 +6,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from dgnet.config import NetworkConfig
-from dgnet.models.layers import ConvUnit, ResidualBlock
+from dgnet.models.layers.units import ConvUnit, ResidualBlock
 
 NUM_SCALES = 3
 

@@ -9,7 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from dgnet.config import NetworkConfig
-from dgnet.models.layers import ConvUnit, ResidualBlock, kaiming_normal_
+from dgnet.models.layers.units import ConvUnit, ResidualBlock, kaiming_normal_
 
 SHRINK: Final = 4  # image pixels a side of one place of s
 

@@ -13,12 +13,13 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from dgnet.config import RunConfig, flatten, to_dict
-from dgnet.models.files import WeightsError, read_tensors, write_tensors
+from dgnet.errors import DgnetError
+from dgnet.files.tensors import WeightsError, read_tensors, write_tensors
 
 logger = logging.getLogger(__name__)
 
 
-class CheckpointError(ValueError):
+class CheckpointError(DgnetError, ValueError):
     """A checkpoint that cannot be continued from; the message names the file and the difference."""
 
 

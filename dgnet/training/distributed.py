@@ -17,10 +17,12 @@ import torch.distributed as dist
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
+from dgnet.errors import DgnetError
+
 PATIENCE = timedelta(minutes=30)  # the first process may draw, or judge a teacher, while the others wait
 
 
-class WorldError(RuntimeError):
+class WorldError(DgnetError, RuntimeError):
     """The processes of a job cannot go on together; the message says which, and what to do."""
 
 

@@ -9,13 +9,15 @@ import torch
 from torch import Tensor
 
 from dgnet.config import AugmentConfig
-from dgnet.data.augment import NUM_ERASE_DRAWS, Augment, draw, normalise, random_erase
-from dgnet.data.crops import Crops
-from dgnet.data.decode import Pixels
-from dgnet.data.packed import CropStore
-from dgnet.data.pairs import Indices, PairSampler
-from dgnet.data.relight import NUM_RELIGHT_DRAWS, relight
-from dgnet.models.layers import channels_last
+from dgnet.data.batches.augment import NUM_ERASE_DRAWS, Augment, random_erase
+from dgnet.data.batches.pairs import Indices, PairSampler
+from dgnet.data.batches.relight import NUM_RELIGHT_DRAWS, relight
+from dgnet.data.batches.streams import draw
+from dgnet.data.normalise import normalise
+from dgnet.data.store.crops import Crops
+from dgnet.data.store.packed import CropStore
+from dgnet.files.images import ImagesU8
+from dgnet.models.layers.units import channels_last
 from dgnet.training.step import Batch
 
 RESIDENT_FRACTION = 0.25  # a set that takes no more of a GPU's free memory than this moves there whole
@@ -58,7 +60,7 @@ class Feed:
         self.augment = Augment(crops.size, augment.mirror, augment.pad)
         self.whole = self._whole()
 
-    def _whole(self) -> Tensor | Pixels | None:
+    def _whole(self) -> Tensor | ImagesU8 | None:
         """All images where they can be read without copying them first: the device's memory, or the mapped store."""
         if self.device.type == "cuda":
             free, _ = torch.cuda.mem_get_info(self.device)

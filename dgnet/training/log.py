@@ -13,10 +13,11 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from dgnet.data.whole_file import written_whole
+from dgnet.errors import DgnetError
+from dgnet.files.whole_file import written_whole
 
 
-class DivergenceError(RuntimeError):
+class DivergenceError(DgnetError, RuntimeError):
     """A term became infinite, not a number, or far larger than it was; the message names it."""
 
 

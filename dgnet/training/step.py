@@ -17,9 +17,9 @@ from dgnet.losses.reconstruction import l1
 from dgnet.models.appearance import Teacher
 from dgnet.models.dgnet import DGNet
 from dgnet.models.discriminator import Discriminator
-from dgnet.training.modes import eagerly, frozen, generated_statistics, running_statistics
-from dgnet.training.optim import Optimizers
-from dgnet.training.schedules import RampedWeights
+from dgnet.training.execution.modes import eagerly, frozen, generated_statistics, running_statistics
+from dgnet.training.optim.optimizers import Optimizers
+from dgnet.training.optim.schedules import RampedWeights
 
 REDRESSINGS: Final = 3  # whose clothes x_i is shown in, one over another: each hides more of the cut of i's own
 
@@ -38,7 +38,7 @@ class Batch:
     """A doubled batch: 2B anchors (the halves are the i's and the j's) and their 2B partners.
 
     `x`, `x_partner` and their random-erased views are 2B x 3 x H x W; `x_relit` is what E_s sees of x
-    (`dgnet.data.relight`; x itself where that is off); `label` is 2B.
+    (`dgnet.data.batches.relight`; x itself where that is off); `label` is 2B.
     """
 
     x: Tensor
@@ -74,7 +74,7 @@ class Terms:
         return [(name, value) for name, value in pairs if value is not None]
 
 
-def swap(halves: Tensor) -> Tensor:
+def swap_halves(halves: Tensor) -> Tensor:
     """Exchange the halves of a doubled batch: what belongs to i stands where j was, and the other way round."""
     return halves.roll(len(halves) // 2, dims=0)
 
@@ -108,7 +108,7 @@ def joint_step(
     """
     E_a, E_s, G = networks.model.appearance_encoder, networks.model.structure_encoder, networks.model.decoder
     D, T = networks.discriminator, networks.teacher
-    x, x_partner, y_i, y_j = batch.x, batch.x_partner, batch.label, swap(batch.label)
+    x, x_partner, y_i, y_j = batch.x, batch.x_partner, batch.label, swap_halves(batch.label)
     for optimizer in optimizers.named().values():
         optimizer.zero_grad()
 
@@ -117,7 +117,7 @@ def joint_step(
         with torch.set_grad_enabled(not loss.detach_appearance_code), running_statistics(E_a, loss.running_codes):
             a, a_partner = E_a.code(torch.cat([x, x_partner])).chunk(2)
         s = E_s(batch.x_relit)
-        drawn = G(torch.cat([a, a_partner, a]), torch.cat([s, s, swap(s)]))
+        drawn = G(torch.cat([a, a_partner, a]), torch.cat([s, s, swap_halves(s)]))
     x_self, x_partner_self, x_swap = drawn.float().chunk(3)
     image, partner_image = l1(x_self, x), l1(x_partner_self, x)
     # Whoever judges x_ij leaves a gradient at this leaf, and its own graph goes before the next one looks.
@@ -153,11 +153,11 @@ def joint_step(
     if ramped.returned:
         with autocast, frozen(E_s, active=not structure_alone):
             s_seen = E_s(x_ij.detach() if structure_alone else x_ij)
-        code_s = l1(E_s.learnt(s_seen), E_s.learnt(swap(s)).detach())
+        code_s = l1(E_s.learnt(s_seen), E_s.learnt(swap_halves(s)).detach())
         total = ramped.code_s * code_s
         if ramped.cycled:
             with autocast:
-                x_cycle = G(seen.a.detach(), swap(s_seen))
+                x_cycle = G(seen.a.detach(), swap_halves(s_seen))
             cycle = l1(x_cycle, x)
             total = total + ramped.cycle * cycle
         torch.autograd.backward(total)
@@ -165,7 +165,7 @@ def joint_step(
     # What i wears is for the code to say: a_t and E_s, shown i in others' clothes, give x_i back too.
     if ramped.repeated:
         with torch.no_grad(), autocast:
-            x_redressed = paste(x, x_self, swap(x_ij))
+            x_redressed = paste(x, x_self, swap_halves(x_ij))
             for places in further_clothes(len(x)):
                 x_redressed = paste(x, x_self, G(a.roll(places, dims=0), E_s(x_redressed)).float())
         with autocast:

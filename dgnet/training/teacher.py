@@ -11,21 +11,22 @@ import torch.nn.functional as F
 from tqdm import tqdm
 
 from dgnet.config import RunConfig
-from dgnet.data.augment import normalise
+from dgnet.data.normalise import normalise
+from dgnet.errors import DgnetError
 from dgnet.models.appearance import Teacher
-from dgnet.models.layers import channels_last
+from dgnet.models.layers.units import channels_last
 from dgnet.training.checkpoint import latest_checkpoint, load_checkpoint, save_checkpoint, seed_step
 from dgnet.training.distributed import World
 from dgnet.training.feed import Feed
 from dgnet.training.log import Averages, JsonLines, Watch
-from dgnet.training.optim import nesterov, set_lr_factor
-from dgnet.training.schedules import cosine_factor
+from dgnet.training.optim.optimizers import nesterov, set_lr_factor
+from dgnet.training.optim.schedules import cosine_factor
 from dgnet.training.stop import Interrupted, StopRequest
 
 GATE_IMAGES = 2_000
 
 
-class TeacherError(ValueError):
+class TeacherError(DgnetError, ValueError):
     """A teacher that cannot be right: its labels would mislead the joint training."""
 
 

@@ -7,7 +7,7 @@ import torch
 
 from dgnet.bench import machine
 from dgnet.bench.machine import matmul_rate, products
-from dgnet.evaluation.products import onednn_product
+from dgnet.retrieval.kernel.products import onednn_product
 
 CPU = torch.device("cpu")
 

@@ -7,10 +7,10 @@ import pytest
 
 from dgnet import cli
 from dgnet.config import DataConfig, preset
-from dgnet.data.mannequin.bundled import bundled_root
 from dgnet.experiment.measure import measure_swaps
 from dgnet.experiment.setup import open_data
-from dgnet.models.bundled import BUNDLED, bundled_model
+from dgnet.mannequin.bundled import bundled_root
+from dgnet.models.weights.bundled import BUNDLED, bundled_model
 
 
 def test_it_is_at_most_eight_megabytes() -> None:

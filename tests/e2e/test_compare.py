@@ -8,8 +8,8 @@ import pytest
 import yaml
 
 from dgnet.config import ConfigError, RunConfig, to_dict
-from dgnet.evaluation.ranking import RetrievalResult
 from dgnet.experiment.compare import compare
+from dgnet.retrieval.ranking import RetrievalResult
 
 
 def write_run(folder: Path, config: RunConfig, mean_ap: float) -> Path:

@@ -13,8 +13,8 @@ import torch
 from dgnet.config import BackboneConfig, RunConfig
 from dgnet.experiment.evaluate import Request, evaluate
 from dgnet.experiment.train import train
-from dgnet.models.weights import load_model, load_teacher
-from dgnet.training import loop
+from dgnet.models.weights.ours import load_model, load_teacher
+from dgnet.training import joint as loop
 from dgnet.training.stop import Interrupted
 
 DEEP = BackboneConfig(layers=(1, 2, 1, 1), width=8, stem="small", last_stride=2, ibn=True)

@@ -24,9 +24,9 @@ import yaml
 from dgnet.config import ConfigError, RunConfig, to_dict
 from dgnet.data.records import DataError
 from dgnet.experiment.train import train
-from dgnet.models.files import WeightsError, read_tensors, write_tensors
-from dgnet.models.weights import load_model
-from dgnet.training import loop
+from dgnet.files.tensors import WeightsError, read_tensors, write_tensors
+from dgnet.models.weights.ours import load_model
+from dgnet.training import joint as loop
 from dgnet.training.checkpoint import CheckpointError, latest_checkpoint
 from dgnet.training.log import DivergenceError, read_log
 from dgnet.training.teacher import TeacherError
@@ -112,7 +112,7 @@ def test_where_nothing_compiles_training_goes_on_as_if_not_asked_to(
     monkeypatch.setattr(loop, "compiling", functools.partial(loop.compiling, backend=backend))
     train(replace(config, compile=True), tmp_path / "asked")
     told = "compile: not possible here for E_a, E_s, G, D, T: backend='backend' raised: OSError: no C++ compiler here"
-    assert next(r.getMessage() for r in caplog.records if r.name == "dgnet.training.compile") == told
+    assert next(r.getMessage() for r in caplog.records if r.name == "dgnet.training.execution.compile") == told
     assert_same(tmp_path / "plain", tmp_path / "asked")
 
 

@@ -18,19 +18,19 @@ import yaml
 
 from dgnet import cli
 from dgnet.config import ConfigError, RunConfig, to_dict
-from dgnet.evaluation import evaluate as evaluate_arrays
-from dgnet.evaluation import inception
-from dgnet.evaluation.query_features import expand_queries
-from dgnet.evaluation.ranking import summarise
-from dgnet.evaluation.rerank import rerank_matches
 from dgnet.experiment.evaluate import Request, evaluate
 from dgnet.experiment.evaluate_run import Measures
-from dgnet.experiment.retrieval import Protocol
 from dgnet.experiment.setup import load_config
+from dgnet.files.tensors import WeightsError
 from dgnet.models.appearance import Teacher
 from dgnet.models.dgnet import DGNet
-from dgnet.models.files import WeightsError
-from dgnet.models.weights import save_model, save_teacher
+from dgnet.models.weights.ours import save_model, save_teacher
+from dgnet.quality import inception
+from dgnet.retrieval import evaluate as evaluate_arrays
+from dgnet.retrieval.protocol import Protocol
+from dgnet.retrieval.query_features import expand_queries
+from dgnet.retrieval.ranking import summarise
+from dgnet.retrieval.rerank import rerank_matches
 
 
 @pytest.fixture

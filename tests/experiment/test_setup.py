@@ -12,11 +12,11 @@ import pytest
 
 from dgnet import cli
 from dgnet.config import BackboneConfig, ConfigError, RunConfig
-from dgnet.data.packed import PackedCrops
 from dgnet.data.records import DataError
+from dgnet.data.store.packed import PackedCrops
 from dgnet.experiment.setup import check_backbones, open_data
 from dgnet.experiment.train import train
-from dgnet.models.weights import load_model
+from dgnet.models.weights.ours import load_model
 
 
 @pytest.fixture

@@ -11,9 +11,9 @@ import torch
 from dgnet.config import ConfigError, RunConfig
 from dgnet.experiment.start import find_model, find_start, train_on_from
 from dgnet.experiment.train import train
+from dgnet.files.tensors import WeightsError
 from dgnet.models.dgnet import DGNet
-from dgnet.models.files import WeightsError
-from dgnet.models.weights import load_model, save_model
+from dgnet.models.weights.ours import load_model, save_model
 
 
 def test_everything_but_classifiers_of_other_people_is_taken_over(config: RunConfig) -> None:

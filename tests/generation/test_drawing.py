@@ -8,7 +8,7 @@ import torch
 from PIL import Image
 
 from dgnet.config import RunConfig
-from dgnet.data.augment import normalise
+from dgnet.data.normalise import normalise
 from dgnet.generation.grid import GAP, save_picture, swap_sheet
 from dgnet.generation.interpolate import interpolate
 from dgnet.generation.paste import paste

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from dgnet.data.crown import CROWN
+from dgnet.data.batches.crown import CROWN
 from dgnet.generation.paste import CHANGED, paste
 
 

@@ -12,10 +12,10 @@ from torch import Tensor, nn
 
 from dgnet.config import BackboneConfig, NetworkConfig, RunConfig, preset
 from dgnet.models.appearance import AppearanceEncoder, Teacher
+from dgnet.models.backbones.resnet import ResNet
 from dgnet.models.decoder import Decoder
 from dgnet.models.dgnet import DGNet
 from dgnet.models.discriminator import Discriminator
-from dgnet.models.resnet import ResNet
 from dgnet.models.structure import StructureEncoder
 
 SIZES = {"full": preset("market1501"), "small": preset("mannequin")}

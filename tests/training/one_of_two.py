@@ -15,8 +15,8 @@ from dgnet.models.dgnet import DGNet
 from dgnet.models.discriminator import Discriminator
 from dgnet.training.checkpoint import seed_step
 from dgnet.training.distributed import World
-from dgnet.training.optim import Optimizers, build_optimizers
-from dgnet.training.schedules import ramped_weights
+from dgnet.training.optim.optimizers import Optimizers, build_optimizers
+from dgnet.training.optim.schedules import ramped_weights
 from dgnet.training.step import Batch, Networks, joint_step
 
 STEPS = 4

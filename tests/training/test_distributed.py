@@ -19,11 +19,11 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from dgnet.config import RunConfig, to_dict
-from dgnet.models.files import read_tensors
+from dgnet.files.tensors import read_tensors
 from dgnet.training.checkpoint import latest_checkpoint
 from dgnet.training.distributed import World, WorldError, joined
 from dgnet.training.log import read_log
-from dgnet.training.optim import Optimizers, build_optimizers
+from dgnet.training.optim.optimizers import Optimizers, build_optimizers
 from dgnet.training.step import Networks
 
 SCRIPT = Path(__file__).with_name("one_of_two.py")

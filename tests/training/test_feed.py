@@ -11,10 +11,11 @@ import torch
 from PIL import Image
 
 from dgnet.config import AugmentConfig
-from dgnet.data.augment import generator_for, normalise
-from dgnet.data.crops import open_crops
-from dgnet.data.packed import CropStore, open_packed
+from dgnet.data.batches.streams import generator_for
+from dgnet.data.normalise import normalise
 from dgnet.data.records import Record
+from dgnet.data.store.crops import open_crops
+from dgnet.data.store.packed import CropStore, open_packed
 from dgnet.training import feed as feed_module
 from dgnet.training.feed import Feed, resident
 from dgnet.training.step import Batch

@@ -13,9 +13,9 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 from dgnet.config import LossConfig, RunConfig
 from dgnet.generation.paste import paste
-from dgnet.training.graphs import LiveWeights
-from dgnet.training.optim import Optimizers, build_optimizers
-from dgnet.training.schedules import RampedWeights
+from dgnet.training.execution.graphs import LiveWeights
+from dgnet.training.optim.optimizers import Optimizers, build_optimizers
+from dgnet.training.optim.schedules import RampedWeights
 from dgnet.training.step import (
     REDRESSINGS,
     Batch,

@@ -1,0 +1,1 @@
+"""Images decoded and resized once, in one file that all runs share."""

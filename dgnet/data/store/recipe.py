@@ -1,0 +1,216 @@
+"""One file made of many images: built once, whole or not at all, checked against them, shared by processes."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import logging
+import os
+import shutil
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+import numpy.typing as npt
+from tqdm import tqdm
+
+from dgnet.data.records import DataError, Record, name_some
+from dgnet.data.store.crop_index import CropIndex, digest, file_digests, file_stats
+from dgnet.data.store.decode import ImageError, decode_image
+from dgnet.files.images import ImagesU8
+from dgnet.files.whole_file import partial_of, remove_leftovers
+
+try:
+    import fcntl
+except ImportError:  # no advisory locks here: two processes may then both build, and each ends with a whole store
+    fcntl = None  # type: ignore[assignment]
+
+CHUNK = 32  # images a task: at 256×128 their pixels (3 MB) stay in the processor's cache until they are written
+SYNC_BYTES = 1 << 26  # the disk is set to work whenever so much is new, not left idle until the end
+NUM_NAMED_UNREADABLE = 100
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How a store's file is made: `header`, then `pack(files, images)` of one chunk of images after another.
+
+    `name` begins the name of the store's folder; `version` is text that changes whenever the same files would give
+    other bytes; `num_bytes` is the size of the file, or None where that is the sum of the image files'.
+    """
+
+    name: str
+    version: str
+    header: bytes
+    pack: Callable[[list[bytes], list[ImagesU8]], bytes | memoryview]
+    num_bytes: int | None
+
+
+def open_store(
+    records: Sequence[Record], recipe: Recipe, cache_dir: Path, workers: int, progress: bool
+) -> tuple[Path, CropIndex]:
+    """The file made of `records` by `recipe`, and its index: found in `cache_dir`, or built there.
+
+    Raises DataError naming every file that cannot be read, or a `cache_dir` that cannot be written or is full.
+    """
+    if not records:
+        raise DataError("no images: the crop store was asked for an empty list of records")
+    if workers < 1:
+        raise ValueError(f"workers={workers}: must be positive")
+    paths = [os.path.abspath(record.path) for record in records]
+    key = hashlib.blake2b("\0".join((recipe.version, *paths)).encode("utf-8", "surrogateescape"), digest_size=10)
+    folder = cache_dir / f"{recipe.name}_{key.hexdigest()}"
+    stats = file_stats(paths)
+    index = _find(folder, paths, stats, workers)
+    if index is None:
+        num_bytes = int(stats[:, 0].clip(0).sum()) if recipe.num_bytes is None else recipe.num_bytes
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            with _locked(folder / "lock"):
+                index = _find(folder, paths, stats, workers)  # another process may have built it while we waited
+                if index is None:
+                    _require_space(folder, num_bytes)
+                    index = _build(folder, paths, stats, recipe, workers, progress)
+        except OSError as error:
+            raise DataError(
+                f"{folder}: cannot write the crop store ({error.strerror or error}); it needs "
+                f"{num_bytes / 1e6:.0f} MB in a cache directory that can be written"
+            ) from error
+    return folder / index.data, index
+
+
+def _find(folder: Path, paths: list[str], stats: npt.NDArray[np.int64], workers: int) -> CropIndex | None:
+    """The index of the finished store of exactly these files, or None where it must be built."""
+    index = CropIndex.read(folder / "index.npz")
+    if index is None or index.stats.shape != stats.shape:
+        return None
+    touched = np.flatnonzero((index.stats != stats).any(axis=1))
+    now = file_digests([paths[place] for place in touched], workers)
+    changed = [paths[p] for p, found in zip(touched, now, strict=True) if found != index.digests[p].tobytes()]
+    if changed:
+        logger.warning("%d files changed since their crops were stored: %s", len(changed), name_some(changed))
+        return None
+    try:
+        whole = (folder / index.data).stat().st_size == index.data_bytes
+    except OSError:
+        whole = False
+    return index if whole else None
+
+
+@contextlib.contextmanager
+def _locked(path: Path) -> Iterator[None]:
+    """Hold an exclusive lock on `path`, which the system drops when the process dies."""
+    with open(path, "wb") as file:
+        if fcntl is not None:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                logger.warning("%s: another process is building this store; waiting for it", path.parent)
+                fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def _require_space(folder: Path, num_bytes: int) -> None:
+    free = shutil.disk_usage(folder).free
+    if free < num_bytes:
+        raise DataError(
+            f"{folder}: the crop store needs {num_bytes / 1e6:.0f} MB and {free / 1e6:.0f} MB are free; name another "
+            "cache directory (data.cache), choose a smaller size (data.size), or keep the files packed (data.store)"
+        )
+
+
+def _build(
+    folder: Path, paths: list[str], stats: npt.NDArray[np.int64], recipe: Recipe, workers: int, progress: bool
+) -> CropIndex:
+    remove_leftovers(folder)
+    temporary = partial_of(folder / "images.data")  # its name will be that of its contents
+    try:
+        with open(temporary, "wb") as file:
+            file.write(recipe.header)
+            lengths, digests = _write_chunks(file, paths, recipe, workers, progress)
+            num_bytes = file.tell()
+            file.flush()
+            os.fsync(file.fileno())
+        target = folder / f"images_{digest(digests.tobytes()).hex()}.data"
+        os.replace(temporary, target)
+    finally:
+        temporary.unlink(missing_ok=True)
+    index = CropIndex(target.name, num_bytes, stats, lengths, digests)
+    index.write(folder / "index.npz")
+    for outdated in folder.glob("images_*.data"):
+        if outdated != target:
+            with contextlib.suppress(OSError):  # a system that keeps mapped files will let us next time
+                outdated.unlink()
+    return index
+
+
+@dataclass(frozen=True)
+class _Chunk:
+    packed: bytes | memoryview
+    lengths: list[int]
+    digests: list[bytes]
+    failures: list[str]
+
+
+def _write_chunks(
+    file: BinaryIO, paths: list[str], recipe: Recipe, workers: int, progress: bool
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.uint8]]:
+    """Decode all images, in parallel, and write what `recipe` makes of them; return lengths and content hashes."""
+    lengths: list[int] = []
+    digests: list[bytes] = []
+    failures: list[str] = []
+    chunks = iter([paths[start : start + CHUNK] for start in range(0, len(paths), CHUNK)])
+    running: deque[Future[_Chunk]] = deque()
+    sync: Future[None] | None = None
+    unsynced = 0
+    with (
+        ThreadPoolExecutor(workers) as pool,
+        ThreadPoolExecutor(1) as syncing,
+        tqdm(total=len(paths), desc="crops", unit="image", dynamic_ncols=True, disable=not progress) as bar,
+    ):
+        while True:
+            # A few tasks a worker keep all of them busy while only so many chunks lie in memory.
+            while len(running) < 3 * workers and (chunk := next(chunks, None)) is not None:
+                running.append(pool.submit(_load_chunk, chunk, recipe))
+            if not running:
+                break
+            done = running.popleft().result()
+            lengths += done.lengths
+            digests += done.digests
+            failures += done.failures
+            if not failures:  # else we go on only to name every other file that cannot be read
+                unsynced += file.write(done.packed)
+            if unsynced > SYNC_BYTES and (sync is None or sync.done()):
+                file.flush()
+                sync, unsynced = syncing.submit(os.fsync, file.fileno()), 0
+            bar.update(len(done.lengths))
+    if failures:
+        raise DataError(
+            f"{len(failures)} of {len(paths)} images cannot be read; replace or remove them: "
+            + name_some(failures, NUM_NAMED_UNREADABLE)
+        )
+    return np.array(lengths, dtype=np.int64), np.frombuffer(b"".join(digests), dtype=np.uint8).reshape(len(paths), -1)
+
+
+def _load_chunk(paths: list[str], recipe: Recipe) -> _Chunk:
+    files: list[bytes] = []
+    images: list[ImagesU8] = []
+    failures: list[str] = []
+    for path in paths:
+        data = b""
+        try:
+            with open(path, "rb", buffering=0) as file:
+                data = file.read()
+            images.append(decode_image(data))
+        except ImageError as error:
+            failures.append(f"{path} ({error})")
+        except OSError as error:
+            failures.append(f"{path} ({error.strerror})")
+        files.append(data)
+    packed = b"" if failures else recipe.pack(files, images)
+    return _Chunk(packed, [len(data) for data in files], [digest(data) for data in files], failures)

@@ -1,0 +1,123 @@
+"""Files of named tensors: written whole or not at all, and checked byte for byte when read. Nothing is unpickled."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+import pickle
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor
+
+from dgnet.errors import DgnetError
+from dgnet.files.whole_file import written_whole
+
+CHECKSUM = "dgnet.sha256"
+PATH_LIKE = str | os.PathLike[str]
+
+
+class WeightsError(DgnetError, ValueError):
+    """A file of tensors that cannot be written, read or used; the message names the file."""
+
+
+def write_tensors(path: PATH_LIKE, tensors: dict[str, Tensor], metadata: dict[str, str]) -> None:
+    """Write tensors and metadata as safetensors, with a checksum of both; an older file is replaced only at the end.
+
+    Args:
+        path: the file; its folder must exist.
+        tensors: of any dtype, device and memory layout; they may share memory.
+        metadata: strings that travel with them.
+
+    Raises:
+        WeightsError: the file cannot be written (a full disk, say): nothing is left behind, an older file is kept.
+    """
+    path = Path(path)
+    assert CHECKSUM not in metadata
+    # A copy only where safetensors needs one: dense, on the CPU, and no two over the same memory.
+    dense: dict[str, Tensor] = {}
+    storages: set[int] = set()
+    for name, tensor in tensors.items():
+        plain = tensor.detach().cpu().contiguous()
+        storage = plain.untyped_storage()
+        shared = storage.data_ptr() in storages or storage.nbytes() != plain.nbytes
+        dense[name] = plain.clone() if shared else plain
+        storages.add(storage.data_ptr())
+    try:
+        with written_whole(path) as partial:
+            with open(partial, "wb") as stream:
+                mode = os.fstat(stream.fileno()).st_mode  # as the user's umask has it; safetensors makes files private
+            save_file(dense, partial, {**metadata, CHECKSUM: _checksum(dense, metadata)})
+            partial.chmod(mode & 0o777)
+    except (OSError, SafetensorError) as error:
+        full = any(os.strerror(code) in str(error) for code in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG))
+        advice = "; free some space, or write elsewhere" if full else ""
+        raise WeightsError(f"{path}: cannot be written: {error}{advice}; nothing was changed") from error
+
+
+def read_tensors(path: PATH_LIKE) -> tuple[dict[str, Tensor], dict[str, str]]:
+    """The tensors (on the CPU) and the metadata that `write_tensors` wrote, after comparing their checksum.
+
+    Raises:
+        WeightsError: the file is missing, truncated, damaged, or was not written by `write_tensors`.
+    """
+    tensors, metadata = _read_safetensors(Path(path))
+    expected = metadata.pop(CHECKSUM, None)
+    if expected is None:
+        raise WeightsError(f"{path}: not a file of dgnet's: it carries no checksum")
+    if expected != _checksum(tensors, metadata):
+        raise WeightsError(f"{path}: truncated or damaged: its contents do not match its checksum; copy it again")
+    return tensors, metadata
+
+
+def read_foreign(path: PATH_LIKE) -> object:
+    """What someone else's `.safetensors` holds (a dict of tensors), or their `torch.save` file, without running code.
+
+    Raises:
+        WeightsError: the file is missing, truncated, or holds anything but tensors and plain containers.
+    """
+    path = Path(path)
+    if path.suffix == ".safetensors":
+        return _read_safetensors(path)[0]
+    _require_file(path)
+    try:
+        return torch.load(path, map_location="cpu", weights_only=True)
+    except pickle.UnpicklingError as error:
+        reason = str(error).splitlines()[0]
+        raise WeightsError(
+            f"{path}: damaged, or holds more than tensors, which is not read because it could run code: {reason}"
+        ) from error
+    except Exception as error:  # bytes at random make the reader raise nearly anything
+        reason = str(error) or type(error).__name__
+        raise WeightsError(f"{path}: truncated, damaged, or not a PyTorch file: {reason}") from error
+
+
+def _read_safetensors(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
+    _require_file(path)
+    try:
+        with safe_open(path, framework="pt", device="cpu") as file:
+            # Copies: these tensors must not follow what becomes of the file (another one copied over it, say).
+            tensors = {name: file.get_tensor(name).clone() for name in file.keys()}  # noqa: SIM118
+            return tensors, dict(file.metadata() or {})
+    except (OSError, SafetensorError) as error:
+        raise WeightsError(f"{path}: truncated or damaged, or not a safetensors file: {error}") from error
+
+
+def _require_file(path: Path) -> None:
+    if not path.is_file():
+        raise WeightsError(f"{path}: {'not a file' if path.exists() else 'no such file'}")
+
+
+def _checksum(tensors: dict[str, Tensor], metadata: dict[str, str]) -> str:
+    """SHA-256 over every name, dtype, shape and byte, and every line of metadata, in a fixed order."""
+    digest = hashlib.sha256()
+    for key in sorted(metadata):
+        digest.update(repr((key, metadata[key])).encode())
+    for name in sorted(tensors):
+        tensor = tensors[name]
+        digest.update(repr((name, str(tensor.dtype), tuple(tensor.shape))).encode())
+        digest.update(tensor.reshape(-1).view(torch.uint8).numpy().data)
+    return digest.hexdigest()

@@ -1,0 +1,1 @@
+"""A synthetic person's body: anatomy, build, gait, hair and bags."""

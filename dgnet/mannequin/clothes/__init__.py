@@ -1,0 +1,1 @@
+"""What a synthetic person wears: cuts, patterns and colours."""

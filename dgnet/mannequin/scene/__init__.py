@@ -1,0 +1,1 @@
+"""Where a synthetic person stands and what sees them: cameras, backdrops, light, occluders, sensors."""

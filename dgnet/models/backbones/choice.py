@@ -1,0 +1,84 @@
+"""Which network gives E_a, or the teacher, its feature map; and what it starts from."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import torch
+
+from dgnet.config import FROM_TEACHER, BackboneConfig, ConfigError
+from dgnet.models.backbones.resnet import ResNet
+from dgnet.models.backbones.timm_backbone import TimmBackbone
+from dgnet.models.weights.foreign import load_backbone
+
+Backbone = ResNet | TimmBackbone
+
+_OTHER_LAYERS = (
+    f"network.backbone.weights: found {FROM_TEACHER!r}, but the teacher's backbone has other layers; give "
+    "network.backbone and teacher.backbone the same settings"
+)
+
+
+def build_backbone(config: BackboneConfig) -> Backbone:
+    """A network N x 3 x H x W -> N x `channels` x h x w, with weights drawn at random.
+
+    Raises:
+        ConfigError: `config.timm` names a model that timm cannot make here.
+    """
+    return TimmBackbone(config) if config.timm else ResNet(config)
+
+
+def start_from(backbone: Backbone, config: BackboneConfig, teacher: Backbone | None = None) -> None:
+    """Fill a new backbone from `config.weights`, where there are any, or from the teacher's.
+
+    Raises:
+        WeightsError: the file does not fit.
+        ConfigError: timm has no weights for its model; the teacher's backbone is another.
+    """
+    if not config.weights:
+        return
+    if config.weights == FROM_TEACHER:
+        assert teacher is not None, "a teacher does not start from itself"
+        _take_over(backbone, teacher)
+    elif isinstance(backbone, TimmBackbone):
+        backbone.load_pretrained()
+    else:
+        load_backbone(backbone, config.weights)
+
+
+def check_start(config: BackboneConfig, teacher: BackboneConfig) -> None:
+    """Raises ConfigError where E_a is to start from a teacher whose backbone has other layers than its own."""
+    ours, theirs = (replace(one, weights="", last_stride=1) for one in (config, teacher))
+    if config.weights == FROM_TEACHER and ours != theirs:
+        raise ConfigError(_OTHER_LAYERS)
+
+
+def _take_over(backbone: Backbone, teacher: Backbone) -> None:
+    """Copy the teacher's parameters and statistics."""
+    found, own = teacher.state_dict(), backbone.state_dict()
+    if {k: v.shape for k, v in found.items()} != {k: v.shape for k, v in own.items()}:
+        raise ConfigError(_OTHER_LAYERS)
+    backbone.load_state_dict(found)
+
+
+@torch.no_grad()
+def map_size(config: BackboneConfig, size: tuple[int, int]) -> tuple[int, int]:
+    """Height and width of the feature map of an image of `size` (height, width), found by trying.
+
+    Raises:
+        ConfigError: timm's model cannot be made, takes no such image, or gives something else than a map.
+    """
+    # A ResNet of ours is tried without memory or arithmetic; timm's models are not made for that.
+    with torch.device("cpu" if config.timm else "meta"):
+        backbone, x = build_backbone(config).eval(), torch.zeros(1, 3, *size)
+    try:
+        shape = backbone(x).shape
+    except Exception as error:  # whatever a model of another package may raise
+        found = f"{config.timm!r} does not take images of {size[0]} x {size[1]}"
+        raise ConfigError(f"backbone.timm: {found}: {error}") from error
+    if len(shape) != 4 or shape[1] != backbone.channels:
+        raise ConfigError(
+            f"backbone.timm: {config.timm!r} gives {' x '.join(map(str, shape))} for one image, must be "
+            f"1 x {backbone.channels} x height x width"
+        )
+    return shape[2], shape[3]

@@ -1,0 +1,70 @@
+"""Test features: each head's feature of an image and of its mirror, normalised, averaged, normalised again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch.nn.functional import normalize
+from tqdm import tqdm
+
+from dgnet.data.normalise import normalise
+from dgnet.retrieval.arrays import EvaluationError
+
+Float32Array = npt.NDArray[np.float32]
+
+
+class ImageStore(Protocol):
+    """What `extract` reads: `Crops`, or a plain uint8 array N×H×W×3."""
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, indices: npt.NDArray[np.int64], /) -> npt.NDArray[np.uint8]: ...
+
+
+def extract(
+    describe: Callable[[torch.Tensor], dict[str, torch.Tensor]],
+    crops: ImageStore,
+    *,
+    batch_size: int = 256,
+    device: str | torch.device = "cpu",
+    progress: bool = True,
+) -> dict[str, Float32Array]:
+    """Unit features N×F of all N crops, one array for each name that `describe` gives.
+
+    `describe` takes normalised images B×3×H×W and returns named features B×F; putting its networks in eval mode is
+    the caller's. For a named feature f: g(x) = f(x)/|f(x)|, and the test feature is the unit vector along
+    g(x) + g(mirror x). Raises EvaluationError on no images or on features that are not finite.
+    """
+    total = len(crops)
+    if total == 0:
+        raise EvaluationError("no images to extract features from")
+    features: dict[str, Float32Array] = {}
+    bar = tqdm(total=total, desc="features", unit="image", dynamic_ncols=True, disable=not progress)
+    with torch.inference_mode(), bar:
+        for start in range(0, total, batch_size):
+            indices = np.arange(start, min(start + batch_size, total))
+            images = normalise(torch.from_numpy(np.asarray(crops[indices])).to(device))
+            straight, mirrored = describe(images), describe(images.flip(3))
+            for name, feature in straight.items():
+                both = normalize(feature.float(), dim=1) + normalize(mirrored[name].float(), dim=1)
+                batch = normalize(both, dim=1).cpu().numpy()
+                if not np.isfinite(batch).all():
+                    raise EvaluationError(f"feature {name!r} is NaN or infinite for an image in {start}..{indices[-1]}")
+                if name not in features:
+                    features[name] = np.empty((total, batch.shape[1]), dtype=np.float32)
+                features[name][indices] = batch
+            bar.update(len(indices))
+    return features
+
+
+def combine(prim: Float32Array, fine: Float32Array, alpha: float = 0.5) -> Float32Array:
+    """N×(F+F') whose inner product is <prim, prim'> + alpha <fine, fine'>."""
+    if len(prim) != len(fine):
+        raise EvaluationError(f"prim has {len(prim)} rows and fine {len(fine)}: they must describe the same images")
+    if alpha < 0:
+        raise EvaluationError(f"alpha: expected at least 0, found {alpha}")
+    return np.concatenate([prim, np.float32(alpha**0.5) * fine], axis=1)

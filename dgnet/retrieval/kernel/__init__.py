@@ -1,0 +1,1 @@
+"""The arithmetic of retrieval: products, blocks, neighbours, sparse matrices. `dgnet.retrieval` alone imports it."""

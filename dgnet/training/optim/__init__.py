@@ -1,0 +1,1 @@
+"""Optimisers, learning rates and the weights that grow with the step."""

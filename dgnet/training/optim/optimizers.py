@@ -1,0 +1,104 @@
+"""The optimisers: Adam for E_s + G (or Muon for their matrices), Adam for D, Nesterov SGD for E_a."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import nn
+from torch.optim import SGD, Adam, Optimizer
+
+from dgnet.config import OptimConfig, Precision
+from dgnet.models.appearance import AppearanceEncoder, Teacher
+from dgnet.models.dgnet import DGNet
+from dgnet.models.discriminator import Discriminator
+from dgnet.training.optim.muon import Muon
+
+
+@dataclass(frozen=True)
+class Optimizers:
+    """One optimiser a group of networks that train together; `muon` takes E_s's and G's matrices off `generator`."""
+
+    generator: Optimizer
+    discriminator: Optimizer
+    appearance: Optimizer
+    muon: Muon | None = None
+
+    def named(self) -> dict[str, Optimizer]:
+        """By name, in a fixed order."""
+        three = {"generator": self.generator, "discriminator": self.discriminator, "appearance": self.appearance}
+        return three if self.muon is None else {**three, "muon": self.muon}
+
+    def step_generator(self) -> None:
+        """Move E_s and G."""
+        self.generator.step()
+        if self.muon is not None:
+            self.muon.step()
+
+    def set_lr_factor(self, factor: float) -> None:
+        """Every group's learning rate becomes its base rate times `factor`."""
+        for optimizer in self.named().values():
+            set_lr_factor(optimizer, factor)
+
+
+def build_optimizers(
+    model: DGNet, discriminator: Discriminator, config: OptimConfig, precision: Precision = "fp32"
+) -> Optimizers:
+    """Optimisers over the networks' parameters, on the networks' device; `precision` is of Muon's arithmetic."""
+
+    device = next(model.parameters()).device
+    on_a_gpu = device.type == "cuda"
+
+    def rate(lr: float) -> float | torch.Tensor:
+        """In a GPU's memory, where a recorded step (`graphs`) reads it."""
+        return torch.tensor(lr, device=device) if on_a_gpu else lr
+
+    def adam(parameters: list[nn.Parameter], lr: float) -> Optimizer:
+        groups = [{"params": parameters, "lr": rate(lr), "base_lr": lr}]
+        return Adam(groups, betas=config.betas, weight_decay=config.weight_decay, fused=True, capturable=on_a_gpu)
+
+    drawing = [*model.structure_encoder.parameters(), *model.decoder.parameters()]
+    muon = None
+    if config.muon_lr:
+        matrices = [parameter for parameter in drawing if parameter.ndim >= 2]
+        drawing = [parameter for parameter in drawing if parameter.ndim < 2]
+        groups = [{"params": matrices, "lr": rate(config.muon_lr), "base_lr": config.muon_lr}]
+        muon = Muon(groups, config.muon_lr, dtype=torch.bfloat16 if precision == "bf16" else torch.float32)
+    return Optimizers(
+        generator=adam(drawing, config.generator_lr),
+        discriminator=adam([*discriminator.parameters()], config.discriminator_lr),
+        appearance=nesterov(
+            model.appearance_encoder, config.backbone_lr, config.head_lr, config.momentum, config.weight_decay
+        ),
+        muon=muon,
+    )
+
+
+def nesterov(
+    network: AppearanceEncoder | Teacher, backbone_lr: float, head_lr: float, momentum: float, weight_decay: float
+) -> Optimizer:
+    """SGD with a learning rate of its own for the ResNet and another for everything behind it."""
+    backbone = list(network.backbone.parameters())
+    inside = {id(p) for p in backbone}
+    heads = [p for p in network.parameters() if id(p) not in inside]
+    groups = [
+        {"params": backbone, "lr": backbone_lr, "base_lr": backbone_lr},
+        {"params": heads, "lr": head_lr, "base_lr": head_lr},
+    ]
+    return SGD(groups, momentum=momentum, nesterov=True, weight_decay=weight_decay, foreach=True)
+
+
+def set_lr_factor(optimizer: Optimizer, factor: float) -> None:
+    """lr = base lr x factor, in every group."""
+    for group in optimizer.param_groups:
+        if isinstance(group["lr"], torch.Tensor):
+            group["lr"].fill_(group["base_lr"] * factor)
+        else:
+            group["lr"] = group["base_lr"] * factor
+
+
+@torch.no_grad()
+def average_into(average: Sequence[torch.Tensor], current: Sequence[torch.Tensor], decay: float) -> None:
+    """average <- decay * average + (1 - decay) * current, in place (the EMA of E_s and G)."""
+    torch._foreach_lerp_(list(average), list(current), 1 - decay)

@@ -1,0 +1,263 @@
+"""Model files: the same numbers come back, under the same configuration; everything else is a clear error."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from dgnet.config import RunConfig, preset
+from dgnet.files.tensors import WeightsError, read_tensors, write_tensors
+from dgnet.models.appearance import Teacher
+from dgnet.models.dgnet import DGNet
+from dgnet.models.discriminator import Discriminator
+from dgnet.models.weights.ours import (
+    load_discriminator,
+    load_model,
+    load_teacher,
+    save_discriminator,
+    save_model,
+    save_teacher,
+)
+
+CONFIG = preset("mannequin")
+CARD = {"command": "dgnet train mannequin", "figures": "mAP 61 %, unter Vorbehalt ✓"}
+
+
+def shaken(network: nn.Module) -> nn.Module:
+    """Every tensor moved off its initial value, running statistics included; in training mode."""
+    torch.manual_seed(1)
+    with torch.no_grad():
+        for tensor in network.state_dict().values():
+            tensor.add_(0.02 * torch.rand_like(tensor) if tensor.is_floating_point() else 5)
+    return network.train()
+
+
+@pytest.fixture(scope="module")
+def model() -> DGNet:
+    return shaken(DGNet(CONFIG.network, 11))  # type: ignore[return-value]
+
+
+def assert_same_state(found: nn.Module, expected: nn.Module, tolerance: float = 0.0) -> None:
+    state = found.state_dict()
+    assert list(state) == list(expected.state_dict())
+    for name, tensor in expected.state_dict().items():
+        assert state[name].dtype == tensor.dtype
+        torch.testing.assert_close(state[name], tensor, rtol=tolerance, atol=tolerance / 1000)
+
+
+def images() -> Tensor:
+    return torch.randn(2, 3, 64, 32, generator=torch.Generator().manual_seed(0))
+
+
+def test_model_round_trip(tmp_path: Path, model: DGNet) -> None:
+    path = tmp_path / "model.safetensors"
+    save_model(path, model, CONFIG, CARD)
+    assert model.training  # saving changes nothing
+    loaded = load_model(path)
+    assert loaded.config == CONFIG
+    assert loaded.card == CARD
+    assert not any(module.training for module in loaded.model.modules())
+    assert_same_state(loaded.model, model)
+    with torch.no_grad():
+        model.eval()
+        swapped = model.swap(images(), images().flip(0))
+        model.train()
+        assert swapped.isfinite().all()
+        assert torch.equal(loaded.model.swap(images(), images().flip(0)), swapped)
+
+
+def test_a_loaded_model_can_be_trained(tmp_path: Path, model: DGNet) -> None:
+    save_model(tmp_path / "a", model, CONFIG, {})
+    loaded = load_model(tmp_path / "a").model.train()
+    loaded.swap(images(), images()).mean().backward()
+    assert all(parameter.is_leaf and parameter.requires_grad for parameter in loaded.parameters())
+    assert loaded.decoder.blocks[0].first.conv.weight.grad is not None
+    assert loaded.appearance_encoder.backbone.bn1.num_batches_tracked == 6
+
+
+def test_half_the_size(tmp_path: Path, model: DGNet) -> None:
+    """Weights to 11 bits; norms, biases and running statistics exactly."""
+    save_model(tmp_path / "whole", model, CONFIG, CARD)
+    save_model(tmp_path / "half", model, CONFIG, CARD, dtype=torch.float16)
+    assert os.path.getsize(tmp_path / "half") < 0.52 * os.path.getsize(tmp_path / "whole")
+    loaded = load_model(tmp_path / "half").model
+    assert_same_state(loaded, model, tolerance=2**-11)
+    head = loaded.appearance_encoder.prim
+    assert torch.equal(head.norm.running_var, model.appearance_encoder.prim.norm.running_var)
+
+
+def test_weights_beyond_float16_are_refused(tmp_path: Path) -> None:
+    model = DGNet(CONFIG.network, 3)
+    with torch.no_grad():
+        model.decoder.refine[2].conv.weight[0, 0] = 1e5
+    with pytest.raises(WeightsError, match=r"a: decoder\.refine\.2\.conv\.weight has numbers too large for float16"):
+        save_model(tmp_path / "a", model, CONFIG, CARD, dtype=torch.float16)
+    assert not os.listdir(tmp_path)
+
+
+@pytest.mark.parametrize("last_stride", [1, 2])
+def test_teacher_round_trip(tmp_path: Path, last_stride: int) -> None:
+    """Its own backbone, width and dropout come back; it is frozen."""
+    backbone = replace(CONFIG.teacher.backbone, width=24, last_stride=last_stride)  # type: ignore[arg-type]
+    config = replace(CONFIG, teacher=replace(CONFIG.teacher, backbone=backbone))
+    teacher = Teacher(backbone, 40, 13, dropout=0.25)
+    shaken(teacher)
+    save_teacher(tmp_path / "a", teacher, config, CARD)
+    loaded = load_teacher(tmp_path / "a")
+    assert (loaded.config, loaded.card) == (config, CARD)
+    assert_same_state(loaded.model, teacher)
+    assert loaded.model.num_classes == 13
+    assert loaded.model.head.dropout.p == 0.25
+    teacher.eval()
+    assert torch.equal(loaded.model.train()(images()), teacher(images()))
+    assert not any(parameter.requires_grad for parameter in loaded.model.parameters())
+
+
+def test_discriminator_round_trip(tmp_path: Path) -> None:
+    discriminator = Discriminator(CONFIG.network)
+    shaken(discriminator)
+    save_discriminator(tmp_path / "a", discriminator, CONFIG, CARD)
+    loaded = load_discriminator(tmp_path / "a")
+    assert (loaded.config, loaded.card) == (CONFIG, CARD)
+    assert_same_state(loaded.model, discriminator)
+
+
+def test_no_path_travels_with_a_model(tmp_path: Path, model: DGNet) -> None:
+    network = replace(CONFIG.network, backbone=replace(CONFIG.network.backbone, weights="/home/me/secret/r50.pth"))
+    teacher = replace(
+        CONFIG.teacher,
+        weights="/home/me/secret/teacher.safetensors",
+        backbone=replace(CONFIG.teacher.backbone, weights="/home/me/secret/r50.pth"),
+    )
+    data = replace(CONFIG.data, root="/home/me/secret/people", cache="/home/me/secret/cache")
+    config = replace(CONFIG, data=data, network=network, teacher=teacher)
+    save_model(tmp_path / "a", model, config, CARD)
+    assert b"secret" not in (tmp_path / "a").read_bytes()
+    assert load_model(tmp_path / "a").config == CONFIG
+
+
+# ---------------------------------------------------------------- files that will not do
+
+
+def altered(folder: Path, model: DGNet, alter: Callable[[dict[str, Tensor], dict[str, str]], None]) -> Path:
+    """A model file that says something else than it should, with a checksum that is right."""
+    path = folder / "altered.safetensors"
+    save_model(path, model, CONFIG, CARD)
+    tensors, metadata = read_tensors(path)
+    alter(tensors, metadata)
+    write_tensors(path, tensors, metadata)
+    return path
+
+
+def test_tensors_that_do_not_fit_are_named(tmp_path: Path, model: DGNet) -> None:
+    def alter(tensors: dict[str, Tensor], metadata: dict[str, str]) -> None:
+        del tensors["decoder.refine.0.conv.bias"]
+        tensors["decoder.extra"] = torch.ones(1)
+        tensors["structure_encoder.stem.0.conv.bias"] = torch.ones(3)
+
+    with pytest.raises(WeightsError) as raised:
+        load_model(altered(tmp_path, model, alter))
+    message = str(raised.value)
+    assert message.startswith(str(tmp_path / "altered.safetensors"))
+    assert "1 missing: decoder.refine.0.conv.bias" in message
+    assert "1 unknown: decoder.extra" in message
+    assert "1 of another shape: structure_encoder.stem.0.conv.bias (found 3, must be 8)" in message
+
+
+def test_another_class_count_than_the_tensors_is_refused(tmp_path: Path, model: DGNet) -> None:
+    def alter(tensors: dict[str, Tensor], metadata: dict[str, str]) -> None:
+        metadata["numbers"] = json.dumps({"num_classes": 12})
+
+    with pytest.raises(WeightsError, match=r"prim\.classifier\.weight \(found 11x128, must be 12x128\)"):
+        load_model(altered(tmp_path, model, alter))
+
+
+def test_a_configuration_of_the_future_is_named(tmp_path: Path, model: DGNet) -> None:
+    def alter(tensors: dict[str, Tensor], metadata: dict[str, str]) -> None:
+        config = json.loads(metadata["config"])
+        config["network"]["structure_widht"] = config["network"].pop("structure_width")
+        metadata["config"] = json.dumps(config)
+
+    with pytest.raises(WeightsError, match=r"altered\.safetensors: .*network\.structure_widht: no such setting"):
+        load_model(altered(tmp_path, model, alter))
+
+    def newer(tensors: dict[str, Tensor], metadata: dict[str, str]) -> None:
+        metadata["format"] = "2"
+
+    with pytest.raises(WeightsError, match="written in format 2, this dgnet reads 1: install a newer one"):
+        load_model(altered(tmp_path, model, newer))
+
+
+def test_a_file_older_than_a_setting_has_its_default(tmp_path: Path, model: DGNet) -> None:
+    def alter(tensors: dict[str, Tensor], metadata: dict[str, str]) -> None:
+        config = json.loads(metadata["config"])
+        for backbone in (config["network"]["backbone"], config["teacher"]["backbone"]):
+            del backbone["ibn"], backbone["timm"]
+        del config["data"]["store"]
+        metadata["config"] = json.dumps(config)
+
+    loaded = load_model(altered(tmp_path, model, alter))
+    assert loaded.config == CONFIG
+    assert_same_state(loaded.model, model)
+
+
+def test_a_file_of_another_kind(tmp_path: Path, model: DGNet) -> None:
+    save_model(tmp_path / "model", model, CONFIG, CARD)
+    with pytest.raises(WeightsError, match="model: found a model, must be a teacher of dgnet's"):
+        load_teacher(tmp_path / "model")
+    write_tensors(tmp_path / "other", {"x": torch.ones(1)}, {"step": "3"})
+    with pytest.raises(WeightsError, match="other: found a file of something else, must be a model of dgnet's"):
+        load_model(tmp_path / "other")
+
+
+@pytest.mark.parametrize("load", [load_model, load_teacher, load_discriminator])
+def test_missing_and_truncated(tmp_path: Path, model: DGNet, load: Callable[[Path], object]) -> None:
+    with pytest.raises(WeightsError, match="nowhere: no such file"):
+        load(tmp_path / "nowhere")
+    path = tmp_path / "model"
+    save_model(path, model, CONFIG, CARD)
+    path.write_bytes(path.read_bytes()[:-100])
+    with pytest.raises(WeightsError, match="model: truncated or damaged"):
+        load(path)
+
+
+FULL_DISK = """
+import resource, sys
+from dgnet.config import preset
+from dgnet.models.dgnet import DGNet
+from dgnet.models.weights.ours import save_model
+resource.setrlimit(resource.RLIMIT_FSIZE, (1_000_000, 1_000_000))
+config = preset("mannequin")
+try:
+    save_model(sys.argv[1], DGNet(config.network, 11), config, {})
+except ValueError as error:
+    print(error)
+    sys.exit(3)
+"""
+
+
+def test_a_full_disk_keeps_the_old_model(tmp_path: Path, model: DGNet) -> None:
+    path = tmp_path / "model"
+    save_model(path, model, CONFIG, CARD)
+    done = subprocess.run([sys.executable, "-c", FULL_DISK, path], capture_output=True, text=True, check=False)
+    assert done.returncode == 3, done.stderr
+    assert f"{path}: cannot be written" in done.stdout
+    assert os.listdir(tmp_path) == ["model"]
+    assert_same_state(load_model(path).model, model)
+
+
+@pytest.mark.parametrize("name", ["market1501", "mannequin", "msmt17+small+no_feed"])
+def test_every_configuration_fits_into_the_file(tmp_path: Path, name: str) -> None:
+    """The configuration is what comes back, whatever the preset: here with one small network in all of them."""
+    config: RunConfig = replace(preset(name), network=CONFIG.network)
+    save_discriminator(tmp_path / "a", Discriminator(config.network), config, {})
+    assert load_discriminator(tmp_path / "a").config == config

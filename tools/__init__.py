@@ -1,0 +1,1 @@
+"""What a maintainer runs: making what the package brings."""

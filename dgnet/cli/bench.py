@@ -27,7 +27,7 @@ def bench_step(arguments: Sequence[str]) -> None:
         parser.error(f"--steps: found {found.steps}, must be at least 1")
 
     from dgnet.bench.step import bench_step as run
-    from dgnet.experiment.setup import pick_device
+    from dgnet.models.device import pick_device
 
     print(run(preset(found.PRESET), pick_device(found.device), found.precision, found.steps))
 
@@ -43,7 +43,7 @@ def bench_data(arguments: Sequence[str]) -> None:
         parser.error(f"--batches: found {found.batches}, must be at least 1")
 
     from dgnet.bench.data import bench_data as run
-    from dgnet.experiment.setup import pick_device
+    from dgnet.models.device import pick_device
 
     config = preset(found.PRESET)
     config = replace(config, data=replace(config.data, root=found.data.root, cache=found.data.cache))
@@ -63,6 +63,6 @@ def bench_evaluate(arguments: Sequence[str]) -> None:
         parser.error("--images, --queries, --gallery: must be at least 1")
 
     from dgnet.bench.evaluate import bench_evaluate as run
-    from dgnet.experiment.setup import pick_device
+    from dgnet.models.device import pick_device
 
     print(run(preset(found.PRESET), pick_device(found.device), found.images, found.queries, found.gallery))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from dgnet.errors import DgnetError
@@ -32,7 +32,8 @@ class ReidDataset:
     """Records of one data set, each split sorted by path.
 
     `num_junk` counts the images left out because their identity is -1; `notes` are sentences a user should read;
-    `also` names the data sets whose training images are in `train` beside its own.
+    `also` names the data sets whose training images are in `train` beside its own; `names` says what an identity is
+    called in the data set, where that is not its pid.
     Build one with `assemble`, which checks it.
     """
 
@@ -45,6 +46,7 @@ class ReidDataset:
     num_junk: int = 0
     notes: tuple[str, ...] = ()
     also: tuple[str, ...] = ()
+    names: Mapping[int, str] = field(default_factory=dict)
 
     @property
     def trained_on(self) -> str:

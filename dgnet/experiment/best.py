@@ -2,33 +2,23 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
-import torch
-
-from dgnet.config import RunConfig
 from dgnet.experiment.measure import BOTH, describe_by, describe_held_out
-from dgnet.experiment.setup import ExperimentData
+from dgnet.experiment.run import Run
 from dgnet.models.dgnet import DGNet
 from dgnet.models.weights.ours import load_model, save_model
 from dgnet.retrieval.protocol import Protocol, labels_of, measure_retrieval
 
-BEST = "best.safetensors"
 
-
-def keep_best(
-    out: Path, model: DGNet, step: int, config: RunConfig, data: ExperimentData, device: torch.device
-) -> float:
+def keep_best(run: Run, model: DGNet, step: int) -> float:
     """mAP (`step`, of both features together) of a model in eval mode; it replaces `best.safetensors` if that is worse.
 
     The best so far is read from that file, so a resumed run keeps what the one before it had found. The test people
     choose it: what it scores on them flatters it, and tables are made of `model.safetensors`, the last.
     """
-    rows = describe_held_out(describe_by(None, model), data, config.alpha, device)
-    measured = measure_retrieval({BOTH: rows[BOTH]}, labels_of(data.dataset), Protocol(), detailed=False)
+    rows = describe_held_out(describe_by(None, model), run.data, run.config.alpha, run.device)
+    measured = measure_retrieval({BOTH: rows[BOTH]}, labels_of(run.data.dataset), Protocol(), detailed=False)
     score = float(measured.figures[BOTH].map_step)
-    path = out / BEST
+    path = run.folder.best
     if not path.exists() or score > float(load_model(path).card["map"]):
-        card = {"trained on": data.dataset.name, "preset": config.preset, "step": str(step), "map": f"{score:.6f}"}
-        save_model(path, model, config, card=card)
+        save_model(path, model, run.config, card={**run.card(), "step": str(step), "map": f"{score:.6f}"})
     return score

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from dgnet.config import ConfigError, RunConfig, flatten, to_dict
-from dgnet.experiment.setup import load_config
+from dgnet.experiment.run_folder import RunFolder
 from dgnet.report.report import Report, write_report, write_tables
 from dgnet.retrieval.ranking import RetrievalResult
 
@@ -20,7 +20,7 @@ def compare(runs: Sequence[Path], out: Path) -> Path:
     """
     if len(runs) < 2:
         raise ConfigError(f"found {len(runs)} run, must be at least two to compare")
-    configs = [load_config(run) for run in runs]
+    configs = [RunFolder(run).load_config() for run in runs]
     results = [read_results(run) for run in runs]
     facts = [("runs", ", ".join(str(run) for run in runs)), ("data", ", ".join(sorted({c.data.name for c in configs})))]
     seeds = [config.seed for config in configs]
@@ -33,8 +33,9 @@ def compare(runs: Sequence[Path], out: Path) -> Path:
             raise ConfigError(f"two runs have one name among {', '.join(names)}: rename a folder")
         report = Report(title=" against ".join(names), facts=facts, comparison=dict(zip(names, results, strict=True)))
     out.mkdir(parents=True, exist_ok=True)
-    write_tables(out / "tables", report)
-    return write_report(out / "report.html", report)
+    folder = RunFolder(out)
+    write_tables(folder.tables, report)
+    return write_report(folder.page, report)
 
 
 def settings_but_seed(config: RunConfig) -> str:
@@ -49,9 +50,9 @@ def read_results(run: Path) -> dict[str, RetrievalResult]:
     Raises:
         ConfigError: it has none.
     """
-    path = run / "results.json"
+    path = RunFolder(run).results
     if not path.is_file():
-        raise ConfigError(f"{run}: no results.json here; give the folder of a run that has finished")
+        raise ConfigError(f"{run}: no {path.name} here; give the folder of a run that has finished")
     rows = json.loads(path.read_text(encoding="utf-8"))["retrieval"]
     return {
         name: RetrievalResult(**{**row, "cmc": {int(rank): value for rank, value in row["cmc"].items()}})

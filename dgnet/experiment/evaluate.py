@@ -7,15 +7,16 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from dgnet.config import ConfigError, DataConfig, RunConfig, from_dict, to_dict
+from dgnet.experiment.data import open_held_out
 from dgnet.experiment.evaluate_features import evaluate_features
 from dgnet.experiment.evaluate_onnx import evaluate_onnx
-from dgnet.experiment.evaluate_run import MODEL, Measures, evaluate_run, networks_of
+from dgnet.experiment.evaluate_run import Measures, evaluate_run, networks_of
 from dgnet.experiment.measure import describe_by
 from dgnet.experiment.publish import Published, publish
-from dgnet.experiment.setup import load_config, open_held_out, pick_device
+from dgnet.experiment.run_folder import RunFolder
 from dgnet.experiment.transfer import Described, parse_target, transfer_report
 from dgnet.files.cache import cache_root
-from dgnet.models.weights.ours import load_model
+from dgnet.models.device import pick_device
 from dgnet.quality.inception import download_inception
 
 FEATURE_FILES = (".npz", ".parquet")
@@ -81,8 +82,7 @@ def evaluate_folder(run: Path, request: Request) -> Published:
     A folder of imported files has no `config.yaml`; its model says what it was made under, and its data's root is then
     needed.
     """
-    saved, imported = run / "config.yaml", run / MODEL
-    config = load_model(imported).config if imported.exists() and not saved.exists() else load_config(run)
+    config = RunFolder(run).load_config()
     device, out = pick_device(request.device), request.out or run
     if request.to:
         refuse(request, "--to", (*DATA, *DRAWN))
@@ -92,7 +92,7 @@ def evaluate_folder(run: Path, request: Request) -> Published:
         )
         targets = [parse_target(word) for word in request.to]
         report = transfer_report(described, targets, request.measures.protocol, run.resolve().name)
-        return publish(report, request.out or run / "transfer")
+        return publish(report, request.out or RunFolder(run).transfer.path)
     trained_on = config.data.name if request.name not in ("", config.data.name) else ""
     if request.name or request.root:
         config = elsewhere(config, request.name, request.root)

@@ -8,19 +8,18 @@ from pathlib import Path
 import torch
 
 from dgnet.config import RunConfig
+from dgnet.experiment.data import HeldOut
 from dgnet.experiment.generated import Generated, measure_generated
 from dgnet.experiment.measure import describe_by, describe_held_out, measure_swaps
 from dgnet.experiment.present import Measured, build_report
 from dgnet.experiment.publish import Published, publish
-from dgnet.experiment.setup import HeldOut
+from dgnet.experiment.run_folder import RunFolder
 from dgnet.files.tensors import WeightsError
 from dgnet.models.appearance import Teacher
 from dgnet.models.dgnet import DGNet
 from dgnet.models.layers.units import place
 from dgnet.models.weights.ours import load_model, load_teacher
 from dgnet.retrieval.protocol import Protocol, labels_of, measure_retrieval
-
-MODEL, TEACHER = "model.safetensors", "teacher.safetensors"
 
 
 @dataclass(frozen=True)
@@ -74,8 +73,10 @@ def networks_of(run: Path, device: torch.device) -> tuple[Teacher | None, DGNet 
     Raises:
         WeightsError: neither is.
     """
-    teacher = place(load_teacher(run / TEACHER).model, device) if (run / TEACHER).exists() else None
-    model = place(load_model(run / MODEL).model, device) if (run / MODEL).exists() else None
+    folder = RunFolder(run)
+    teacher = place(load_teacher(folder.teacher).model, device) if folder.teacher.exists() else None
+    model = place(load_model(folder.model).model, device) if folder.model.exists() else None
     if teacher is None and model is None:
-        raise WeightsError(f"{run}: neither {MODEL} nor {TEACHER} here; give the folder of a run that has finished")
+        names = f"neither {folder.model.name} nor {folder.teacher.name} here"
+        raise WeightsError(f"{run}: {names}; give the folder of a run that has finished")
     return teacher, model

@@ -7,10 +7,9 @@ from pathlib import Path
 import torch
 
 from dgnet.experiment.evaluate_run import networks_of
-from dgnet.experiment.setup import load_config
+from dgnet.experiment.run_folder import RunFolder
 from dgnet.export.onnx import export_onnx
 from dgnet.models.weights.bundled import bundled_model
-from dgnet.models.weights.ours import load_model
 
 
 def export(run: str, out: Path) -> Path:
@@ -29,8 +28,7 @@ def export(run: str, out: Path) -> Path:
         return export_onnx(loaded.model, loaded.config, out, loaded.config.data.name)
     folder = Path(run)
     teacher, model = networks_of(folder, torch.device("cpu"))
-    imported = folder / "model.safetensors"
-    config = load_config(folder) if (folder / "config.yaml").exists() else load_model(imported).config
+    config = RunFolder(folder).load_config()
     network = model or teacher
     assert network is not None
     return export_onnx(network, config, out, config.data.name)

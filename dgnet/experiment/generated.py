@@ -12,8 +12,8 @@ from torch import Tensor
 
 from dgnet.data.normalise import normalise
 from dgnet.data.store.packed import CropStore
+from dgnet.experiment.data import HeldOut
 from dgnet.experiment.measure import Describe
-from dgnet.experiment.setup import HeldOut
 from dgnet.files.images import ImagesU8
 from dgnet.generation.swap import device_of, swap_pairs
 from dgnet.models.dgnet import DGNet

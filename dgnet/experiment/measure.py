@@ -13,7 +13,7 @@ from torch import Tensor
 from dgnet.config import ConfigError, DataConfig
 from dgnet.data.records import Record
 from dgnet.data.store.crops import Crops, open_crops
-from dgnet.experiment.setup import HeldOut
+from dgnet.experiment.data import HeldOut
 from dgnet.files.cache import cache_root
 from dgnet.generation.swap import swap_and_paste_pairs
 from dgnet.mannequin.swaps import SWAPS_FILE, swap_targets

@@ -14,10 +14,11 @@ import torch
 
 from dgnet import __version__
 from dgnet.config import RunConfig
+from dgnet.experiment.data import HeldOut
 from dgnet.experiment.generated import Generated
 from dgnet.experiment.measure import Swaps
 from dgnet.experiment.ranked import ranked_rows
-from dgnet.experiment.setup import HeldOut
+from dgnet.experiment.run_folder import RunFolder
 from dgnet.files.images import ImagesU8
 from dgnet.generation.interpolate import interpolate
 from dgnet.generation.swap import swap_matrix
@@ -80,7 +81,7 @@ def build_report(
     """
     swaps, retrieval, generated = measured.swaps, measured.retrieval, measured.generated
     transferred = trained_on != data.dataset.name
-    log = read_log(out / "log.jsonl")
+    log = read_log(RunFolder(out).log)
     seconds = {
         phase: max(row["seconds"] for row in log if row["phase"] == phase) for phase in {r["phase"] for r in log}
     }

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from dgnet.experiment.setup import write_json
+from dgnet.experiment.run_folder import RunFolder
+from dgnet.files.whole_file import write_text_whole
 from dgnet.quality.truth import SwapError
 from dgnet.report.report import Report, report_tables, write_report, write_tables
 from dgnet.retrieval.ranking import RetrievalResult
-
-RESULTS, TABLES, PAGE = "results.json", "tables", "report.html"
 
 
 class Published(NamedTuple):
@@ -25,10 +25,11 @@ class Published(NamedTuple):
 def publish(report: Report, out: Path) -> Published:
     """Write `results.json`, `tables/` and `report.html` into `out`."""
     out.mkdir(parents=True, exist_ok=True)
-    write_json(out / RESULTS, results_dict(report))
-    write_tables(out / TABLES, report)
+    folder = RunFolder(out)
+    write_text_whole(folder.results, json.dumps(results_dict(report), indent=1) + "\n")
+    write_tables(folder.tables, report)
     first = report_tables(report)[0]
-    return Published(write_report(out / PAGE, report), first.to_text())
+    return Published(write_report(folder.page, report), first.to_text())
 
 
 def results_dict(report: Report) -> dict[str, Any]:

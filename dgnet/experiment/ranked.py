@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from dgnet.experiment.setup import HeldOut
+from dgnet.experiment.data import HeldOut
 from dgnet.report.pictures import RankedQuery
 from dgnet.retrieval.examples import hardest_queries, top_gallery
 from dgnet.retrieval.protocol import SplitFeatures, labels_of

@@ -8,6 +8,8 @@ from pathlib import Path
 import torch
 
 from dgnet.config import ConfigError, RunConfig, flatten, to_dict
+from dgnet.data.people import People
+from dgnet.experiment.run_folder import RunFolder
 from dgnet.files.tensors import WeightsError
 from dgnet.models.dgnet import DGNet
 from dgnet.models.weights.bundled import bundled_model
@@ -26,13 +28,13 @@ def find_model(name: str) -> LoadedModel[DGNet]:
         return bundled_model()
     path = Path(name)
     if path.is_dir():
-        path = path / "model.safetensors"
+        path = RunFolder(path).model
         if not path.exists():
-            raise WeightsError(f"{name}: no model.safetensors here; give a run that has finished, a file, or `bundled`")
+            raise WeightsError(f"{name}: no {path.name} here; give a run that has finished, a file, or `bundled`")
     return load_model(path)
 
 
-def find_start(config: RunConfig) -> DGNet | None:
+def find_start(config: RunConfig) -> LoadedModel[DGNet] | None:
     """The model that `config.start` stands for, if it names one.
 
     Raises:
@@ -48,13 +50,21 @@ def find_start(config: RunConfig) -> DGNet | None:
     if differing:
         wanted = " ".join(f"--{key} {_word(there.get(key))}" for key in differing)
         raise ConfigError(f"start: {config.start} has networks of other sizes than these settings; add {wanted}")
-    return loaded.model
+    return loaded
 
 
-def train_on_from(start: DGNet, model: DGNet) -> None:
-    """Give a new model E_a, E_s and G of another; classifiers of another number of people stay as they are."""
-    found, own = start.state_dict(), model.state_dict()
-    kept = {name: tensor for name, tensor in found.items() if tensor.shape == own[name].shape}
+def train_on_from(start: LoadedModel[DGNet], model: DGNet, people: People) -> None:
+    """Give a new model E_a, E_s and G of another; its classifiers too, unless it learnt other people than `people`.
+
+    A model that does not say whom it learnt (an older one) is taken to know the same people where it knows as many.
+    """
+    found, own = start.model.state_dict(), model.state_dict()
+    others = "people" in start.card and bool(people.strangers_to(start.card["people"]))
+    kept = {
+        name: tensor
+        for name, tensor in found.items()
+        if tensor.shape == own[name].shape and not (others and ".classifier." in name)
+    }
     with torch.no_grad():
         for name, tensor in kept.items():
             own[name].copy_(tensor)

@@ -10,12 +10,12 @@ from dgnet.data.readers.tree import is_image
 from dgnet.data.records import DataError
 from dgnet.data.store.decode import ImageError, decode_image
 from dgnet.data.store.resize import resize
-from dgnet.experiment.setup import pick_device
 from dgnet.experiment.start import find_model
 from dgnet.files.images import ImagesU8
 from dgnet.generation.grid import save_picture, swap_sheet
 from dgnet.generation.swap import swap_matrix
 from dgnet.mannequin.bundled import bundled_root
+from dgnet.models.device import pick_device
 
 MAX_PEOPLE = 64
 

@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 import torch
 
 from dgnet.config import ConfigError, DataConfig, RunConfig, preset
+from dgnet.experiment.data import HeldOut, open_held_out
 from dgnet.experiment.measure import Describe, describe_held_out
 from dgnet.experiment.present import common_facts, retrieval_notes
 from dgnet.experiment.ranked import ranked_rows
-from dgnet.experiment.setup import HeldOut, open_held_out
 from dgnet.report.pictures import RankedQuery
 from dgnet.report.published import dataset_title
 from dgnet.report.report import Report

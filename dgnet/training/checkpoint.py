@@ -13,10 +13,14 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from dgnet.config import RunConfig, flatten, to_dict
+from dgnet.data.people import People, require_same_people
 from dgnet.errors import DgnetError
 from dgnet.files.tensors import WeightsError, read_tensors, write_tensors
 
 logger = logging.getLogger(__name__)
+
+
+UNKNOWN_PEOPLE = "is of an older version, which kept no list of people: that these are the same is not checked"
 
 
 class CheckpointError(DgnetError, ValueError):
@@ -38,6 +42,7 @@ def save_checkpoint(
     folder: Path,
     step: int,
     config: RunConfig,
+    people: People,
     modules: Mapping[str, nn.Module],
     optimizers: Mapping[str, Optimizer],
     processes: int = 1,
@@ -55,9 +60,8 @@ def save_checkpoint(
             tensors |= {f"optimizer.{name}.{index}.{key}": value for key, value in values.items() if value is not None}
     folder.mkdir(parents=True, exist_ok=True)
     path = checkpoint_path(folder, step)
-    write_tensors(
-        path, tensors, {"step": str(step), "processes": str(processes), "config": json.dumps(to_dict(config))}
-    )
+    said = {"step": str(step), "processes": str(processes), "config": json.dumps(to_dict(config))}
+    write_tensors(path, tensors, {**said, "people": people.to_json()})
     for old in sorted(folder.glob("step_*.safetensors"))[: -config.keep_checkpoints]:
         old.unlink(missing_ok=True)
     return path
@@ -66,6 +70,7 @@ def save_checkpoint(
 def load_checkpoint(
     path: Path,
     config: RunConfig,
+    people: People,
     modules: Mapping[str, nn.Module],
     optimizers: Mapping[str, Optimizer],
     processes: int = 1,
@@ -76,6 +81,7 @@ def load_checkpoint(
 
     Raises:
         CheckpointError: it is damaged, belongs to other settings, or its tensors do not fit.
+        DataError: it has learnt other people or images than these; they are named.
     """
     try:
         tensors, metadata = read_tensors(path)
@@ -84,6 +90,10 @@ def load_checkpoint(
         rest = f"continue from the one before it, {before[-1]}" if before else "start again: there is none before it"
         raise CheckpointError(f"{error}. Delete it to {rest}") from error
     compare_configs(path, json.loads(metadata["config"]), json.loads(json.dumps(to_dict(config))))
+    if "people" in metadata:
+        require_same_people(metadata["people"], people, path)
+    else:
+        logger.warning("%s: %s", path, UNKNOWN_PEOPLE)
     for name, module in modules.items():
         prefix = f"{name}."
         state = {key.removeprefix(prefix): value for key, value in tensors.items() if key.startswith(prefix)}

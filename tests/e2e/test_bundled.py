@@ -7,8 +7,8 @@ import pytest
 
 from dgnet import cli
 from dgnet.config import DataConfig, preset
+from dgnet.experiment.data import open_data
 from dgnet.experiment.measure import measure_swaps
-from dgnet.experiment.setup import open_data
 from dgnet.mannequin.bundled import bundled_root
 from dgnet.models.weights.bundled import BUNDLED, bundled_model
 

@@ -29,6 +29,7 @@ from dgnet.models.weights.ours import load_model
 from dgnet.training import joint as loop
 from dgnet.training.checkpoint import CheckpointError, latest_checkpoint
 from dgnet.training.log import DivergenceError, read_log
+from dgnet.training.stop import Interrupted
 from dgnet.training.teacher import TeacherError
 
 
@@ -82,7 +83,7 @@ def test_stop_and_resume_is_bit_for_bit_one_run(
     train(config, tmp_path / "whole")
     with monkeypatch.context() as patch:
         stop_after(patch, steps)
-        with pytest.raises(loop.Interrupted, match=f"{steps} of 8 steps; --resume"):
+        with pytest.raises(Interrupted, match=f"{steps} of 8 joint steps; --resume"):
             train(config, tmp_path / "parts")
     assert not (tmp_path / "parts/model.safetensors").exists()
     train(config, tmp_path / "parts", resume=True)
@@ -144,7 +145,7 @@ def test_baseline_alone(config: RunConfig, tmp_path: Path) -> None:
 def interrupted_run(config: RunConfig, out: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     with monkeypatch.context() as patch:
         stop_after(patch, 5)
-        with pytest.raises(loop.Interrupted):
+        with pytest.raises(Interrupted):
             train(config, out)
     found = latest_checkpoint(out / "checkpoints")
     assert found is not None

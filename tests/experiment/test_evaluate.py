@@ -20,7 +20,7 @@ from dgnet import cli
 from dgnet.config import ConfigError, RunConfig, to_dict
 from dgnet.experiment.evaluate import Request, evaluate
 from dgnet.experiment.evaluate_run import Measures
-from dgnet.experiment.setup import load_config
+from dgnet.experiment.run_folder import RunFolder
 from dgnet.files.tensors import WeightsError
 from dgnet.models.appearance import Teacher
 from dgnet.models.dgnet import DGNet
@@ -316,7 +316,7 @@ def test_inception_weights_are_fetched_into_the_cache_before_anything_is_measure
     published = tmp_path / "there" / "weights-2015.pth"
     published.parent.mkdir()
     published.write_bytes(b"no network")
-    cache = Path(load_config(run).data.cache)
+    cache = Path(RunFolder(run).load_config().data.cache)
     monkeypatch.setattr(inception, "WEIGHTS_URL", published.as_uri())
     command = ["evaluate", str(run), "--inception", "download", "--out", str(tmp_path / "out")]
 

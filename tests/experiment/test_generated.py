@@ -12,9 +12,9 @@ from torch import Tensor, nn
 
 from dgnet.config import RunConfig
 from dgnet.experiment import generated
+from dgnet.experiment.data import HeldOut, open_held_out
 from dgnet.experiment.generated import Generated, measure_generated
 from dgnet.experiment.measure import describe_by, describe_held_out
-from dgnet.experiment.setup import HeldOut, open_held_out
 from dgnet.models.appearance import Teacher
 from dgnet.models.dgnet import DGNet
 from dgnet.quality.realism import Realism

@@ -14,7 +14,8 @@ from dgnet import cli
 from dgnet.config import BackboneConfig, ConfigError, RunConfig
 from dgnet.data.records import DataError
 from dgnet.data.store.packed import PackedCrops
-from dgnet.experiment.setup import check_backbones, open_data
+from dgnet.experiment.checks import check_backbones
+from dgnet.experiment.data import open_data
 from dgnet.experiment.train import train
 from dgnet.models.weights.ours import load_model
 

@@ -7,7 +7,7 @@ import os
 import re
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from dgnet.data.readers.tree import image_names, is_image
@@ -57,7 +57,8 @@ def read(root: Path, *, pattern: str | None = None, num_test_ids: int = NUM_TEST
     else:
         splits = _hold_out([r for split in records.values() for r in split], num_test_ids)
         notes.append(f"{len({r.pid for r in splits['gallery']})} identities are held out as the test")
-    return assemble("folder", root, splits, notes=notes)
+    names = {r.pid: f.identity for split, files in found.items() for r, f in zip(records[split], files, strict=True)}
+    return replace(assemble("folder", root, splits, notes=notes), names=names)
 
 
 def _compile(pattern: str | None) -> re.Pattern[str]:

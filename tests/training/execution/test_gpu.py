@@ -12,8 +12,8 @@ import pytest
 import torch
 
 from dgnet.config import RunConfig
+from dgnet.experiment.data import open_data
 from dgnet.experiment.evaluate import Request, evaluate
-from dgnet.experiment.setup import open_data
 from dgnet.experiment.train import train
 from dgnet.models.layers.units import place
 from dgnet.models.weights.ours import load_model

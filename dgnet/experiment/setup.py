@@ -7,7 +7,6 @@ import logging
 from dataclasses import dataclass
 from pathlib import Path
 
-import torch
 import yaml
 
 from dgnet.config import ConfigError, DataConfig, RunConfig, from_dict, to_dict
@@ -21,6 +20,7 @@ from dgnet.files.whole_file import remove_leftovers, written_whole
 from dgnet.mannequin.bundled import bundled_root
 from dgnet.models.appearance import NUM_STRIPES
 from dgnet.models.backbones.choice import check_start, map_size
+from dgnet.models.device import pick_device as pick_device
 
 logger = logging.getLogger(__name__)
 
@@ -126,19 +126,6 @@ def check_backbones(config: RunConfig) -> None:
                 "code, so some stripes say the same; larger images (data.size) or last_stride 1 give more rows",
                 *(*config.data.size, height, NUM_STRIPES),
             )
-
-
-def pick_device(name: str) -> torch.device:
-    """`auto` is CUDA where there is one.
-
-    Raises:
-        ConfigError: CUDA was asked for and is not there.
-    """
-    if name == "auto":
-        name = "cuda" if torch.cuda.is_available() else "cpu"
-    if name.startswith("cuda") and not torch.cuda.is_available():
-        raise ConfigError(f"device: found {name!r}, but torch sees no CUDA device here; use --device cpu")
-    return torch.device(name)
 
 
 def prepare_folder(out: Path, config: RunConfig, resume: bool) -> None:

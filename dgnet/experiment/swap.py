@@ -10,8 +10,8 @@ from dgnet.data.readers.tree import is_image
 from dgnet.data.records import DataError
 from dgnet.data.store.decode import ImageError, decode_image
 from dgnet.data.store.resize import resize
+from dgnet.experiment.find import find_model
 from dgnet.experiment.setup import pick_device
-from dgnet.experiment.start import find_model
 from dgnet.files.images import ImagesU8
 from dgnet.generation.grid import save_picture, swap_sheet
 from dgnet.generation.swap import swap_matrix

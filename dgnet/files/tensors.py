@@ -73,6 +73,21 @@ def read_tensors(path: PATH_LIKE) -> tuple[dict[str, Tensor], dict[str, str]]:
     return tensors, metadata
 
 
+def read_metadata(path: PATH_LIKE) -> dict[str, str]:
+    """What a `.safetensors` file says of itself, without reading its tensors; its checksum is not compared.
+
+    Raises:
+        WeightsError: the file is missing, or no safetensors file.
+    """
+    path = Path(path)
+    _require_file(path)
+    try:
+        with safe_open(path, framework="pt", device="cpu") as file:
+            return dict(file.metadata() or {})
+    except (OSError, SafetensorError) as error:
+        raise _not_safetensors(path, error) from error
+
+
 def read_foreign(path: PATH_LIKE) -> object:
     """What someone else's `.safetensors` holds (a dict of tensors), or their `torch.save` file, without running code.
 
@@ -103,7 +118,11 @@ def _read_safetensors(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
             tensors = {name: file.get_tensor(name).clone() for name in file.keys()}  # noqa: SIM118
             return tensors, dict(file.metadata() or {})
     except (OSError, SafetensorError) as error:
-        raise WeightsError(f"{path}: truncated or damaged, or not a safetensors file: {error}") from error
+        raise _not_safetensors(path, error) from error
+
+
+def _not_safetensors(path: Path, error: Exception) -> WeightsError:
+    return WeightsError(f"{path}: truncated or damaged, or not a safetensors file: {error}")
 
 
 def _require_file(path: Path) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from dgnet.cli.parser import Parser, add_device, parser_of
-from dgnet.config import preset
+from dgnet.config import Precision, preset
 
 
 def bench_parser(name: str, description: str, default: str = "market1501") -> Parser:
@@ -20,14 +20,14 @@ def bench_parser(name: str, description: str, default: str = "market1501") -> Pa
 def bench_step(arguments: Sequence[str]) -> None:
     """`dgnet bench step`."""
     parser = bench_parser("step", "Time a training step on this machine, phase by phase. No data is needed.")
-    parser.add_argument("--precision", type=str, choices=["fp32", "bf16"], default="bf16", help="of the arithmetic")
+    parser.add_argument("--precision", type=Precision, default="bf16", help="of the arithmetic")
     parser.add_argument("--steps", type=int, default=3, help="measured, after one to warm up")
     found = parser.parse_args(list(arguments))
     if found.steps < 1:
         parser.error(f"--steps: found {found.steps}, must be at least 1")
 
     from dgnet.bench.step import bench_step as run
-    from dgnet.experiment.setup import pick_device
+    from dgnet.models.device import pick_device
 
     print(run(preset(found.PRESET), pick_device(found.device), found.precision, found.steps))
 
@@ -43,7 +43,7 @@ def bench_data(arguments: Sequence[str]) -> None:
         parser.error(f"--batches: found {found.batches}, must be at least 1")
 
     from dgnet.bench.data import bench_data as run
-    from dgnet.experiment.setup import pick_device
+    from dgnet.models.device import pick_device
 
     config = preset(found.PRESET)
     config = replace(config, data=replace(config.data, root=found.data.root, cache=found.data.cache))
@@ -63,6 +63,6 @@ def bench_evaluate(arguments: Sequence[str]) -> None:
         parser.error("--images, --queries, --gallery: must be at least 1")
 
     from dgnet.bench.evaluate import bench_evaluate as run
-    from dgnet.experiment.setup import pick_device
+    from dgnet.models.device import pick_device
 
     print(run(preset(found.PRESET), pick_device(found.device), found.images, found.queries, found.gallery))

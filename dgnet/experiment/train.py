@@ -15,7 +15,8 @@ from dgnet.experiment.evaluate_run import MODEL, TEACHER, evaluate_run
 from dgnet.experiment.present import showcase
 from dgnet.experiment.setup import ExperimentData, check_backbones, open_data, pick_device, prepare_folder
 from dgnet.experiment.start import find_start, train_on_from
-from dgnet.generation.grid import save_picture, swap_sheet
+from dgnet.files.pictures import save_picture
+from dgnet.generation.grid import swap_sheet
 from dgnet.generation.swap import swap_matrix
 from dgnet.models.appearance import Teacher
 from dgnet.models.backbones.choice import start_from

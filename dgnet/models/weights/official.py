@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from dgnet.config import RunConfig, preset
+from dgnet.files.outputs import OutputError, check_output_folder
 from dgnet.files.tensors import PATH_LIKE, WeightsError, read_foreign
 from dgnet.models.appearance import Teacher
 from dgnet.models.dgnet import DGNet
@@ -79,8 +80,14 @@ def import_official(
     """Read published files (`read_official`) and write ours (`write_official`); all are checked before any is written.
 
     Raises:
+        OutputError: `out` cannot be written to, or holds a model.
         WeightsError: as those two do.
     """
+    check_output_folder(Path(out), "--out")
+    written = (MODEL_FILE, DISCRIMINATOR_FILE, TEACHER_FILE)
+    there = [path for path in (Path(out) / name for name in written) if path.exists()]
+    if there:
+        raise OutputError(f"--out: {there[0]} is there already, and not written over; name another folder")
     official = read_official(generator, appearance, discriminator, teacher, teacher_stride=teacher_stride)
     num_classes = official.model.appearance_encoder.prim.classifier.out_features
     dropped = {reason: tuple(names) for reason, names in official.dropped.items()}

@@ -12,12 +12,13 @@ import torch
 from torch import Tensor, nn
 
 from dgnet.config import RunConfig, preset
+from dgnet.files.foreign import read_foreign
 from dgnet.files.outputs import OutputError, check_output_folder
-from dgnet.files.tensors import PATH_LIKE, WeightsError, read_foreign
+from dgnet.files.tensors import PATH_LIKE, WeightsError
 from dgnet.models.appearance import Teacher
 from dgnet.models.dgnet import DGNet
 from dgnet.models.discriminator import Discriminator
-from dgnet.models.weights.foreign import as_state_dict, check_tensors, is_counter
+from dgnet.models.weights.foreign import OWN_KEYS, check_tensors, is_counter, state_dicts
 from dgnet.models.weights.official_names import appearance_names, discriminator_names, generator_names, teacher_names
 from dgnet.models.weights.ours import save_discriminator, save_model, save_teacher
 
@@ -186,9 +187,16 @@ def _config(num_classes: int, teacher_stride: Literal[1, 2]) -> RunConfig:
 
 
 def _read(path: PATH_LIKE) -> dict[str, Tensor]:
-    """The named tensors in a published file: under the key "a", or (the teacher's) the file itself."""
+    """The named tensors in a published file: under the key "a", or (the teacher's) the file itself.
+
+    A file that was saved again may have them below a key of its own, and `module.` before all names.
+    """
     contents = read_foreign(path)
-    return as_state_dict(path, contents["a"] if isinstance(contents, Mapping) and "a" in contents else contents)
+    within = contents["a"] if isinstance(contents, Mapping) and "a" in contents else contents
+    found = dict(state_dicts(path, within))
+    tensors = next((found[key] for key in ("", *OWN_KEYS) if key in found), next(iter(found.values())))
+    wrapped = all(name.startswith("module.") for name in tensors)
+    return {name.removeprefix("module."): tensor for name, tensor in tensors.items()} if wrapped else tensors
 
 
 def _num_classes(path: PATH_LIKE, tensors: Mapping[str, Tensor], classifier: str) -> int:

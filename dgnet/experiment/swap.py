@@ -53,9 +53,9 @@ def swap(
         OutputError: something cannot be written, or would replace what it must not.
     """
     there = pick_device(device)
+    loaded = find_model(run)
     rows = list_images(images or bundled_people(), "IMAGES")
     columns = list_images(onto, "--onto") if onto else rows
-    loaded = find_model(run)
     size, inputs = loaded.config.data.size, [*rows, *columns]
     out = free_path(PICTURE) if out is None else out
     check_picture(out, "--out", sheet_size(len(rows), len(columns), size), zoom, inputs)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from dgnet.cli.parser import Parser, add_device, parser_of
-from dgnet.config import preset
+from dgnet.config import Precision, preset
 
 
 def bench_parser(name: str, description: str, default: str = "market1501") -> Parser:
@@ -20,7 +20,7 @@ def bench_parser(name: str, description: str, default: str = "market1501") -> Pa
 def bench_step(arguments: Sequence[str]) -> None:
     """`dgnet bench step`."""
     parser = bench_parser("step", "Time a training step on this machine, phase by phase. No data is needed.")
-    parser.add_argument("--precision", type=str, choices=["fp32", "bf16"], default="bf16", help="of the arithmetic")
+    parser.add_argument("--precision", type=Precision, default="bf16", help="of the arithmetic")
     parser.add_argument("--steps", type=int, default=3, help="measured, after one to warm up")
     found = parser.parse_args(list(arguments))
     if found.steps < 1:

@@ -1,37 +1,18 @@
-"""A model by what a user calls it, and training on from one."""
+"""Training on from a model that there is."""
 
 from __future__ import annotations
 
 import logging
-from pathlib import Path
 
 import torch
 
 from dgnet.config import ConfigError, RunConfig, flatten, to_dict
 from dgnet.data.people import People
-from dgnet.experiment.run_folder import RunFolder
-from dgnet.files.tensors import WeightsError
+from dgnet.experiment.find import find_model
 from dgnet.models.dgnet import DGNet
-from dgnet.models.weights.bundled import bundled_model
-from dgnet.models.weights.ours import LoadedModel, load_model
+from dgnet.models.weights.ours import LoadedModel
 
 logger = logging.getLogger(__name__)
-
-
-def find_model(name: str) -> LoadedModel[DGNet]:
-    """The model that `bundled`, a file or a run's folder stands for.
-
-    Raises:
-        WeightsError: there is none.
-    """
-    if name == "bundled":
-        return bundled_model()
-    path = Path(name)
-    if path.is_dir():
-        path = RunFolder(path).model
-        if not path.exists():
-            raise WeightsError(f"{name}: no {path.name} here; give a run that has finished, a file, or `bundled`")
-    return load_model(path)
 
 
 def find_start(config: RunConfig) -> LoadedModel[DGNet] | None:

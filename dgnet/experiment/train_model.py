@@ -8,7 +8,8 @@ from dgnet.experiment.best import keep_best
 from dgnet.experiment.present import showcase
 from dgnet.experiment.run import Run
 from dgnet.experiment.start import train_on_from
-from dgnet.generation.grid import save_picture, swap_sheet
+from dgnet.files.pictures import save_picture
+from dgnet.generation.grid import swap_sheet
 from dgnet.generation.swap import swap_matrix
 from dgnet.models.appearance import Teacher
 from dgnet.models.backbones.choice import start_from

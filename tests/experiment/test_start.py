@@ -10,7 +10,8 @@ import torch
 
 from dgnet.config import ConfigError, RunConfig
 from dgnet.data.people import Group, Identity, People
-from dgnet.experiment.start import find_model, find_start, train_on_from
+from dgnet.experiment.find import find_model
+from dgnet.experiment.start import find_start, train_on_from
 from dgnet.experiment.train import train
 from dgnet.files.tensors import WeightsError
 from dgnet.models.dgnet import DGNet

@@ -44,20 +44,25 @@ def decode_image(data: bytes) -> ImagesU8:
 def _decode_with_pillow(data: bytes) -> ImagesU8:
     try:
         with Image.open(io.BytesIO(data)) as image:
-            if getattr(image, "is_animated", False) and image.format != "MPO":  # a camera's MPO begins with the photo
-                raise ImageError(
-                    f"an animation or stack of {getattr(image, 'n_frames', 'several')} pictures; save the one you mean"
-                )
-            image.load()
-            upright = ImageOps.exif_transpose(image)
-            if upright.mode.startswith("I;16"):
-                return np.repeat((np.asarray(upright) >> 8).astype(np.uint8)[:, :, None], 3, axis=2)
-            if upright.mode in _WIDE_MODES:
-                raise ImageError(f"pixels of mode {upright.mode} (32 bits), whose range is unknown; save 8 bits")
-            return np.asarray(upright.convert("RGB"))
+            return to_rgb(image)
     except ImageError:
         raise
     except UnidentifiedImageError:
         raise ImageError("not an image of a known format") from None
     except Exception as error:  # Pillow's plugins raise anything on bad bytes: OSError, SyntaxError, struct.error, ...
         raise ImageError(f"corrupt or truncated image: {error}") from error
+
+
+def to_rgb(image: Image.Image) -> ImagesU8:
+    """An opened picture as `decode_image` gives it. Raises ImageError, and what Pillow raises on bytes that are bad."""
+    if getattr(image, "is_animated", False) and image.format != "MPO":  # a camera's MPO begins with the photo
+        raise ImageError(
+            f"an animation or stack of {getattr(image, 'n_frames', 'several')} pictures; save the one you mean"
+        )
+    image.load()
+    upright = ImageOps.exif_transpose(image)
+    if upright.mode.startswith("I;16"):
+        return np.repeat((np.asarray(upright) >> 8).astype(np.uint8)[:, :, None], 3, axis=2)
+    if upright.mode in _WIDE_MODES:
+        raise ImageError(f"pixels of mode {upright.mode} (32 bits), whose range is unknown; save 8 bits")
+    return np.asarray(upright.convert("RGB"))

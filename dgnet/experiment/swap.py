@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from dgnet.data.disk.listing import is_image
 from dgnet.data.readers.detect import read_dataset
-from dgnet.data.readers.tree import is_image
 from dgnet.data.records import DataError
 from dgnet.data.store.decode import ImageError, decode_image
 from dgnet.data.store.resize import resize

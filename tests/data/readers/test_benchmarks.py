@@ -17,14 +17,24 @@ MSMT17_LINES = {  # lines of the lists as they are shipped: path below train/ or
     "3059/3059_021_10_0113morning_1032_0_ex.jpg 3059": (3059, 10),
 }
 
+FIRST, SECOND, THIRD, FOURTH = MSMT17_LINES
+MSMT17_LISTS = {
+    "train": [FIRST, SECOND],
+    "val": [THIRD],
+    "query": [FOURTH],
+    "gallery": [FOURTH.replace("_10_", "_02_")],
+}
+
 
 def write_msmt17(root: Path, train: str, test: str) -> None:
     for folder in (train, test):
         (root / folder).mkdir()
-    first, second, third, fourth = MSMT17_LINES
-    lists = {"train": [first, second], "val": [third], "query": [fourth], "gallery": [fourth.replace("_10_", "_02_")]}
-    for split, lines in lists.items():
-        (root / f"list_{split}.txt").write_text("\n".join(lines) + "\n")
+    for split in MSMT17_LISTS:
+        write_msmt17_list(root, split)
+
+
+def write_msmt17_list(root: Path, split: str) -> None:
+    (root / f"list_{split}.txt").write_text("\n".join(MSMT17_LISTS[split]) + "\n")
 
 
 @pytest.mark.parametrize(("version", "folders"), msmt17.VERSIONS.items())
@@ -52,7 +62,11 @@ def test_msmt17_missing_parts_are_named(tmp_path: Path):
     (tmp_path / "list_val.txt").unlink()
     with pytest.raises(DataError, match=r"list_val\.txt: this list is missing"):
         msmt17.read(tmp_path)
+    write_msmt17_list(tmp_path, "val")
     (tmp_path / "test").rmdir()
+    with pytest.raises(DataError, match=r"test: this folder is missing"):
+        msmt17.read(tmp_path)
+    (tmp_path / "train").rmdir()
     with pytest.raises(DataError, match=r"neither V1.*nor V2"):
         msmt17.read(tmp_path)
 
@@ -105,5 +119,5 @@ def test_cuhk03np_boxes(write_images, tmp_path: Path):
     with pytest.raises(DataError, match="boxes='detected' was asked for"):
         cuhk03np.read(tmp_path / "labeled", boxes="detected")
     (tmp_path / "labeled").rename(tmp_path / "other")
-    with pytest.raises(DataError, match="missing labeled/bounding_box_train"):
+    with pytest.raises(DataError, match="missing labeled"):
         cuhk03np.read(tmp_path, boxes="labeled")

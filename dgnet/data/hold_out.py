@@ -38,7 +38,7 @@ def hold_out(records: Sequence[Record], num_test_ids: int) -> tuple[dict[str, li
             splits["query"] += [r for r in group if r.path in asked]
             splits["gallery"] += [r for r in group if r.path not in asked]
     if held:
-        return splits, f"{len(held)} identities are held out as the test"
+        return splits, f"{len(held)} {'identity is' if len(held) == 1 else 'identities are'} held out as the test"
     return splits, f"nobody is held out as the test: {_why_nobody(by_pid, num_test_ids, len(usable))}"
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -139,6 +138,14 @@ def name_some(items: Iterable[object], limit: int = NUM_NAMED) -> str:
     return shown if len(listed) <= limit else f"{shown} and {len(listed) - limit} more"
 
 
+def name_left_out(left_out: Iterable[LeftOut]) -> str:
+    """Paths that were left out, for a message: a few of each reason, with the number of all."""
+    paths_of: dict[str, list[str]] = {}
+    for path, reason in left_out:
+        paths_of.setdefault(reason, []).append(path)
+    return "; ".join(f"{len(paths)} ({reason}): {name_some(paths)}" for reason, paths in paths_of.items())
+
+
 def _refuse_repeats(root: Path, split: str, records: tuple[Record, ...]) -> None:
     for before, after in itertools.pairwise(records):
         if before.path == after.path:
@@ -170,9 +177,8 @@ def _refuse_junk(root: Path, split: str, records: tuple[Record, ...]) -> None:
 def _unread_warnings(unread: list[LeftOut]) -> list[str]:
     if not unread:
         return []
-    reasons = "; ".join(f"{count}: {reason}" for reason, count in Counter(reason for _, reason in unread).most_common())
-    verb = "file looks like a picture and is" if len(unread) == 1 else "files look like pictures and are"
-    return [f"{len(unread)} {verb} not read ({reasons}): {name_some(path for path, _ in unread)}"]
+    verb = "path looks like a picture and is" if len(unread) == 1 else "paths look like pictures and are"
+    return [f"{len(unread)} {verb} not read: {name_left_out(unread)}"]
 
 
 def _overlap_warnings(dataset: ReidDataset) -> list[str]:
@@ -180,10 +186,11 @@ def _overlap_warnings(dataset: ReidDataset) -> list[str]:
     both = sorted({r.pid for r in dataset.train} & tested)
     if not both:
         return []
-    verb = "identity is" if len(tested) == 1 else "identities are"
+    verb = "is" if len(both) == 1 else "are"
+    shown = name_some(map(dataset.called, both))
     said = (
-        f"{len(both)} of {len(tested)} test {verb} trained on too: {name_some(map(dataset.called, both))}. Figures are "
-        "then better than on people the network has never seen; if these are other people, give them other names"
+        f"{len(both)} of {len(tested)} test identities {verb} trained on too: {shown}. Figures are then better than on "
+        "people the network has never seen; if these are other people, give them other names"
     )
     return [said]
 

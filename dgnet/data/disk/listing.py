@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from dgnet.data.records import DataError, LeftOut, name_some
+from dgnet.data.records import DataError, LeftOut, name_left_out
 
 
 def _suffixes(words: str) -> frozenset[str]:
@@ -55,8 +55,8 @@ class Contents:
 
     def explain(self) -> str:
         """What was found in place of images, or what to do where nothing was, to end a message."""
-        found = [f"{path} ({reason})" for path, reason in (*self.unreadable, *self.unread)]
-        return f"found {name_some(found)}" if found else "unpack the data set again, or check the path"
+        found = [*self.unreadable, *self.unread]
+        return f"found {name_left_out(found)}" if found else "unpack the data set again, or check the path"
 
 
 def is_image(name: str) -> bool:
@@ -71,6 +71,8 @@ def why_not_read(name: str) -> str:
         return f"{suffix} is not read; save it as JPEG or PNG"
     if suffix and os.path.splitext(stem)[1] in IMAGE_SUFFIXES:
         return f"{suffix} after an image's suffix is not read; rename or remove it"
+    if suffix.endswith("~") and suffix.rstrip("~") in IMAGE_SUFFIXES:
+        return f"{suffix} is not an image's suffix; rename or remove it"
     return ""
 
 

@@ -31,9 +31,9 @@ class SplitFolders:
 
 def holds_splits(root: Path) -> bool:
     """Whether folders of splits are here: those of a test, or those of training with no other folder beside them."""
-    folders = {folder.name for folder in direct_folders(root)}
-    tested = any(name in folders for name in QUERY) and any(name in folders for name in GALLERY)
-    return tested or (bool(folders) and folders <= {ALL, *TRAIN, VAL})
+    tested = all(any(is_folder(root / name) for name in names) for names in (QUERY, GALLERY))
+    training = {name for name in (ALL, *TRAIN, VAL) if is_folder(root / name)}
+    return tested or (bool(training) and {folder.name for folder in direct_folders(root)} <= training)
 
 
 def find_splits(root: Path) -> SplitFolders:

@@ -14,7 +14,7 @@ from dgnet.data.hold_out import NUM_TEST_IDS, hold_out
 from dgnet.data.records import JUNK_PID, UNKNOWN_CAMERA, DataError, Record, ReidDataset, assemble, name_some
 
 CAMERA_IN_NAME = r"_c(?P<camid>[0-9]+)"
-TOO_DEEP = "deeper than one folder per identity; move it up, or give a pattern that finds the identity in its path"
+TOO_DEEP = "deeper than one folder per identity: move them up, or give a pattern that finds identities in such paths"
 
 
 @dataclass(frozen=True)
@@ -119,9 +119,7 @@ def _number(
     notes, names = [], {}
     if not kept:
         names = {pid: name for name, pid in pids.items() if pid > 0}
-        notes.append(
-            f"the {len(names)} identities are numbered from 1 in the order of their names{_why(names.values())}"
-        )
+        notes.append(f"{_numbered(len(names), 'identity', 'identities')}{_why(names.values())}")
     nameless = [f.path for f in everything if f.camera is None]
     cameras: dict[str, int] = {}
     if nameless:
@@ -131,12 +129,17 @@ def _number(
     else:
         cameras, kept = number_cameras(f.camera or "" for f in everything)
         if not kept:
-            notes.append(f"the {len(cameras)} cameras are numbered from 1 in the order of their names{_why(cameras)}")
+            notes.append(f"{_numbered(len(cameras), 'camera', 'cameras')}{_why(cameras)}")
     records = {
         split: [Record(f.path, pids[f.identity], cameras.get(f.camera or "", UNKNOWN_CAMERA)) for f in files]
         for split, files in found.items()
     }
     return records, names, notes
+
+
+def _numbered(count: int, one: str, many: str) -> str:
+    what = f"the one {one} is" if count == 1 else f"the {count} {many} are"
+    return f"{what} numbered from 1 in the order of their names"
 
 
 def _why(names: Iterable[str]) -> str:
@@ -156,9 +159,5 @@ def _left_out(looked: Iterable[Contents], found: Mapping[str, list[_Found]], in_
         empty += [contents.path(name) for name in contents.folders if name not in filled]
     if not empty:
         return []
-    what = (
-        "folder has no image that is read: its identity is"
-        if len(empty) == 1
-        else "folders have no image that is read: their identities are"
-    )
-    return [f"{len(empty)} {what} left out there: {name_some(empty)}"]
+    what = "folder of an identity has" if len(empty) == 1 else "folders of identities have"
+    return [f"{len(empty)} {what} no image that is read, so these people are left out: {name_some(empty)}"]

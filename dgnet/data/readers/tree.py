@@ -66,7 +66,7 @@ def parse_folder(contents: Contents) -> list[Record]:
     Raises DataError naming the names that do not parse (never skips one), or an empty folder.
     """
     folder = contents.folder
-    names = list(contents.keep(0, f"images in folders below {folder.name}/ are not read; move them up"))
+    names = list(contents.keep(0, f"in a folder below {folder.name}/; move them up"))
     if not names:
         raise DataError(f"{folder}: no image in this folder; {contents.explain()}")
     prefix = os.path.join(folder, "")

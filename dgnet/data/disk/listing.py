@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -120,6 +120,14 @@ def is_folder(path: Path) -> bool:
         return path.is_dir()
     except OSError:
         return False
+
+
+def refuse_non_folders(root: Path, names: Iterable[str]) -> None:
+    """Raise DataError where one of `names` is in `root` and is no folder: a split must not go missing unnoticed."""
+    for path in (root / name for name in names):
+        if os.path.lexists(path) and not is_folder(path):
+            what = f"a link to {os.readlink(path)}, which is no folder" if path.is_symlink() else "not a folder"
+            raise DataError(f"{path}: {what}; mend or remove it")
 
 
 def is_file(path: Path) -> bool:

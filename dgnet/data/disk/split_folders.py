@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from dgnet.data.disk.listing import Contents, direct_folders, is_folder, is_image, list_tree
+from dgnet.data.disk.listing import Contents, direct_folders, is_folder, is_image, list_tree, refuse_non_folders
 from dgnet.data.records import DataError, LeftOut, name_some
 
 ALL = "train_all"  # holds the images of train/ and val/ once more, in a preparation of Market-1501 that many use
@@ -42,6 +42,7 @@ def find_splits(root: Path) -> SplitFolders:
     `train_all/` is the training set where it is there, else `train/` and `val/` together. Training may be missing where
     queries and gallery are there. Raises DataError naming what is missing, or two folders that are one split.
     """
+    refuse_non_folders(root, KNOWN)
     query, gallery, multi_query = (_one(root, names) for names in (QUERY, GALLERY, MULTI_QUERY))
     train = [name for name in (_one(root, TRAIN), VAL) if name and is_folder(root / name)]
     whole = [ALL] if is_folder(root / ALL) else []

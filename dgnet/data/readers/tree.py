@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 
-from dgnet.data.disk.listing import Contents, direct_folders, is_folder, list_tree
+from dgnet.data.disk.listing import Contents, direct_folders, is_folder, list_tree, refuse_non_folders
 from dgnet.data.disk.numbers import read_number
 from dgnet.data.records import DataError, Record, ReidDataset, assemble, name_some
 
@@ -48,6 +48,7 @@ def find_tree(root: Path) -> Path:
     if len(places) > 1:
         raise DataError(f"{root}: several data sets lie here ({name_some(p.name for p in places)}): give one of them")
     place = places[0] if places else root
+    refuse_non_folders(place, (TRAIN, QUERY, GALLERY, MULTI_QUERY))
     missing = [folder for folder in (TRAIN, QUERY, GALLERY) if not is_folder(place / folder)]
     if missing in ([], [TRAIN], [QUERY, GALLERY]):
         return place

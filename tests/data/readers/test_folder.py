@@ -322,3 +322,11 @@ def test_case_28_two_folders_of_one_split_are_refused(write_images, tmp_path: Pa
     write_images("query/1/a_c1.jpg", "gallery/1/a_c2.jpg", "bounding_box_test/1/a_c2.jpg")
     with pytest.raises(DataError, match="gallery, bounding_box_test are folders of one split"):
         folder.read(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["train", "train_all", "multi-query"])
+def test_case_04_a_split_that_is_a_link_to_nothing_is_named(write_images, tmp_path: Path, name: str):
+    write_images("val/2/a_c1.jpg", "query/1/a_c1.jpg", "gallery/1/a_c2.jpg")
+    (tmp_path / name).symlink_to("gone")
+    with pytest.raises(DataError, match=f"{name}: a link to gone, which is no folder"):
+        folder.read(tmp_path)

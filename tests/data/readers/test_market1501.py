@@ -168,3 +168,15 @@ def test_case_18_numbers_beyond_64_bits_are_refused_by_name(market: Path, name: 
     (market / "bounding_box_train" / name).touch()
     with pytest.raises(DataError, match=rf"{name}: a number must not be above"):
         market1501.read(market)
+
+
+@pytest.mark.parametrize("name", ["bounding_box_train", "query", "gt_bbox"])
+def test_case_04_a_split_that_is_a_link_to_nothing_is_named(market: Path, name: str):
+    (market / name).rename(market / "elsewhere")
+    (market / name).symlink_to("gone")
+    with pytest.raises(DataError, match=f"{name}: a link to gone, which is no folder"):
+        market1501.read(market)
+    (market / name).unlink()
+    (market / name).touch()
+    with pytest.raises(DataError, match=f"{name}: not a folder"):
+        market1501.read(market)

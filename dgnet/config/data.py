@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import difflib
+import os
 from dataclasses import dataclass, replace
 from typing import Literal, get_args
 
@@ -43,23 +45,32 @@ class DataConfig:
         require(self.store in get_args(StoreKind), "data.store", self.store, f"one of {get_args(StoreKind)}")
         require(not isinstance(self.also, str), "data.also", self.also, "a list, such as [dukemtmc=DIR]")
         for entry in self.also:
-            self._name_and_root(entry)
+            name_and_root("data.also", entry)
 
     def each(self) -> tuple[DataConfig, ...]:
         """The settings of each data set by itself: that of `root`, then those of `also`."""
-        others = map(self._name_and_root, self.also)
+        others = (name_and_root("data.also", entry) for entry in self.also)
         return (replace(self, also=()), *(replace(self, name=name, root=root, also=()) for name, root in others))
 
-    @staticmethod
-    def _name_and_root(entry: str) -> tuple[DataName, str]:
-        """Take `NAME=DIR` or `DIR` apart; a folder alone is recognised by what is in it."""
-        name, equals, root = entry.partition("=")
-        for known in get_args(DataName):
-            if equals and name == known:
-                return known, root
-        a_folder = bool(entry) and (not equals or "/" in name)
-        require(a_folder, "data.also", entry, f"DIR or NAME=DIR, where NAME is one of {get_args(DataName)}")
-        return "auto", entry
+
+def name_and_root(field_name: str, entry: str) -> tuple[DataName, str]:
+    """Take `NAME=DIR` or `DIR` apart; a folder alone (`auto`) is recognised by what is in it, and may hold `=` itself.
+
+    Only the name of a data set is a NAME. Raises ConfigError, naming the field, where the folder is missing
+    (`mannequin` alone needs none), and for a misspelt name in front of `=`, unless there is such a folder.
+    """
+    names: tuple[DataName, ...] = get_args(DataName)
+    name, equals, root = entry.partition("=")
+    wanted = f"DIR or NAME=DIR, where NAME is one of {', '.join(names)}"
+    for known in names:
+        if name == known and (equals or not os.path.exists(entry)):
+            hint = "" if equals else f"; did you mean '{known}={'' if known == 'mannequin' else 'DIR'}'?"
+            require(bool(root) or (bool(equals) and known == "mannequin"), field_name, entry, wanted + hint)
+            return known, root
+    close = difflib.get_close_matches(name, names, n=1) if equals and not os.path.exists(entry) else []
+    hint = f"; did you mean '{close[0]}={root}'?" if close else ""
+    require(bool(entry) and not close, field_name, entry, wanted + hint)
+    return "auto", entry
 
 
 @dataclass(frozen=True)

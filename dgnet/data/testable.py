@@ -15,7 +15,14 @@ ADVICE = (
 
 
 def require_testable(dataset: ReidDataset) -> None:
-    """Raise DataError, naming the cameras and the way out, if no query has a true match.
+    """Raise DataError, naming the cameras and the way out, if no query has a true match (`why_untestable`)."""
+    reason = why_untestable(dataset)
+    if reason:
+        raise DataError(f"{dataset.root}: {reason}")
+
+
+def why_untestable(dataset: ReidDataset) -> str | None:
+    """Why no query has a true match, and the way out; None where one has.
 
     A true match is an image of the query's pid in the gallery, another file than the query, and by another camera
     wherever all cameras are known.
@@ -24,19 +31,17 @@ def require_testable(dataset: ReidDataset) -> None:
     if not dataset.query or not dataset.gallery:
         side = "queries" if not dataset.query else "gallery images"
         if dataset.train and len(cameras) == 1 and UNKNOWN_CAMERA not in cameras:
-            raise DataError(
-                f"{dataset.root}: no {side}: every image is by camera {cameras[0]}, so nobody can be held out to be "
+            return (
+                f"no {side}: every image is by camera {cameras[0]}, so nobody can be held out to be "
                 f"recognised across cameras. {ADVICE}"
             )
-        raise DataError(
-            f"{dataset.root}: no {side}, so nothing can be tested; give the data set a query and a gallery split"
-        )
+        return f"no {side}, so nothing can be tested; give the data set a query and a gallery split"
     if any(_true_matches(dataset)):
-        return
+        return None
     tested = cameras_of((*dataset.query, *dataset.gallery))
     if not dataset.has_cameras:
-        raise DataError(
-            f"{dataset.root}: none of the {len(dataset.query)} queries has a true match in the gallery (another file "
+        return (
+            f"none of the {len(dataset.query)} queries has a true match in the gallery (another file "
             "of the same identity): give each query's identity further images in the gallery"
         )
     where = (
@@ -44,8 +49,8 @@ def require_testable(dataset: ReidDataset) -> None:
         if len(tested) == 1
         else f"the gallery shows each query's identity by the query's own camera alone (cameras {name_some(tested)})"
     )
-    raise DataError(
-        f"{dataset.root}: none of the {len(dataset.query)} queries has a true match: {where}, and matches by the "
+    return (
+        f"none of the {len(dataset.query)} queries has a true match: {where}, and matches by the "
         f"query's own camera do not count. {ADVICE}"
     )
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from dgnet.data.disk.listing import is_image
 from dgnet.data.readers.detect import read_dataset
-from dgnet.data.readers.tree import image_names
 from dgnet.data.records import DataError
 from dgnet.data.store.given import read_given
 from dgnet.experiment.find import RUN, find_model
@@ -90,7 +90,8 @@ def list_images(paths: Sequence[Path], option: str) -> list[Path]:
     for path in paths:
         if not path.exists():
             raise DataError(f"{option}: {path}: no such file or folder")
-        inside = [path / name for name in image_names(path)] if path.is_dir() else [path]
+        folder = path.is_dir()
+        inside = sorted(one for one in path.iterdir() if is_image(one.name) and one.is_file()) if folder else [path]
         if not inside:
             raise DataError(f"{option}: {path}: no images in this folder; give picture files, or folders of them")
         found += inside

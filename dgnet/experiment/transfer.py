@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import torch
 
 from dgnet.config import ConfigError, DataConfig, RunConfig, preset
+from dgnet.config.data import name_and_root
 from dgnet.experiment.data import HeldOut, open_held_out
 from dgnet.experiment.measure import Describe, describe_held_out
 from dgnet.experiment.present import common_facts, retrieval_notes
@@ -50,12 +51,7 @@ class Tested:
 
 def parse_target(word: str) -> tuple[str, str]:
     """`market1501=DIR` as (reader, folder); a folder alone is looked at to find out. Raises ConfigError."""
-    name, equals, root = word.partition("=")
-    if not equals:
-        name, root = "auto", word
-    if not root and name != "mannequin":
-        raise ConfigError(f"--to: found {word!r}, must be NAME=FOLDER, such as market1501=data/market, or a folder")
-    return name, root
+    return name_and_root("--to", word)
 
 
 def tested_on(described: Described, name: str, root: str, protocol: Protocol, *, detailed: bool) -> Tested:

@@ -300,7 +300,7 @@ def test_files_without_cameras_say_so(tmp_path: Path, capsys: pytest.CaptureFixt
         (["RUN"], Request(size=(64, 32)), "--size: does not go with a run"),
         (["RUN"], Request(name="dukemtmc", to=["y"]), "--data.name: does not go with --to"),
         (["RUN"], Request(to=["y"], measures=Measures(lpips=True)), "--lpips: does not go with --to"),
-        (["RUN"], Request(to=["market1501="]), "--to: found 'market1501=', must be NAME=FOLDER"),
+        (["RUN"], Request(to=["market1501="]), "--to: found 'market1501=', must be DIR or NAME=DIR"),
         (["RUN"], Request(to=["mannequin=", "mannequin="]), "--to: a data set is there twice"),
     ],
 )

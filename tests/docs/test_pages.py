@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from pathlib import Path
 
@@ -50,6 +51,22 @@ def test_a_broken_link_is_found(tmp_path: Path) -> None:
         "# Here it is\n[a](#here-it-is) [b](#there) [c](page.md) [d](none.md) `[e](none.md)` [f](https://x)\n"
     )
     assert broken_links(page) == ["#there", "none.md"]
+
+
+def test_the_rooms_stand_in_the_order_of_imports() -> None:
+    """The table of docs/architecture.md against ORDER of tests/test_imports.py, where the order is defined."""
+    source = ast.parse((ROOT / "tests" / "test_imports.py").read_text(encoding="utf-8"))
+    order = next(
+        ast.literal_eval(node.value)
+        for node in source.body
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "ORDER"
+    )
+    table = (
+        (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8").partition("## Rooms")[2].partition("\n\n`")[0]
+    )
+    firsts = re.findall(r"^\| (.*?) \|", table, flags=re.MULTILINE)
+    named = [name.rstrip("/") for first in firsts for name in re.findall(r"`([^`]+)`", first)]
+    assert named == [room for room in order if "." not in room and room != "__main__"]
 
 
 def entries(topic: Path) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""docs/method.md states the numbers that the code has."""
+"""docs/method.md states the numbers that the code has, and no page names a setting that is not there."""
 
 from __future__ import annotations
 
@@ -10,7 +10,9 @@ import yaml
 
 from dgnet.config import flatten, preset, to_dict
 
-PAGE = Path(__file__).parents[2] / "docs" / "method.md"
+ROOT = Path(__file__).parents[2]
+PAGE = ROOT / "docs" / "method.md"
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
 # `loss.redressed` is called `loss.redrawn` for a little longer.
 SETTINGS = {
     name: {key.replace("redrawn", "redressed"): value for key, value in flatten(to_dict(preset(of))).items()}
@@ -40,3 +42,15 @@ def test_every_setting_in_which_the_two_differ_is_stated() -> None:
 def test_losses_and_switches_are_all_on_the_page() -> None:
     text = PAGE.read_text(encoding="utf-8")
     assert [name for name in SETTINGS["small"] if name.startswith("loss.") and name not in text] == []
+
+
+NAMED = re.compile(r"`(?:--)?((?:data|network|loss|schedule|optim|augment|teacher)(?:\.[a-z_0-9]+)+)(?=[` ])")
+OF_BEFORE = {"loss.redrawn"}  # the glossary says what it is called now
+FILES = (".md", ".py", ".json", ".safetensors")
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_settings_that_a_page_names_exist(page: Path) -> None:
+    named = {name for name in NAMED.findall(page.read_text(encoding="utf-8")) if not name.endswith(FILES)}
+    parts = {name.rpartition(".")[0] for name in SETTINGS["small"]}
+    assert named - SETTINGS["small"].keys() - parts - OF_BEFORE == set()

@@ -26,6 +26,10 @@ types: $(VENV)/.installed-dev
 imports: $(VENV)/.installed-dev
 	$(BIN)/python -m pytest -q tests/test_imports.py
 
+## docs: the documents' commands, Python blocks, links and numbers (part of test)
+docs: $(VENV)/.installed-dev
+	$(BIN)/python -m pytest -q tests/docs
+
 ## check: all of the above
 check: lint types imports test
 

@@ -1,4 +1,4 @@
-"""Weights and switches of the losses (design section 3)."""
+"""Weights and switches of the losses (docs/method.md)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ LabelStrategy = Literal["dynamic_soft", "pseudo", "appearance", "lsro", "two_lab
 
 @dataclass(frozen=True)
 class LossConfig:
-    """Weights (design section 3), label strategy, and the switches between our choices and the published ones.
+    """Weights (docs/method.md), label strategy, and the switches between our choices and the published ones.
 
     Args:
         image, partner_image: L_recon^img1 and L_recon^img2.

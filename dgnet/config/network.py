@@ -1,4 +1,4 @@
-"""Shapes of the five networks (design section 2)."""
+"""Shapes of the five networks (docs/method.md)."""
 
 from __future__ import annotations
 

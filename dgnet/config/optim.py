@@ -1,4 +1,4 @@
-"""How fast networks learn, and when: rates, ramps and decays (design section 3)."""
+"""How fast networks learn, and when: rates, ramps and decays (docs/method.md)."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ class ScheduleConfig:
 
 @dataclass(frozen=True)
 class OptimConfig:
-    """Adam for E_s + G and for D, Nesterov SGD for E_a (design section 3).
+    """Adam for E_s + G and for D, Nesterov SGD for E_a (docs/method.md).
 
     Args:
         generator_lr, discriminator_lr: of Adam.

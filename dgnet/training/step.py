@@ -1,4 +1,4 @@
-"""The joint step: everything DG-Net does with one batch, in the order of the design's section 3."""
+"""The joint step: everything DG-Net does with one batch, in the order of docs/method.md."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The joint step: which term reaches which network (the design's routing table), and what it leaves alone."""
+"""The joint step: which term reaches which network (the table of docs/method.md), and what it leaves alone."""
 
 from __future__ import annotations
 

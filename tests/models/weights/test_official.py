@@ -1,4 +1,4 @@
-"""The importer, against an independent network written here from the design on the published names directly.
+"""The importer, against an independent network written here from the description on the published names directly.
 
 `official_checkpoint_keys.tsv.gz` lists the names and shapes in the authors' released checkpoints; the numbers are drawn
 at random. The reference below is plain functional arithmetic in float64: it shares nothing with dgnet but the input.

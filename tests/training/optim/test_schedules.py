@@ -1,4 +1,4 @@
-"""Schedules at the design's numbers, and their scaling to other lengths."""
+"""Schedules at the published numbers, and their scaling to other lengths."""
 
 from dataclasses import replace
 

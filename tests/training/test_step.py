@@ -22,7 +22,7 @@ from dgnet.training.step import (
     Networks,
     further_clothes,
     joint_step,
-    swap,
+    swap_halves,
     teacher_probabilities,
 )
 
@@ -197,7 +197,7 @@ def test_codes_in_training_are_those_in_use_where_the_running_statistics_take_th
         a, s = in_use.encode(batch.x).a, in_use.structure_encoder(batch.x_relit)
         expected = {
             "image": in_use.compose(a, s) - batch.x,
-            "code_a": in_use.encode(in_use.compose(a, swap(s))).a - a,
+            "code_a": in_use.encode(in_use.compose(a, swap_halves(s))).a - a,
         }
         learning(torch.cat([batch.x_erased, batch.x_partner_erased]))
     optimizers = Optimizers(*(SGD(list(module.parameters()), lr=0.0) for module in list(parts(networks).values())[:3]))
@@ -213,7 +213,7 @@ def test_codes_in_training_are_those_in_use_where_the_running_statistics_take_th
 
 
 def test_swap_exchanges_the_halves() -> None:
-    assert swap(torch.arange(6)).tolist() == [3, 4, 5, 0, 1, 2]
+    assert swap_halves(torch.arange(6)).tolist() == [3, 4, 5, 0, 1, 2]
 
 
 @pytest.mark.parametrize("half", [1, 2, 4, 128])

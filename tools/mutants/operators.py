@@ -174,8 +174,10 @@ def _of_call(node: ast.Call) -> Iterator[Change]:
         rest = [*node.keywords[:place], *node.keywords[place + 1 :]]
         yield node, _text(ast.Call(node.func, node.args, rest))
     if len(node.args) > 1 and not any(isinstance(argument, ast.Starred) for argument in node.args[:2]):
-        yield node, _text(ast.Call(node.func, [node.args[1], node.args[0], *node.args[2:]], node.keywords))
-        if _name(node.func) in ("min", "max", "minimum", "maximum", "where"):
+        alike = _name(node.func) in ("min", "max", "minimum", "maximum")
+        if not alike:
+            yield node, _text(ast.Call(node.func, [node.args[1], node.args[0], *node.args[2:]], node.keywords))
+        if alike or _name(node.func) == "where":
             yield from ((node, _text(argument)) for argument in node.args[-2:])
 
 

@@ -18,7 +18,7 @@ from dgnet.config import LossConfig
 from dgnet.generation.paste import paste
 from dgnet.training.optim.optimizers import Optimizers
 from dgnet.training.optim.schedules import RampedWeights
-from dgnet.training.step import Batch, Networks, Terms, further_clothes, joint_step
+from dgnet.training.step import REDRESSINGS, Batch, Networks, Terms, further_clothes, joint_step
 
 HALF = 2
 OTHER = [2, 3, 0, 1]  # the j of each i
@@ -163,10 +163,11 @@ class Naive:
             q = (q / q.sum(1, keepdim=True)).clamp(min=1e-30)
         if loss.labels == "appearance":
             q = torch.eye(q.shape[1])[y_i].clamp(min=1e-30)
+        self.fine_real = likelihood(real.fine.logits[: 2 * HALF], y_i)
         self.recognising = {
             "id_real": likelihood(real.prim.logits[: 2 * HALF], y_i) + likelihood(real.prim.logits[2 * HALF :], y_i),
             "prim": relative(q, fed.prim.logits),
-            "fine": likelihood(fed.fine.logits, y_j) + likelihood(real.fine.logits[: 2 * HALF], y_i),
+            "fine": likelihood(fed.fine.logits, y_j) + self.fine_real,
         }
 
     def of_discriminator(self, batch: Batch) -> tuple[Tensor, Tensor]:
@@ -267,3 +268,56 @@ def test_every_gradient_is_the_sum_of_its_terms(sure: Networks, batch: Batch, sw
             assert parameter.grad is not None
             assert parameter.requires_grad
             torch.testing.assert_close(parameter, was - rate * parameter.grad, rtol=1e-5, atol=1e-8)
+
+
+@pytest.mark.parametrize("switches", SWITCHES[:2], ids=str)
+def test_each_term_is_reported_under_its_own_name(sure: Networks, batch: Batch, switches: dict) -> None:
+    """Unweighted, detached; those of no weight are not computed."""
+    structure_alone, penalise = switches.get("structure_alone", True), switches.get("penalise", False)
+    loss = LossConfig(**{name: value for name, value in switches.items() if hasattr(LossConfig, name)})
+    naive = Naive(sure, batch, loss, structure_alone)
+    own, penalty = naive.of_discriminator(batch)
+    terms = take(sure, batch, Weights(), **switches)
+    expected = {**naive.drawing, **naive.recognising, "discriminator": own, "r1": penalty}
+    for name in ("image", "partner_image", "id_generated", "code_a", "code_s", "cycle", "id_real", "prim"):
+        assert getattr(terms, name).item() == pytest.approx(expected[name].item(), rel=1e-4), name
+    assert terms.discriminator.item() == pytest.approx(own.item(), rel=1e-4)
+    assert terms.fine is not None
+    assert terms.fine_real is not None
+    assert (terms.fine + terms.fine_real).item() == pytest.approx(expected["fine"].item(), rel=1e-4)
+    real = terms.fine_real.item()
+    assert real == pytest.approx(naive.fine_real.item(), rel=1e-4)
+    assert (terms.r1 is not None) == penalise
+    if terms.r1 is not None:
+        assert terms.r1.item() == pytest.approx(penalty.item(), rel=1e-4)
+    moved_D = naive.adversarial(sure.discriminator)  # D as the step has left it
+    assert terms.adversarial.item() == pytest.approx(moved_D.item(), rel=1e-4)
+    assert not any(value.requires_grad for _, value in terms.items())
+    assert len(terms.items()) == 13 + penalise
+
+
+def test_every_pass_of_every_network_is_in_the_precision_asked_for(sure: Networks, batch: Batch) -> None:
+    """The losses are not, and no image is handed from one network to the next in it."""
+    model = sure.model
+    networks = {
+        "E_a": model.appearance_encoder.backbone,
+        "E_s": model.structure_encoder,
+        "G": model.decoder,
+        "D": sure.discriminator,
+        "T": sure.teacher.backbone,
+    }
+    seen: dict[str, list[tuple[bool, torch.dtype]]] = {name: [] for name in networks}
+    for name, network in networks.items():
+
+        def note(_module: nn.Module, inputs: tuple[Tensor, ...], name: str = name) -> None:
+            seen[name].append((torch.is_autocast_enabled("cpu"), inputs[0].dtype))
+
+        network.register_forward_pre_hook(note)
+    terms = take(sure, batch, Weights(), penalise=True, autocast=torch.autocast("cpu", torch.bfloat16))
+    passes = {"E_a": 4, "E_s": 2 + REDRESSINGS, "G": 2 + REDRESSINGS, "D": 3, "T": 2}
+    assert {name: len(calls) for name, calls in seen.items()} == passes
+    for name, calls in seen.items():
+        assert all(enabled for enabled, _ in calls), name
+        if name != "G":  # which takes codes
+            assert {dtype for _, dtype in calls} == {torch.float32}, name
+    assert {value.dtype for _, value in terms.items()} == {torch.float32}

@@ -32,7 +32,7 @@ def main() -> int:
     parser.add_argument("--fresh", action="store_true", help="try again what was killed before")
     parser.add_argument("--at-most", type=int, metavar="N", help="try N mutants of each module, drawn evenly")
     parser.add_argument("--list", action="store_true", help="print the mutants and try none")
-    parser.add_argument("--limit", type=float, default=120.0, help="seconds that one mutant's tests may take")
+    parser.add_argument("--limit", type=int, default=120, help="processor seconds that one mutant's tests may take")
     options = parser.parse_args()
     unknown = [path for path in options.modules if path not in TARGETS]
     if unknown:
@@ -51,7 +51,7 @@ def main() -> int:
 
 
 def _try_module(
-    path: str, source: str, mutants: list[Mutant], equal: set[str], known: dict[str, str], limit: float
+    path: str, source: str, mutants: list[Mutant], equal: set[str], known: dict[str, str], limit: int
 ) -> int:
     """Print the survivors and a line of counts; returns how many are not known to be equal."""
     version = hashlib.sha256(source.encode()).hexdigest()

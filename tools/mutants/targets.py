@@ -14,7 +14,7 @@ RERANK: Final = ("tests/retrieval/test_rerank.py", "tests/retrieval/kernel")
 
 TARGETS: Final[dict[str, tuple[str, ...]]] = {
     "dgnet/training/step.py": STEP,
-    "dgnet/training/optim/schedules.py": ("tests/training/optim/test_schedules.py",),
+    "dgnet/training/optim/schedules.py": ("tests/training/optim/test_schedules.py", "tests/training/test_step.py"),
     "dgnet/losses/adversarial.py": LOSSES,
     "dgnet/losses/identity.py": LOSSES,
     "dgnet/losses/labels.py": LOSSES,

@@ -56,3 +56,28 @@ def test_expansion_improves_noisy_queries() -> None:
 def test_expansion_refuses_a_negative_alpha() -> None:
     with pytest.raises(EvaluationError, match="alpha: expected at least 0, found -1"):
         expand_queries(np.ones((1, 2)), np.ones((2, 2)), alpha=-1)
+
+
+def test_expansion_joins_five_evenly_unless_told_otherwise() -> None:
+    rng = np.random.default_rng(3)
+    query, gallery = rng.normal(size=(6, 5)), rng.normal(size=(20, 5))
+    np.testing.assert_array_equal(expand_queries(query, gallery), expand_queries(query, gallery, k=5, alpha=0.0))
+
+
+def test_expansion_leaves_what_it_is_given_as_it_was() -> None:
+    query, gallery = np.full((2, 3), 2.0, np.float32), np.full((4, 3), 3.0, np.float32)
+    expand_queries(query, gallery, k=2)
+    assert (query == 2).all()
+    assert (gallery == 3).all()
+
+
+def test_one_image_of_a_view_is_its_own_mean_and_queries_may_be_one() -> None:
+    features = np.array([[1.0, 2.0], [3.0, 6.0], [5.0, 8.0]], np.float32)
+    found = multi_query(features, [4, 4, 9], [0, 0, 0], [9], [0])
+    np.testing.assert_array_equal(found, [[5.0, 8.0]])
+    np.testing.assert_array_equal(multi_query(features, [4, 4, 9], [0, 0, 0], [4], [0]), [[2.0, 4.0]])
+
+
+def test_multi_query_counts_the_views_without_images() -> None:
+    with pytest.raises(EvaluationError, match=r"2 queries have no image .*first: query 0, pid 3, camera 1"):
+        multi_query(np.ones((2, 3)), [7, 7], [1, 0], [3, 7, 7], [1, 1, 2])

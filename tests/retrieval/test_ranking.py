@@ -287,3 +287,64 @@ def test_clear_errors(arguments: tuple, message: str) -> None:
 def test_unknown_denominator_is_refused() -> None:
     with pytest.raises(EvaluationError, match='expected "valid" or "all", found \'some\''):
         evaluate(ONE, TWO, [1], [1, 2], denominator="some")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("with_cameras", [True, False])
+def test_true_matches_and_dropped_images_come_in_gallery_order(with_cameras: bool) -> None:
+    """In a gallery larger than a sort keeps in order by chance."""
+    rng = np.random.default_rng(5)
+    gallery_pids, gallery_camids = rng.integers(-1, 3, 2000), rng.integers(0, 3, 2000)
+    cameras = ([0, 2], gallery_camids) if with_cameras else (None, None)
+    truth = index_truth([2, 0], gallery_pids, *cameras, 2, 2000)
+    for query, (pid, camid) in enumerate([(2, 0), (0, 2)]):
+        same = np.flatnonzero(gallery_pids == pid)
+        own = gallery_camids[same] == camid if with_cameras else np.zeros(len(same), bool)
+        matches, dropped = truth.split(query)
+        assert matches.tolist() == same[~own].tolist()
+        assert dropped.tolist() == same[own].tolist()
+    assert truth.num_kept == (gallery_pids != -1).sum()
+
+
+@pytest.mark.parametrize("spread", [2, 1000])
+def test_blocks_of_queries_and_ties_at_their_edges(spread: int) -> None:
+    """Ranks in a larger gallery, whatever the block, against a stable sort; every count of a row's is taken."""
+    rng = np.random.default_rng(spread)
+    query = rng.integers(-spread, spread + 1, (7, 2)).astype(np.float32)
+    gallery = rng.integers(-spread, spread + 1, (300, 2)).astype(np.float32)
+    query_pids, gallery_pids = rng.integers(1, 4, 7), rng.integers(-1, 9, 300)
+    kept = np.flatnonzero(gallery_pids != -1)
+    expected = []
+    for features, pid in zip(query, query_pids, strict=True):
+        order = kept[np.argsort(-(gallery[kept] @ features), kind="stable")]
+        expected.append((1 + np.flatnonzero(gallery_pids[order] == pid)).tolist())
+    for rows in (1, 2, 3, 6, 7, 100):
+        found = rank_matches(query, gallery, query_pids, gallery_pids, block_bytes=rows * 4 * 300)
+        parts = np.split(found.ranks, found.offsets[1:-1])
+        assert [part.tolist() for part in parts] == expected
+        assert (found.num_query, found.num_gallery, found.num_junk) == (7, len(kept), 300 - len(kept))
+        assert not found.same_camera_filtering
+
+
+def test_queries_without_a_match_are_left_out_wherever_they_stand() -> None:
+    eye = np.eye(4, dtype=np.float32)
+    ranks = rank_matches(eye, eye[::-1].copy(), [8, 1, 9, 2], [2, 9, 1, 1])
+    scores = score_queries(ranks)
+    assert ranks.num_matches.tolist() == [0, 2, 1, 1]
+    assert scores.query.tolist() == [1, 2, 3]
+    assert scores.first_rank.tolist() == [1, 1, 1]
+
+
+def test_cmc_at_each_of_its_ranks_counts_a_match_that_is_just_there() -> None:
+    """One true match at rank r, in a gallery of 30, for r on both sides of 1, 5, 10 and 20."""
+    for rank in (1, 2, 5, 6, 10, 11, 20, 21, 30):
+        pids = [2] * 30
+        pids[rank - 1] = 1
+        result = one_query(np.linspace(1, 0.1, 30).tolist(), pids)
+        assert result.cmc == {k: float(rank <= k) for k in (1, 5, 10, 20)}
+        curve = cmc_curve(rank_matches(np.ones((1, 1)), np.linspace(1, 0.1, 30)[:, None], [1], pids), longest=20)
+        assert curve.tolist() == [float(rank <= k) for k in range(1, 21)]
+
+
+def test_the_curve_is_fifty_ranks_long() -> None:
+    ranks = rank_matches(np.ones((1, 1)), np.ones((2, 1)), [1], [2, 1])
+    assert cmc_curve(ranks).tolist() == [0.0] + [1.0] * 49

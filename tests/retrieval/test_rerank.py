@@ -9,7 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dgnet.retrieval import EvaluationError, evaluate, summarise
+from dgnet.retrieval import reciprocal as reciprocal_module
 from dgnet.retrieval import rerank as rerank_module
+from dgnet.retrieval.kernel import best_lists as best_lists_module
 from dgnet.retrieval.kernel.neighbours import nearest, stable_top
 from dgnet.retrieval.kernel.self_neighbours import self_neighbours
 from dgnet.retrieval.kernel.sparse import from_entries, stacked
@@ -200,3 +202,65 @@ def test_sparse_rows_equal_dense(seed: int, entries: int) -> None:
     listed = np.zeros((3, 7), np.float32)
     listed[which, sparse.columns[entry]] = sparse.values[entry]
     np.testing.assert_array_equal(listed, dense[wanted])
+
+
+@pytest.mark.parametrize(("at_once", "pairs"), [(1, 1), (7, 3), (64, 20)])
+def test_the_sizes_of_its_working_blocks_do_not_matter(
+    at_once: int, pairs: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reciprocal_module, "_ROWS_AT_ONCE", at_once)
+    monkeypatch.setattr(reciprocal_module, "_PAIRS_AT_ONCE", pairs)
+    query, gallery, _, _ = people(3, num_query=9, num_gallery=80, identities=9, noise=0.9)
+    found = rerank(query, gallery, k1=9, k2=4, progress=False)
+    np.testing.assert_allclose(found, dense_rerank(query, gallery, 9, 4, 0.3), atol=1e-5)
+
+
+@pytest.mark.parametrize("k1", range(1, 8))
+def test_every_half_of_k1_is_rounded_as_published(k1: int) -> None:
+    """np.around goes to the even neighbour: half of 5 is 2, of 7 it is 4."""
+    query, gallery, _, _ = people(k1, num_query=6, num_gallery=50, identities=5, noise=0.8)
+    for k2 in (1, k1 + 1):
+        found = rerank(query, gallery, k1=k1, k2=k2, progress=False)
+        np.testing.assert_allclose(found, dense_rerank(query, gallery, k1, k2, 0.3), atol=1e-5)
+
+
+def test_all_images_but_one_may_be_neighbours() -> None:
+    query, gallery, _, _ = people(2, num_query=2, num_gallery=6, identities=3, noise=0.6)
+    for k1, k2 in ((7, 8), (7, 1), (6, 7)):
+        found = rerank(query, gallery, k1=k1, k2=k2, progress=False)
+        np.testing.assert_allclose(found, dense_rerank(query, gallery, k1, k2, 0.3), atol=1e-5)
+
+
+def test_settings_are_the_published_ones_unless_given() -> None:
+    query, gallery, query_pids, gallery_pids = people(4, num_query=10, num_gallery=90, identities=6, noise=1.2)
+    given = {"k1": 20, "k2": 6, "lambda_": 0.3}
+    np.testing.assert_array_equal(rerank(query, gallery), rerank(query, gallery, **given))
+    labels = (query_pids, gallery_pids)
+    as_given = rerank_matches(query, gallery, *labels, **given)
+    assert rerank_matches(query, gallery, *labels).ranks.tolist() == as_given.ranks.tolist()
+    for other in ({"k1": 12}, {"k2": 3}, {"lambda_": 0.9}):
+        assert (rerank(query, gallery, **(given | other)) != rerank(query, gallery)).any()
+        assert rerank_matches(query, gallery, *labels, **other).ranks.tolist() != as_given.ranks.tolist()
+
+
+def test_a_negative_lambda_is_refused() -> None:
+    query, gallery, _, _ = people(0, num_query=3, num_gallery=30, identities=4, noise=0.3)
+    with pytest.raises(EvaluationError, match="lambda: expected a fraction"):
+        rerank(query, gallery, k1=5, k2=2, lambda_=-0.1)
+
+
+def test_an_image_that_equals_all_others_is_refused_among_images_that_do_not() -> None:
+    """Whoever is as near to one image as to the next has no distance to divide by, though others have."""
+    same, turned = np.tile([[1.0, 0.0]], (6, 1)), np.array([[1.0, 1e-4]])
+    with pytest.raises(EvaluationError, match="no distance to divide by"):
+        rerank(same[:2], np.concatenate([same, turned]), k1=3, k2=2)
+
+
+@pytest.mark.parametrize("round_", [1, 2, 5])
+def test_candidates_enter_the_best_lists_a_few_at_a_time(round_: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(best_lists_module, "_ROUND", round_)
+    for seed in range(20):
+        features = whole_numbers(seed, 50)
+        found = self_neighbours(features, 4, block_bytes=1, progress=False)
+        order = np.argsort(-(features @ features.T).numpy(), axis=1, kind="stable")[:, :4]
+        np.testing.assert_array_equal(found.index, order)

@@ -222,6 +222,12 @@ def test_nobody_is_redressed_in_clothes_of_their_own(half: int) -> None:
     assert len(rolls) == REDRESSINGS - 1
     assert all(0 < places < 2 * half for places in rolls)
     assert half not in rolls or half == 1  # those of j come first
+    assert len({*rolls}) == len(rolls) or half < REDRESSINGS  # and then others', each time
+
+
+@pytest.mark.parametrize(("half", "rolls"), [(1, [1, 1]), (2, [1, 1]), (3, [2, 1]), (8, [7, 6])])
+def test_the_neighbours_of_j_in_the_batch_give_their_clothes(half: int, rolls: list[int]) -> None:
+    assert further_clothes(2 * half)[:2] == rolls
 
 
 def test_terms_are_what_the_design_says(networks: Networks, batch: Batch, config: RunConfig) -> None:

@@ -1,0 +1,39 @@
+"""Which tests have to notice what is broken in which module; those that are quick to fail come first."""
+
+from __future__ import annotations
+
+from typing import Final
+
+STEP: Final = (
+    "tests/training/test_step_gradients.py",
+    "tests/training/test_step.py",
+)
+LOSSES: Final = ("tests/losses",)
+RANKING: Final = ("tests/retrieval/test_ranking.py",)
+RERANK: Final = ("tests/retrieval/test_rerank.py", "tests/retrieval/kernel")
+
+TARGETS: Final[dict[str, tuple[str, ...]]] = {
+    "dgnet/training/step.py": STEP,
+    "dgnet/training/optim/schedules.py": ("tests/training/optim/test_schedules.py", "tests/training/test_step.py"),
+    "dgnet/losses/adversarial.py": LOSSES,
+    "dgnet/losses/identity.py": LOSSES,
+    "dgnet/losses/labels.py": LOSSES,
+    "dgnet/losses/reconstruction.py": LOSSES,
+    "dgnet/data/batches/pairs.py": ("tests/data/batches/test_pairs.py",),
+    "dgnet/data/batches/streams.py": ("tests/data/batches/test_augment.py",),
+    "dgnet/data/batches/augment.py": ("tests/data/batches/test_augment.py",),
+    "dgnet/data/batches/mirror_shift.py": ("tests/data/batches/test_augment.py",),
+    "dgnet/retrieval/matches.py": RANKING,
+    "dgnet/retrieval/counting.py": RANKING,
+    "dgnet/retrieval/ranking.py": RANKING,
+    "dgnet/retrieval/query_features.py": ("tests/retrieval/test_query_features.py",),
+    "dgnet/retrieval/verification.py": ("tests/retrieval/test_verification.py",),
+    "dgnet/retrieval/rerank.py": RERANK,
+    "dgnet/retrieval/reciprocal.py": RERANK,
+    "dgnet/retrieval/kernel/best_lists.py": RERANK,
+    "dgnet/retrieval/kernel/neighbours.py": RERANK,
+    "dgnet/retrieval/kernel/products.py": ("tests/retrieval/kernel",),
+    "dgnet/retrieval/kernel/self_neighbours.py": RERANK,
+    "dgnet/retrieval/kernel/similarity.py": ("tests/retrieval/kernel", *RANKING),
+    "dgnet/retrieval/kernel/sparse.py": RERANK,
+}

@@ -16,6 +16,7 @@ from dgnet.config import DataConfig, RunConfig
 from dgnet.data.records import DataError
 from dgnet.experiment.run_folder import RunFolder
 from dgnet.experiment.train import train
+from dgnet.mannequin.swaps import SwapTargetsError
 from dgnet.training import joint, teacher
 from dgnet.training.stop import Interrupted
 from dgnet.training.teacher import TeacherError
@@ -113,6 +114,18 @@ def test_case_17_one_camera_without_a_split(
     root = in_folders(make_market(4), tmp_path / "alone", camera="c1") / "train"
     with pytest.raises(DataError, match=r"no queries: every image is by camera 1, so nobody can be held out"):
         train(replace(named, data=replace(named.data, root=str(root))), tmp_path / "run")
+
+
+def test_true_swaps_that_are_missing_are_told_before_anything_is_trained(
+    config: RunConfig, market: Path, tmp_path: Path
+) -> None:
+    """They are measured against at the very end."""
+    root = tmp_path / "data"
+    shutil.copytree(market, root)
+    (root / "swap_targets.csv").write_text("appearance,structure,target\nquery/a.jpg,query/b.jpg,swap_targets/c.png\n")
+    with pytest.raises(SwapTargetsError, match=r"swap_targets\.csv, line 2: appearance image .*a\.jpg is missing"):
+        train(replace(config, data=replace(config.data, root=str(root))), tmp_path / "run")
+    assert not (tmp_path / "run").exists()
 
 
 @pytest.mark.e2e

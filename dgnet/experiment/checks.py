@@ -1,4 +1,4 @@
-"""What can be known of a run before its data are opened, checked there, and not after the teacher's hours."""
+"""What can be known of a run before its first step, and is not left to be found out after hours."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ import logging
 from pathlib import Path
 
 from dgnet.config import ConfigError, RunConfig
+from dgnet.data.records import ReidDataset
 from dgnet.experiment.run_folder import RunFolder
+from dgnet.mannequin.swaps import SWAPS_FILE, swap_targets
 from dgnet.models.appearance import NUM_STRIPES
 from dgnet.models.backbones.choice import check_start, map_size
 
@@ -40,3 +42,9 @@ def check_teacher_file(config: RunConfig, folder: RunFolder) -> None:
         raise ConfigError(
             f"teacher.weights: {given} is no file; give the {folder.teacher.name} of a run, or leave it empty"
         )
+
+
+def check_true_swaps(dataset: ReidDataset) -> None:
+    """Raise SwapTargetsError if the true swaps that a run will be measured against are listed, but not there."""
+    if (dataset.root / SWAPS_FILE).exists():
+        swap_targets(dataset.root)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from dgnet.config import RunConfig
 from dgnet.data.store.memory import keep_freed_memory
-from dgnet.experiment.checks import check_backbones, check_teacher_file
+from dgnet.experiment.checks import check_backbones, check_teacher_file, check_true_swaps
 from dgnet.experiment.data import open_data
 from dgnet.experiment.evaluate_run import evaluate_run
 from dgnet.experiment.obtain_teacher import obtain_teacher
@@ -47,6 +47,7 @@ def train(config: RunConfig, out: Path, *, resume: bool = False) -> Path | None:
         start = find_start(config)
         with world.one_first():
             data = open_data(config)
+        check_true_swaps(data.dataset)
         if world.leads:
             folder.prepare(config, data.people)
         world.wait()

@@ -153,7 +153,7 @@ COMPLETE = {"WORLD_SIZE": "2", "RANK": "0", "LOCAL_RANK": "0", "MASTER_ADDR": "1
     [
         (dict.fromkeys(("RANK", "LOCAL_RANK", "MASTER_PORT")), "WORLD_SIZE says 2 processes, but RANK, "),
         ({"LOCAL_RANK": None}, "WORLD_SIZE says 2 processes, but LOCAL_RANK is not set"),
-        ({"MASTER_ADDR": None, "MASTER_PORT": ""}, "MASTER_ADDR, MASTER_PORT are not set"),
+        ({"MASTER_ADDR": None, "MASTER_PORT": ""}, "WORLD_SIZE says 2 processes, but MASTER_ADDR, MASTER_PORT are "),
         ({"WORLD_SIZE": "two"}, "WORLD_SIZE: found 'two', must be a whole number, 1 or more"),
         ({"WORLD_SIZE": "0"}, "WORLD_SIZE: found '0', must be a whole number, 1 or more"),
         ({"WORLD_SIZE": "-2"}, "WORLD_SIZE: found '-2'"),

@@ -10,7 +10,7 @@ from pathlib import Path
 import torch
 import yaml
 
-from dgnet.config import ConfigError, DataConfig, RunConfig, from_dict, to_dict
+from dgnet.config import ConfigError, DataConfig, RunConfig, from_saved, to_dict
 from dgnet.data.readers.combine import train_also_on
 from dgnet.data.readers.detect import read_dataset
 from dgnet.data.records import DataError, Record, ReidDataset
@@ -167,10 +167,9 @@ def load_config(run: Path) -> RunConfig:
     if not path.is_file():
         raise ConfigError(f"{run}: no config.yaml here; give the folder of a run that `dgnet train` made")
     try:
-        config: RunConfig = from_dict(yaml.safe_load(path.read_text(encoding="utf-8")))
-    except (yaml.YAMLError, TypeError, AttributeError) as error:
+        return from_saved(yaml.safe_load(path.read_text(encoding="utf-8")))
+    except (yaml.YAMLError, UnicodeDecodeError, ConfigError) as error:
         raise ConfigError(f"{path}: not a configuration: {error}") from error
-    return config
 
 
 def write_json(path: Path, values: object) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import torch
 
-from dgnet.config import ConfigError, RunConfig, flatten, to_dict
+from dgnet.config import ConfigError, RunConfig, differing
 from dgnet.files.tensors import WeightsError
 from dgnet.models.dgnet import DGNet
 from dgnet.models.weights.bundled import bundled_model
@@ -42,11 +42,9 @@ def find_start(config: RunConfig) -> DGNet | None:
     if not config.start:
         return None
     loaded = find_model(config.start)
-    there, here = (flatten({"network": to_dict(one)["network"]}) for one in (loaded.config, config))
-    ours = ("network.backbone.weights", "network.prim_dropout", "network.fine_dropout")  # of no consequence for a start
-    differing = [key for key in here if key not in ours and there.get(key) != here[key]]
-    if differing:
-        wanted = " ".join(f"--{key} {_word(there.get(key))}" for key in differing)
+    there = {name: old for name, (old, _) in differing(loaded.config, config, "fit").items() if "network." in name}
+    if there:
+        wanted = " ".join(f"--{name} {_word(value)}" for name, value in there.items())
         raise ConfigError(f"start: {config.start} has networks of other sizes than these settings; add {wanted}")
     return loaded.model
 
@@ -63,4 +61,5 @@ def train_on_from(start: DGNet, model: DGNet) -> None:
 
 def _word(value: object) -> str:
     """As it is written on a command line."""
+    value = list(value) if isinstance(value, tuple) else value
     return str(value).replace(" ", "") if isinstance(value, list | bool) else f"{value}"

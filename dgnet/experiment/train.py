@@ -24,6 +24,7 @@ from dgnet.models.discriminator import Discriminator
 from dgnet.models.layers.units import place
 from dgnet.models.weights.ours import load_teacher, save_model, save_teacher
 from dgnet.training.distributed import World, joined
+from dgnet.training.execution.choice import check_execution
 from dgnet.training.feed import Feed
 from dgnet.training.joint import train_joint
 from dgnet.training.step import Networks
@@ -49,6 +50,7 @@ def train(config: RunConfig, out: Path, *, resume: bool = False) -> Path | None:
     keep_freed_memory()
     with joined() as world:
         device = world.own(pick_device(config.device))
+        check_execution(config, device, world.size)
         check_backbones(config)
         start = find_start(config)  # before the teacher's hours
         autocast = torch.autocast(device.type, dtype=torch.bfloat16, enabled=config.precision == "bf16")

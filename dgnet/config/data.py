@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Literal, get_args
 
 from dgnet.config.errors import require
+from dgnet.config.setting import AT_LEAST_1, FRACTION, NOT_NEGATIVE, PLACE, POSITIVE, RUNNING, SOURCE, check, setting
 
 StoreKind = Literal["pixels", "packed"]
 DataName = Literal["auto", "mannequin", "market1501", "dukemtmc", "msmt17", "cuhk03np", "manifest", "folder"]
@@ -28,22 +29,20 @@ class DataConfig:
         cache: where decoded crops are kept; empty means `$DGNET_CACHE`, else `~/.cache/dgnet`.
     """
 
-    name: DataName = "auto"
-    root: str = ""
-    size: tuple[int, int] = (256, 128)
-    num_test_ids: int = 100
-    pattern: str = ""
-    also: tuple[str, ...] = ()
-    store: StoreKind = "pixels"
-    cache: str = ""
+    name: DataName = setting("auto")
+    root: str = setting("", role=PLACE)
+    size: tuple[int, int] = setting((256, 128))
+    num_test_ids: int = setting(100, AT_LEAST_1)
+    pattern: str = setting("")
+    also: tuple[str, ...] = setting((), role=SOURCE)
+    store: StoreKind = setting("pixels", role=RUNNING)
+    cache: str = setting("", role=PLACE)
 
     def __post_init__(self) -> None:
+        check(self, "data")
         height, width = self.size
         fits = height % 8 == 0 and width % 8 == 0 and height >= 64 and width >= 32
         require(fits, "data.size", self.size, "[height, width], multiples of 8, at least [64, 32]")
-        require(self.num_test_ids >= 1, "data.num_test_ids", self.num_test_ids, "at least 1")
-        require(self.store in get_args(StoreKind), "data.store", self.store, f"one of {get_args(StoreKind)}")
-        require(not isinstance(self.also, str), "data.also", self.also, "a list, such as [dukemtmc=DIR]")
         for entry in self.also:
             name_and_root("data.also", entry)
 
@@ -77,19 +76,22 @@ def name_and_root(field_name: str, entry: str) -> tuple[DataName, str]:
 class AugmentConfig:
     """Mirror, edge pad and random crop on every training image; random erasing on the identity terms' views alone.
 
-    `relight` is the probability of E_s seeing the person in random shades (`dgnet.data.batches.relight`), so that the
-    lightness of clothes must come from the appearance code; 0 in the published method.
+    Args:
+        mirror: the probability of an image being mirrored.
+        pad: pixels of the edge's colour around an image, before a crop of its own size is taken; fewer than its sides.
+        erase: the probability of a rectangle being erased from a view.
+        erase_area: the least and the greatest part of the image that a rectangle covers.
+        erase_aspect: the least and the greatest height of a rectangle, as a multiple of its width.
+        relight: the probability of E_s seeing the person in random shades (`dgnet.data.batches.relight`), so that the
+            lightness of clothes must come from the appearance code; 0 in the published method.
     """
 
-    mirror: float = 0.5
-    pad: int = 10
-    erase: float = 0.5
-    erase_area: tuple[float, float] = (0.02, 0.4)
-    erase_aspect: tuple[float, float] = (0.3, 3.3)
-    relight: float = 0.0
+    mirror: float = setting(0.5, FRACTION)
+    pad: int = setting(10, NOT_NEGATIVE)
+    erase: float = setting(0.5, FRACTION)
+    erase_area: tuple[float, float] = setting((0.02, 0.4), FRACTION, ascending=True)
+    erase_aspect: tuple[float, float] = setting((0.3, 3.3), POSITIVE, ascending=True)
+    relight: float = setting(0.0, FRACTION)
 
     def __post_init__(self) -> None:
-        require(0 <= self.mirror <= 1, "augment.mirror", self.mirror, "a probability")
-        require(0 <= self.erase <= 1, "augment.erase", self.erase, "a probability")
-        require(0 <= self.relight <= 1, "augment.relight", self.relight, "a probability")
-        require(self.pad >= 0, "augment.pad", self.pad, "0 or more pixels")
+        check(self, "augment")

@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
-from dgnet.config import ConfigError, RunConfig, flatten, to_dict
+from dgnet.config import ConfigError, differing
 from dgnet.experiment.run_folder import RunFolder
 from dgnet.report.report import Report, write_report, write_tables
 from dgnet.retrieval.ranking import RetrievalResult
@@ -24,7 +24,7 @@ def compare(runs: Sequence[Path], out: Path) -> Path:
     results = [read_results(run) for run in runs]
     facts = [("runs", ", ".join(str(run) for run in runs)), ("data", ", ".join(sorted({c.data.name for c in configs})))]
     seeds = [config.seed for config in configs]
-    if len(set(seeds)) == len(seeds) and len({settings_but_seed(config) for config in configs}) == 1:
+    if len(set(seeds)) == len(seeds) and not any(differing(configs[0], config, "repeat") for config in configs):
         title = f"{configs[0].preset}, seeds {', '.join(map(str, seeds))}"
         report = Report(title=title, facts=facts, seeds=dict(zip(seeds, results, strict=True)))
     else:
@@ -36,12 +36,6 @@ def compare(runs: Sequence[Path], out: Path) -> Path:
     folder = RunFolder(out)
     write_tables(folder.tables, report)
     return write_report(folder.page, report)
-
-
-def settings_but_seed(config: RunConfig) -> str:
-    """What makes two runs repeats of one experiment."""
-    where = ("seed", "device", "data.root", "data.store", "data.cache", "teacher.weights")
-    return json.dumps({key: value for key, value in flatten(to_dict(config)).items() if key not in where})
 
 
 def read_results(run: Path) -> dict[str, RetrievalResult]:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import yaml
 
-from dgnet.config import ConfigError, RunConfig, from_dict, to_dict
+from dgnet.config import ConfigError, RunConfig, from_saved, to_dict
 from dgnet.data.people import People, require_same_people
 from dgnet.files.outputs import check_output_folder
 from dgnet.files.whole_file import remove_leftovers, write_text_whole
@@ -147,7 +147,6 @@ class RunFolder:
                 return load_model(self.model).config
             raise ConfigError(f"{self}: no {self.config.name} here; give the folder of a run that `dgnet train` made")
         try:
-            config: RunConfig = from_dict(yaml.safe_load(self.config.read_text(encoding="utf-8")))
-        except (yaml.YAMLError, TypeError, AttributeError) as error:
+            return from_saved(yaml.safe_load(self.config.read_text(encoding="utf-8")))
+        except (yaml.YAMLError, UnicodeDecodeError, ConfigError) as error:
             raise ConfigError(f"{self.config}: not a configuration: {error}") from error
-        return config

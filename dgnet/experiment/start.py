@@ -6,7 +6,7 @@ import logging
 
 import torch
 
-from dgnet.config import ConfigError, RunConfig, flatten, to_dict
+from dgnet.config import ConfigError, RunConfig, differing
 from dgnet.data.people import People
 from dgnet.experiment.find import find_model
 from dgnet.models.dgnet import DGNet
@@ -25,11 +25,9 @@ def find_start(config: RunConfig) -> LoadedModel[DGNet] | None:
     if not config.start:
         return None
     loaded = find_model(config.start)
-    there, here = (flatten({"network": to_dict(one)["network"]}) for one in (loaded.config, config))
-    ours = ("network.backbone.weights", "network.prim_dropout", "network.fine_dropout")  # of no consequence for a start
-    differing = [key for key in here if key not in ours and there.get(key) != here[key]]
-    if differing:
-        wanted = " ".join(f"--{key} {_word(there.get(key))}" for key in differing)
+    there = {name: old for name, (old, _) in differing(loaded.config, config, "fit").items() if "network." in name}
+    if there:
+        wanted = " ".join(f"--{name} {_word(value)}" for name, value in there.items())
         raise ConfigError(f"start: {config.start} has networks of other sizes than these settings; add {wanted}")
     return loaded
 
@@ -54,4 +52,5 @@ def train_on_from(start: LoadedModel[DGNet], model: DGNet, people: People) -> No
 
 def _word(value: object) -> str:
     """As it is written on a command line."""
+    value = list(value) if isinstance(value, tuple) else value
     return str(value).replace(" ", "") if isinstance(value, list | bool) else f"{value}"

@@ -17,6 +17,7 @@ from dgnet.experiment.train_model import train_model
 from dgnet.models.device import pick_device
 from dgnet.models.weights.ours import save_model
 from dgnet.training.distributed import joined
+from dgnet.training.execution.choice import check_execution
 
 
 def train(config: RunConfig, out: Path, *, resume: bool = False) -> Path | None:
@@ -40,6 +41,7 @@ def train(config: RunConfig, out: Path, *, resume: bool = False) -> Path | None:
     with joined() as world:
         # What can go wrong without a look at the data; then with one; and only then the hours.
         device = world.own(pick_device(config.device))
+        check_execution(config, device, world.size)
         if world.leads:
             folder.check(resume or world.restarted)
         check_backbones(config)

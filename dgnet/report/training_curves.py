@@ -13,7 +13,7 @@ from dgnet.report.charts import small_chart
 # What a reader looks for together. A log's key belongs to the first group with a word it starts with.
 GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("Adversarial", ("adv", "disc", "r1", "gan")),
-    ("Reconstruction", ("image", "partner_image", "recon", "cycle", "redrawn", "code")),
+    ("Reconstruction", ("image", "partner_image", "recon", "cycle", "redressed", "code")),
     ("Identity", ("id", "prim", "fine", "cross_entropy", "accuracy")),
 )
 OTHER = "Other"

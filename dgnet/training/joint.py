@@ -5,25 +5,18 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from functools import partial
-from typing import Any
 
-import torch
 from torch import nn
 
-from dgnet.data.batches.streams import generator_for
+from dgnet.data.batches.streams import coin
 from dgnet.models.dgnet import DGNet
-from dgnet.training.execution.compile import compiling
-from dgnet.training.execution.graphs import RecordedSteps
-from dgnet.training.execution.modes import running
-from dgnet.training.execution.recompute import recomputing
+from dgnet.training.execution.choice import steps_of
 from dgnet.training.feed import Feed
 from dgnet.training.optim.optimizers import average_into, build_optimizers
 from dgnet.training.optim.schedules import lr_factor, ramped_weights
 from dgnet.training.session import Context, NamedTerms, Regular, Session
-from dgnet.training.step import Networks, Terms, joint_step
+from dgnet.training.step import Networks
 
-COIN_STREAM = 3  # of generator_for: 1 and 2 are the augmentation's
 SHOWN = {"image": "image", "id": "id_real", "swap id": "id_generated", "prim": "prim"}  # on the bar: term
 
 
@@ -78,29 +71,19 @@ def train_joint(
     modules = {"model": model, "discriminator": networks.discriminator, "average": drawing_parts(kept)}
     average, current = (list(drawing_parts(one).parameters()) for one in (kept, model))
     session = Session("joint", schedule.steps, modules, optimizers.named(), context)
-    start = session.start
 
     model.train()
     networks.discriminator.train()
-    forwards: dict[nn.Module, Callable[..., Any]] = {}
-    if config.compile and start < schedule.steps:
-        forwards = compiling(networks, feed.batch(start), config, autocast)
-    elif config.recompute:
-        forwards = recomputing(model)
-    take: Callable[..., Terms] = partial(joint_step, networks, optimizers, loss=config.loss, autocast=autocast)
-    if config.cuda_graphs and world.size == 1 and not forwards and next(model.parameters()).device.type == "cuda":
-        take = RecordedSteps(networks, optimizers, config.loss, autocast)
+    take = steps_of(config, networks, optimizers, autocast, world.size)
 
     def step(step: int) -> NamedTerms:
         optimizers.set_lr_factor(lr_factor(step, schedule))
-        coin = torch.rand((), generator=generator_for(config.seed, step, 0, COIN_STREAM)).item()
-        with running(forwards):
-            terms = take(
-                feed.batch(step),
-                ramped_weights(step, schedule, config.loss),
-                penalise=step % config.loss.r1_every == 0,
-                structure_alone=coin < 0.5,
-            )
+        terms = take(
+            feed.batch(step),
+            ramped_weights(step, schedule, config.loss),
+            penalise=step % config.loss.r1_every == 0,
+            structure_alone=coin(config.seed, step),
+        )
         # The average forgets its random start quickly: a young one follows more closely.
         average_into(average, current, min(config.optim.ema, (step + 1) / (step + 10)))
         return terms.items()

@@ -28,6 +28,7 @@ from dgnet.files.tensors import WeightsError, read_tensors, write_tensors
 from dgnet.models.weights.ours import load_model
 from dgnet.training import joint as loop
 from dgnet.training.checkpoint import CheckpointError, latest_checkpoint
+from dgnet.training.execution import choice
 from dgnet.training.log import DivergenceError, read_log
 from dgnet.training.stop import Interrupted
 from dgnet.training.teacher import TeacherError
@@ -72,7 +73,7 @@ def test_a_run_writes_everything(config: RunConfig, tmp_path: Path) -> None:
     rows = read_log(tmp_path / "run/log.jsonl")
     assert {row["phase"] for row in rows} == {"teacher", "joint"}
     assert "prim" not in rows[2]  # before the ramp
-    assert {"image", "cycle", "redrawn", "prim", "fine", "r1"} <= set().union(*rows)
+    assert {"image", "cycle", "redressed", "prim", "fine", "r1"} <= set().union(*rows)
     assert yaml.safe_load((tmp_path / "run/config.yaml").read_text()) == to_dict(config)
 
 
@@ -98,7 +99,7 @@ def test_a_run_that_recomputes_is_the_same_bit_for_bit(
     train(config, tmp_path / "plain")
     assert "recompute: " not in caplog.text
     interrupted_run(config, tmp_path / "recomputed", monkeypatch)
-    train(replace(config, recompute=True), tmp_path / "recomputed", resume=True)
+    train(replace(config, execution="recompute"), tmp_path / "recomputed", resume=True)
     assert "parts of E_a, E_s and G run again in the backward" in caplog.text
     assert_same(tmp_path / "plain", tmp_path / "recomputed")
 
@@ -110,8 +111,8 @@ def test_where_nothing_compiles_training_goes_on_as_if_not_asked_to(
         raise OSError("no C++ compiler here")
 
     train(config, tmp_path / "plain")
-    monkeypatch.setattr(loop, "compiling", functools.partial(loop.compiling, backend=backend))
-    train(replace(config, compile=True), tmp_path / "asked")
+    monkeypatch.setattr(choice, "compiling", functools.partial(choice.compiling, backend=backend))
+    train(replace(config, execution="compile"), tmp_path / "asked")
     told = "compile: not possible here for E_a, E_s, G, D, T: backend='backend' raised: OSError: no C++ compiler here"
     assert next(r.getMessage() for r in caplog.records if r.name == "dgnet.training.execution.compile") == told
     assert_same(tmp_path / "plain", tmp_path / "asked")

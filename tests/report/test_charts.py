@@ -127,7 +127,7 @@ def test_training_curves_by_phase_and_group() -> None:
         ("partner_image", "Reconstruction"),
         ("code_s", "Reconstruction"),
         ("cycle", "Reconstruction"),
-        ("redrawn", "Reconstruction"),
+        ("redressed", "Reconstruction"),
         ("adversarial", "Adversarial"),
         ("discriminator", "Adversarial"),
         ("r1", "Adversarial"),

@@ -125,8 +125,8 @@ def test_recorded_steps_are_steps(
     [
         lambda config: config,
         lambda config: replace(config, precision="bf16"),
-        lambda config: replace(config, cuda_graphs=True),
-        lambda config: replace(config, recompute=True),
+        lambda config: replace(config, execution="cuda_graphs"),
+        lambda config: replace(config, execution="recompute"),
         lambda config: replace(config, data=replace(config.data, store="packed")),
     ],
     ids=["fp32", "bf16", "recorded", "recompute", "packed"],

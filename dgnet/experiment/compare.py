@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from dgnet.config import ConfigError, RunConfig, flatten, to_dict
+from dgnet.experiment.find import check_report_folder
 from dgnet.experiment.setup import load_config
 from dgnet.report.report import Report, write_report, write_tables
 from dgnet.retrieval.ranking import RetrievalResult
@@ -16,10 +17,12 @@ def compare(runs: Sequence[Path], out: Path) -> Path:
     """Write `report.html` and `tables/` about finished runs into `out`, and return the page's path.
 
     Raises:
+        OutputError: `out` cannot be written to, or is a run's folder.
         ConfigError: fewer than two runs, a folder without a finished run, or two runs of one name.
     """
     if len(runs) < 2:
         raise ConfigError(f"found {len(runs)} run, must be at least two to compare")
+    check_report_folder(out)
     configs = [load_config(run) for run in runs]
     results = [read_results(run) for run in runs]
     facts = [("runs", ", ".join(str(run) for run in runs)), ("data", ", ".join(sorted({c.data.name for c in configs})))]

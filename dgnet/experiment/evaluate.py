@@ -10,6 +10,7 @@ from dgnet.config import ConfigError, DataConfig, RunConfig, from_dict, to_dict
 from dgnet.experiment.evaluate_features import evaluate_features
 from dgnet.experiment.evaluate_onnx import evaluate_onnx
 from dgnet.experiment.evaluate_run import MODEL, Measures, evaluate_run, networks_of
+from dgnet.experiment.find import check_report_folder
 from dgnet.experiment.measure import describe_by
 from dgnet.experiment.publish import Published, publish
 from dgnet.experiment.setup import load_config, open_held_out, pick_device
@@ -58,6 +59,8 @@ def evaluate(what: Sequence[Path], request: Request) -> Published:
         ConfigError: these are something else, or a switch was given that they cannot answer.
     """
     out, protocol = request.out or ELSEWHERE, request.measures.protocol
+    if request.out:
+        check_report_folder(request.out, what[0])
     if any(path.suffix.lower() in FEATURE_FILES for path in what):
         if len(what) != 2:
             raise ConfigError(f"found {len(what)} paths, must be two feature files: the queries' and the gallery's")

@@ -7,6 +7,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from dgnet.files.outputs import OutputError, check_output_folder
 from dgnet.files.tensors import WeightsError, read_metadata
 from dgnet.models.appearance import Teacher
 from dgnet.models.dgnet import DGNet
@@ -92,6 +93,13 @@ def find_network(run: RUN) -> LoadedModel[DGNet] | LoadedModel[Teacher]:
     if found.teacher:
         return load_teacher(found.teacher)
     raise WeightsError(f"{found.name}: an ONNX file already; give {WANTED}")
+
+
+def check_report_folder(out: Path, own: Path | None = None) -> None:
+    """Raise OutputError if a report cannot be written into `out`, or would replace that of another run than `own`."""
+    check_output_folder(out, "--out")
+    if (out / CONFIG).is_file() and not (own and own.is_dir() and own.samefile(out)):
+        raise OutputError(f"--out: {out} is a run's folder, whose own report would be replaced; name another folder")
 
 
 def _in_folder(name: str, folder: Path) -> Found:

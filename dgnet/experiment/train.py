@@ -15,6 +15,7 @@ from dgnet.experiment.evaluate_run import MODEL, TEACHER, evaluate_run
 from dgnet.experiment.present import showcase
 from dgnet.experiment.setup import ExperimentData, check_backbones, open_data, pick_device, prepare_folder
 from dgnet.experiment.start import find_start, train_on_from
+from dgnet.files.outputs import check_output_folder
 from dgnet.files.pictures import save_picture
 from dgnet.generation.grid import swap_sheet
 from dgnet.generation.swap import swap_matrix
@@ -47,6 +48,7 @@ def train(config: RunConfig, out: Path, *, resume: bool = False) -> Path | None:
     Returns:
         The report's path; in every process but the first, None.
     """
+    check_output_folder(out, "--out")
     keep_freed_memory()
     with joined() as world:
         device = world.own(pick_device(config.device))

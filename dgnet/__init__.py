@@ -18,7 +18,8 @@ from dgnet.errors import DgnetError
 if TYPE_CHECKING:
     from dgnet.config import RunConfig, preset
     from dgnet.experiment.from_python import train
-    from dgnet.experiment.model import Model, load
+    from dgnet.experiment.load import load
+    from dgnet.experiment.model import Model
     from dgnet.retrieval.ranking import evaluate
 
 __version__ = "0.1.0"
@@ -28,7 +29,7 @@ _PUBLIC = {
     "Model": "dgnet.experiment.model",
     "RunConfig": "dgnet.config",
     "evaluate": "dgnet.retrieval.ranking",
-    "load": "dgnet.experiment.model",
+    "load": "dgnet.experiment.load",
     "preset": "dgnet.config",
     "train": "dgnet.experiment.from_python",
 }

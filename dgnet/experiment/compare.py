@@ -16,6 +16,7 @@ def compare(runs: Sequence[Path], out: Path) -> Path:
     """Write `report.html` and `tables/` about finished runs into `out`, and return the page's path.
 
     Raises:
+        OutputError: `out` cannot be written to, or is a run's folder.
         ConfigError: fewer than two runs, a folder without a finished run, or two runs of one name.
     """
     if len(runs) < 2:

@@ -45,6 +45,18 @@ def test_links_lead_somewhere(page: Path) -> None:
     assert broken_links(page) == []
 
 
+def test_the_code_speaks_of_pages_that_exist() -> None:
+    """Docstrings and comments that send a reader to a page."""
+    sources = [path for folder in ("dgnet", "tests", "benchmarks", "tools") for path in (ROOT / folder).rglob("*.py")]
+    named = [
+        (str(path.relative_to(ROOT)), page)
+        for path in sources
+        for page in re.findall(r"docs/[\w/]*\w\.md\b", path.read_text(encoding="utf-8"))
+    ]
+    assert named
+    assert [(path, page) for path, page in named if not (ROOT / page).is_file()] == []
+
+
 def test_a_broken_link_is_found(tmp_path: Path) -> None:
     page = tmp_path / "page.md"
     page.write_text(

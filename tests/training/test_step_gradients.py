@@ -296,6 +296,28 @@ def test_each_term_is_reported_under_its_own_name(sure: Networks, batch: Batch, 
     assert len(terms.items()) == 13 + penalise
 
 
+ALWAYS = {"image", "partner_image", "adversarial", "discriminator", "id_real"}
+JUDGED, FED = {"id_generated", "code_a"}, {"prim", "fine", "fine_real"}
+
+
+@pytest.mark.parametrize(
+    ("weights", "more"),
+    [
+        ({}, set()),
+        ({"id_generated": 1.0}, JUDGED),
+        ({"code_a": 1.0}, JUDGED),
+        ({"code_s": 1.0}, {"code_s"}),
+        ({"cycle": 1.0}, {*JUDGED, "code_s", "cycle"}),
+        ({"prim": 1.0, "fine": 0.2}, FED),
+    ],
+    ids=str,
+)
+def test_what_has_no_weight_yet_is_not_computed(sure: Networks, batch: Batch, weights: dict, more: set) -> None:
+    none = Weights(id_generated=0, code_a=0, code_s=0, cycle=0, redressing=0, prim=0, fine=0)
+    terms = take(sure, batch, replace(none, **weights))
+    assert {name for name, _ in terms.items()} == ALWAYS | more
+
+
 def test_every_pass_of_every_network_is_in_the_precision_asked_for(sure: Networks, batch: Batch) -> None:
     """The losses are not, and no image is handed from one network to the next in it."""
     model = sure.model

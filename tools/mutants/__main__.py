@@ -42,7 +42,10 @@ def main() -> int:
     bad = 0
     for path in options.modules or TARGETS:
         source = Path(path).read_text()
-        mutants = _drawn(mutants_of(path, source), options.at_most)
+        mutants = mutants_of(path, source)
+        for name in sorted(name for name in equal - {mutant.name for mutant in mutants} if name.startswith(f"{path}:")):
+            print(f"{EQUAL}: there is no such mutant (any more): {name}", file=sys.stderr)
+        mutants = _drawn(mutants, options.at_most)
         if options.list:
             print("\n".join(f"{mutant.line}: {mutant.name}" for mutant in mutants))
             continue

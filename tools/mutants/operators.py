@@ -60,6 +60,7 @@ def mutants_of(path: str, source: str) -> list[Mutant]:
         starts.append(starts[-1] + len(line))
     found: dict[str, Mutant] = {}
     whole = ast.parse(source)
+    unchanged = ast.dump(whole)
     for function, (node, replacement) in _walk(whole, "", {}):
         assert node.end_lineno is not None
         assert node.end_col_offset is not None
@@ -70,7 +71,7 @@ def mutants_of(path: str, source: str) -> list[Mutant]:
             tree = ast.dump(ast.parse(changed))
         except SyntaxError:
             continue
-        if tree == ast.dump(whole):
+        if tree == unchanged:
             continue
         first, last = starts[node.lineno - 1], starts[node.end_lineno]
         before = " ".join(text[first:last].decode().split())

@@ -101,8 +101,9 @@ def build_report(
         title=f"{config.preset}, seed {config.seed}" + (f", on {data.dataset.name}" if transferred else ""),
         facts=run_facts(config, data, log, trained_on),
         parts=[
-            *(drawings(model, data) if model else []),
+            *([swap_grid(model, data)] if model else []),
             *([against_truth(measured.swaps)] if measured.swaps else []),
+            *([interpolations(model, data)] if model else []),
             Consistency(generated.identity, generated.structure),
             RealismAndDiversity(generated.realism, generated.diversity),
             *shown,
@@ -140,14 +141,20 @@ def run_facts(
     ]
 
 
-def drawings(model: DGNet, data: HeldOut) -> list[Part]:
-    """Test people in each other's clothes, and clothes that change bit by bit."""
+def swap_grid(model: DGNet, data: HeldOut) -> SwapGrid:
+    """Test people in each other's clothes."""
+    givers, wearers = showcase(data, GRID)
+    return SwapGrid(givers, wearers, swap_matrix(model, givers, wearers))
+
+
+def interpolations(model: DGNet, data: HeldOut) -> Interpolations:
+    """Clothes of test people that change bit by bit."""
     givers, wearers = showcase(data, GRID)
     strips = []
     for k in range(min(3, len(givers) - 1, len(wearers))):
         frames = interpolate(model, givers[k], givers[k + 1], wearers[k])
         strips.append(Interpolation(start=givers[k], frames=frames, end=givers[k + 1], structure=wearers[k]))
-    return [SwapGrid(givers, wearers, swap_matrix(model, givers, wearers)), Interpolations(strips)]
+    return Interpolations(strips)
 
 
 def against_truth(swaps: Swaps) -> AgainstTruth:

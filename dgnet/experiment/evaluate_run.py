@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -27,6 +28,7 @@ from dgnet.retrieval.measure import measure_retrieval
 from dgnet.retrieval.protocol import USUAL, Protocol
 
 MODEL, TEACHER = "model.safetensors", "teacher.safetensors"
+logger = logging.getLogger(__name__)
 USUAL_NUMBERS = (USUAL.k1, USUAL.k2, USUAL.lambda_)
 
 
@@ -65,6 +67,8 @@ def evaluate_run(config: RunConfig, data: HeldOut, run: Path, out: Path, device:
     """Measure a run on its own data, as usual; write `results.json`, `tables/` and `report.html` into `out`."""
     teacher, model = networks_of(run, device)
     report = run_report(config, data, teacher, model, device, Measures(), run=run)
+    for sentence in report.doubts:
+        logger.warning("%s", sentence)
     return publish(report, out, Evaluated((os.path.realpath(run),)))
 
 

@@ -36,6 +36,25 @@ def test_other_runs_stand_side_by_side(config: RunConfig, tmp_path: Path) -> Non
     assert "ours against no_feed" in compare(runs, tmp_path / "out").page.read_text()
 
 
+def test_case_31_a_comparison_does_not_replace_another(
+    config: RunConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    runs = [write_run(tmp_path / f"run{s}", replace(config, seed=s), 0.5 + 0.1 * s) for s in range(3)]
+    assert compare(runs[:2], None).page.parent == Path("runs/comparison")
+    before = Path("runs/comparison/report.html").read_bytes()
+    assert compare(runs, None).page.parent == Path("runs/comparison-2")
+    assert compare(runs, None).page.parent == Path("runs/comparison-2")
+    assert Path("runs/comparison/report.html").read_bytes() == before
+    with pytest.raises(ConfigError, match=r"--out: runs/comparison holds results of something else"):
+        compare(runs, Path("runs/comparison"))
+    with pytest.raises(ConfigError, match=r"--out: .*run0 holds results of something else"):
+        compare(runs, tmp_path / "run0")
+    (tmp_path / "run0/results.json").write_text("[1, 2]")
+    with pytest.raises(ConfigError, match=r"results.json: no figures can be read here"):
+        compare(runs, None)
+
+
 def test_what_cannot_be_compared_is_named(config: RunConfig, tmp_path: Path) -> None:
     run = write_run(tmp_path / "run", config, 0.5)
     with pytest.raises(ConfigError, match="at least two"):

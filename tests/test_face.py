@@ -18,7 +18,7 @@ from dgnet.config import DataConfig, RunConfig, preset
 from dgnet.data.records import DataError
 from dgnet.data.store.decode import decode_image
 from dgnet.experiment.data import HeldOut, open_held_out
-from dgnet.experiment.measure import describe_by, describe_held_out
+from dgnet.experiment.measure import features_by, held_out_features
 from dgnet.experiment.model import ModelError
 from dgnet.files.tensors import WeightsError
 from dgnet.mannequin.bundled import bundled_root
@@ -106,7 +106,7 @@ def held_out(tmp_path_factory: pytest.TempPathFactory) -> HeldOut:
 
 def test_a_search_by_the_face_is_as_good_as_the_tables(model: dgnet.Model, held_out: HeldOut) -> None:
     """Bit for bit the features of `dgnet evaluate`, from the files; so every figure is the same."""
-    rows = describe_held_out(describe_by(None, bundled_model().model), held_out, 0.5, torch.device("cpu"))
+    rows = held_out_features(features_by(None, bundled_model().model), held_out, 0.5, torch.device("cpu"))
     dataset = held_out.dataset
     query, gallery = ([record.path for record in records] for records in (dataset.query, dataset.gallery))
     asked, searched = model.named_features(query), model.named_features(iter(gallery))

@@ -24,7 +24,7 @@ def small(config: RunConfig) -> RunConfig:
     start early, since E_a knows somebody by then. E_s hands its grey image on, so that all but the clothes is sharp;
     it sees people relit and redressed, so that clothes come from the appearance code: that takes the place of the
     cycle. Codes are taken as they will be in use. Muon draws as well after a third of the steps Adam needs
-    (docs/log.md).
+    (docs/log/).
     """
     backbone = BackboneConfig(bottleneck=False, layers=(1, 1, 1, 1), width=32, stem="small", last_stride=2)
     network = NetworkConfig(

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dgnet.experiment.measure import BOTH, describe_by, describe_held_out
+from dgnet.experiment.measure import features_by, held_out_features, held_out_labels
 from dgnet.experiment.run import Run
 from dgnet.models.dgnet import DGNet
 from dgnet.models.weights.ours import load_model, save_model
-from dgnet.retrieval.protocol import Protocol, labels_of, measure_retrieval
+from dgnet.retrieval.measure import measure_retrieval
+from dgnet.retrieval.protocol import Protocol
+from dgnet.retrieval.rows import BOTH, Row
 
 
 def keep_best(run: Run, model: DGNet, step: int) -> float:
@@ -15,9 +17,9 @@ def keep_best(run: Run, model: DGNet, step: int) -> float:
     The best so far is read from that file, so a resumed run keeps what the one before it had found. The test people
     choose it: what it scores on them flatters it, and tables are made of `model.safetensors`, the last.
     """
-    rows = describe_held_out(describe_by(None, model), run.data, run.config.alpha, run.device)
-    measured = measure_retrieval({BOTH: rows[BOTH]}, labels_of(run.data.dataset), Protocol(), detailed=False)
-    score = float(measured.figures[BOTH].map_step)
+    features = held_out_features(features_by(None, model), run.data, run.config.alpha, run.device)
+    measured = measure_retrieval({BOTH: features[BOTH]}, held_out_labels(run.data), Protocol(), detailed=False)
+    score = float(measured.figures[Row(BOTH)].map_step)
     path = run.folder.best
     if not path.exists() or score > float(load_model(path).card["map"]):
         save_model(path, model, run.config, card={**run.card(), "step": str(step), "map": f"{score:.6f}"})

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from dgnet.experiment.present import common_facts, retrieval_notes
+from dgnet.experiment.present import common_facts, retrieval_notes, retrieval_parts
 from dgnet.report.report import Report
-from dgnet.retrieval.feature_files import read_features
-from dgnet.retrieval.protocol import Protocol, SplitFeatures, SplitLabels, measure_retrieval
+from dgnet.retrieval.feature_files import labels_of_files, read_features
+from dgnet.retrieval.labels import SplitLabels
+from dgnet.retrieval.measure import SplitFeatures, measure_retrieval
+from dgnet.retrieval.protocol import Protocol
 
-ROW = "features"
+FEATURE = "features"
 
 
 def evaluate_features(query: Path, gallery: Path, protocol: Protocol) -> Report:
@@ -19,13 +21,17 @@ def evaluate_features(query: Path, gallery: Path, protocol: Protocol) -> Report:
         EvaluationError: naming the file and the field that does not fit.
     """
     asked, searched = read_features(query), read_features(gallery)
-    labels = SplitLabels(asked.pids, searched.pids, asked.camids, searched.camids)
-    retrieval = measure_retrieval({ROW: SplitFeatures(asked.features, searched.features)}, labels, protocol)
-    result = retrieval.figures[ROW]
-    notes = ["Similarity is the inner product of the features as they stand in the files."]
-    notes += retrieval_notes(retrieval.figures)
-    if result.num_junk:
-        notes.append(f"{result.num_junk} gallery images of pid -1 are junk and left out.")
+    labels = labels_of_files(asked, searched)
+    labels = labels.without_cameras() if protocol.same_camera else labels
+    sides = SplitFeatures(asked.features, searched.features)
+    found = measure_retrieval({FEATURE: sides}, labels, protocol)
+    notes = ["Similarity is the inner product of the features as they stand in the files.", *retrieval_notes(found)]
+    doubts = list(found.doubts)
+    if not doubts and labels.query_images is None:
+        doubts = identity_doubts(sides, labels)
+    num_junk = found.figures[found.headline].num_junk
+    if num_junk:
+        notes.append(f"{num_junk} gallery images of pid -1 are junk and left out.")
     return Report(
         title=f"{query.name} in {gallery.name}",
         facts=[
@@ -34,9 +40,24 @@ def evaluate_features(query: Path, gallery: Path, protocol: Protocol) -> Report:
             ("width", f"{asked.features.shape[1]}"),
             *common_facts(),
         ],
-        retrieval=retrieval.figures,
-        cmc_curves=retrieval.cmc_curves,
-        verification=retrieval.verification,
-        cameras=retrieval.cameras,
+        parts=retrieval_parts(found),
         notes=notes,
+        doubts=doubts,
     )
+
+
+def identity_doubts(features: SplitFeatures, labels: SplitLabels) -> list[str]:
+    """A sentence where queries seem to lie in the gallery too, and nothing in the files says which they are."""
+    same = 0
+    for query in range(len(features.query)):
+        match = labels.gallery_pids == labels.query_pids[query]
+        if labels.query_camids is not None and labels.gallery_camids is not None:
+            match &= labels.gallery_camids != labels.query_camids[query]
+        same += bool((features.gallery[match] == features.query[query]).all(axis=1).any())
+    if not same:
+        return []
+    said = (
+        f"{same} of {len(features.query)} queries have a true match of the very same features: if those are the "
+        "queries' own images, figures are far too good; write `paths` into both files, and they are left out."
+    )
+    return [said]

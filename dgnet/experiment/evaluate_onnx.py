@@ -9,14 +9,15 @@ import torch
 from torch import Tensor
 
 from dgnet.config import ConfigError
-from dgnet.experiment.present import common_facts, retrieval_notes
-from dgnet.experiment.ranked import ranked_rows
-from dgnet.experiment.transfer import Described, tested_on, transfer_report
+from dgnet.experiment.measure import FeatureModel
+from dgnet.experiment.present import common_facts, ranked, retrieval_notes, retrieval_parts
+from dgnet.experiment.transfer import tested_on, transfer_report
 from dgnet.export.onnx_model import OnnxModel
+from dgnet.report.parts.galleries.ranked import RankedGalleries
 from dgnet.report.report import Report
 from dgnet.retrieval.protocol import Protocol
 
-ROWS = {"prim": "f_prim", "fine": "f_fine"}  # outputs whose rows have names of their own; others keep theirs
+FEATURE_NAMES = {"prim": "f_prim", "fine": "f_fine"}  # of dgnet's own files; other outputs keep their names
 
 
 def evaluate_onnx(
@@ -26,11 +27,11 @@ def evaluate_onnx(
     size: tuple[int, int] | None,
     protocol: Protocol,
 ) -> Report:
-    """Describe images by the file's outputs, a row each, and rank.
+    """Take the features that the file's outputs give, one row per output, and rank.
 
     Args:
         own: one data set (reader, folder), measured in full; or None, and
-        targets: several, a row each.
+        targets: several, one row per data set.
         size: height and width where the file leaves them open.
 
     Raises:
@@ -39,13 +40,13 @@ def evaluate_onnx(
     """
     if not own and not targets:
         raise ConfigError(f"{path}: an ONNX file brings no data: give --data.root DIR, or --to NAME=DIR ...")
-    described = describe_by_onnx(path, size)
+    model = onnx_features(path, size)
     if not own:
-        return transfer_report(described, targets, protocol, path.name)
-    found = tested_on(described, *own, protocol, detailed=True)
+        return transfer_report(model, targets, protocol, path.name)
+    found = tested_on(model, *own, protocol, detailed=True)
     data, retrieval = found.data, found.retrieval
-    height, width = described.size
-    supervised = described.trained_on == data.dataset.name
+    height, width = model.size
+    supervised = model.trained_on == data.dataset.name
     return Report(
         title=f"{path.name} on {data.dataset.name}",
         facts=[
@@ -54,25 +55,28 @@ def evaluate_onnx(
             ("testing", f"{len(data.query)} queries, {len(data.gallery)} gallery images"),
             *common_facts(),
         ],
-        dataset=data.dataset.name if supervised else None,
-        retrieval=retrieval.figures,
-        cmc_curves=retrieval.cmc_curves,
-        verification=retrieval.verification,
-        cameras=retrieval.cameras,
-        ranked=ranked_rows(found.rows[retrieval.headline], retrieval.ranks[retrieval.headline], data),
-        notes=[*data.dataset.notes, *retrieval_notes(retrieval.figures)],
+        parts=[
+            *retrieval_parts(retrieval, data.dataset.name if supervised else ""),
+            RankedGalleries(ranked(found.features, found.labels, retrieval, data)),
+        ],
+        notes=[*data.dataset.notes, *retrieval_notes(retrieval)],
+        doubts=retrieval.doubts,
     )
 
 
-def describe_by_onnx(path: Path, size: tuple[int, int] | None) -> Described:
+def onnx_features(path: Path, size: tuple[int, int] | None) -> FeatureModel:
     """The file as evaluation sees a model. Raises ConfigError and ExportError."""
     model = OnnxModel(path)
     if model.size is None and size is None:
         raise ConfigError(f"{path}: leaves height and width open: give --size HEIGHTxWIDTH, as it was trained")
     if model.size and size and model.size != size:
         raise ConfigError(f"--size: found {size[0]}x{size[1]}, but {path} takes {model.size[0]}x{model.size[1]}")
+    named = {
+        name: name if FEATURE_NAMES.get(name) in model.names else FEATURE_NAMES.get(name, name) for name in model.names
+    }
 
-    def describe(images: Tensor) -> dict[str, Tensor]:
-        return {ROWS.get(name, name): feature for name, feature in model(images).items()}
+    def features(images: Tensor) -> dict[str, Tensor]:
+        return {named[name]: feature for name, feature in model(images).items()}
 
-    return Described(describe, model.alpha, model.size or size or (0, 0), model.trained_on, torch.device("cpu"))
+    device = torch.device("cpu")
+    return FeatureModel(str(path), features, model.alpha, model.size or size or (0, 0), model.trained_on, device)

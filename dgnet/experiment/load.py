@@ -7,13 +7,14 @@ from pathlib import Path
 import torch
 
 from dgnet.experiment.find import RUN, Found, find
-from dgnet.experiment.measure import Describe, describe_by
+from dgnet.experiment.measure import features_by
 from dgnet.experiment.model import PARTS, Model, ModelError, Source
 from dgnet.export.onnx_model import OnnxModel
 from dgnet.models.appearance import Teacher
 from dgnet.models.device import pick_device
 from dgnet.models.dgnet import DGNet
 from dgnet.models.weights.ours import LoadedModel, load_model, load_teacher
+from dgnet.retrieval.features import FeatureFunction
 
 
 def load(run: RUN, device: str | int | torch.device = "auto", *, size: tuple[int, int] | None = None) -> Model:
@@ -39,20 +40,20 @@ def load(run: RUN, device: str | int | torch.device = "auto", *, size: tuple[int
     there = pick_device(device)
     if found.model:
         whole = load_model(found.model)
-        return _of(found, whole, describe_by(None, whole.model), ("both", "prim", "fine"), there)
+        return _of(found, whole, features_by(None, whole.model), ("both", "prim", "fine"), there)
     assert found.teacher is not None
     teacher = load_teacher(found.teacher)
-    return _of(found, teacher, describe_by(teacher.model, None), ("baseline",), there)
+    return _of(found, teacher, features_by(teacher.model, None), ("baseline",), there)
 
 
 def _of(
     found: Found,
     loaded: LoadedModel[DGNet] | LoadedModel[Teacher],
-    describe: Describe,
+    function: FeatureFunction,
     names: tuple[str, ...],
     device: torch.device,
 ) -> Model:
-    source = Source(describe, loaded.config.alpha, loaded.config.data.size, loaded.model, names)
+    source = Source(function, loaded.config.alpha, loaded.config.data.size, loaded.model, names)
     return Model(found.name, source, loaded.config, loaded.card, device)
 
 
@@ -64,10 +65,10 @@ def _load_onnx(found: Found, path: Path, device: torch.device, size: tuple[int, 
     if onnx.size and size and onnx.size != tuple(size):
         raise ModelError(f"size: found {size}, but {found.name} takes {onnx.size}")
 
-    def describe(x: torch.Tensor) -> dict[str, torch.Tensor]:
+    def function(x: torch.Tensor) -> dict[str, torch.Tensor]:
         return {PARTS.get(name, name): feature for name, feature in onnx(x).items()}
 
     both = ("both",) if {"prim", "fine"} <= set(onnx.names) else ()
-    source = Source(describe, onnx.alpha, (takes[0], takes[1]), None, (*both, *onnx.names))
+    source = Source(function, onnx.alpha, (takes[0], takes[1]), None, (*both, *onnx.names))
     card = {"trained on": onnx.trained_on} if onnx.trained_on else {}
     return Model(found.name, source, None, card, device)

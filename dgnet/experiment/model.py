@@ -10,7 +10,7 @@ import torch
 from dgnet.config import RunConfig
 from dgnet.data.store.given import GivenImages, read_given, resized_batches
 from dgnet.errors import DgnetError
-from dgnet.experiment.measure import BOTH, Describe, with_both
+from dgnet.experiment.measure import with_both
 from dgnet.files.images import ImagesU8
 from dgnet.generation.interpolate import interpolate
 from dgnet.generation.swap import swap_and_paste_pairs, swap_matrix, swap_pairs
@@ -18,10 +18,11 @@ from dgnet.models.appearance import Teacher
 from dgnet.models.device import pick_device
 from dgnet.models.dgnet import DGNet
 from dgnet.models.layers.units import place
-from dgnet.retrieval.features import Float32Array, extract
+from dgnet.retrieval.features import FeatureFunction, Float32Array, extract
+from dgnet.retrieval.rows import BASELINE, BOTH, FINE, PRIM
 
 BATCH_SIZE = 256  # of `dgnet evaluate` too: sums in another order would differ in their last digits
-PARTS = {"prim": "f_prim", "fine": "f_fine", "both": BOTH, "baseline": "baseline"}  # the face's word: the table's row
+PARTS = {"prim": PRIM, "fine": FINE, "both": BOTH, "baseline": BASELINE}  # the face's word: the table's row
 
 
 class ModelError(DgnetError, ValueError):
@@ -32,7 +33,7 @@ class ModelError(DgnetError, ValueError):
 class Source:
     """Where features come from: our networks, or an ONNX file."""
 
-    describe: Describe
+    function: FeatureFunction
     alpha: float
     size: tuple[int, int]
     network: DGNet | Teacher | None
@@ -118,9 +119,9 @@ class Model:
 
     def named_features(self, images: GivenImages, *, batch_size: int = BATCH_SIZE) -> dict[str, Float32Array]:
         """All `parts` by name, from one pass over the images. Args and errors as `features`."""
-        describe, device = self._source.describe, self.device
+        function, device = self._source.function, self.device
         batches = [
-            extract(describe, batch, batch_size=batch_size, device=device, progress=False)
+            extract(function, batch, batch_size=batch_size, device=device, progress=False)
             for batch in resized_batches(images, self.size, batch_size=batch_size)
         ]
         rows = {row: np.concatenate([batch[row] for batch in batches]) for row in batches[0]}

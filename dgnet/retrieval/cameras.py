@@ -41,6 +41,8 @@ def camera_pairs(
     gallery_pids: LabelArray,
     query_camids: LabelArray,
     gallery_camids: LabelArray,
+    query_images: LabelArray | None = None,
+    gallery_images: LabelArray | None = None,
     *,
     block_bytes: int = BLOCK_BYTES,
     device: str | torch.device | None = None,
@@ -54,6 +56,7 @@ def camera_pairs(
         raise EvaluationError("camera pairs need the cameras of queries and gallery")
     by_query, by_gallery = known
     gallery_ids = label_vector(gallery_pids, "gallery_pids", len(gallery))
+    images = None if gallery_images is None else label_vector(gallery_images, "gallery_images", len(gallery))
     cameras = np.union1d(by_query, by_gallery)
     rank1 = np.full((len(cameras), len(cameras)), np.nan)
     map_step = rank1.copy()
@@ -63,9 +66,9 @@ def camera_pairs(
         if chosen.size == 0:
             continue
         part = gallery[torch.from_numpy(chosen).to(gallery.device)]
-        ranks = rank_matches(
-            query, part, query_pids, gallery_ids[chosen], by_query, by_gallery[chosen], block_bytes=block_bytes
-        )
+        labels = query_pids, gallery_ids[chosen], by_query, by_gallery[chosen]
+        own = None if images is None else images[chosen]
+        ranks = rank_matches(query, part, *labels, query_images, own, block_bytes=block_bytes)
         if not ranks.valid.any():
             continue
         scores = score_queries(ranks)

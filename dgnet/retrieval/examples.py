@@ -33,6 +33,8 @@ def top_gallery(
     gallery_pids: LabelArray,
     query_camids: LabelArray | None = None,
     gallery_camids: LabelArray | None = None,
+    query_images: LabelArray | None = None,
+    gallery_images: LabelArray | None = None,
     *,
     k: int = 10,
 ) -> TopGallery:
@@ -40,7 +42,8 @@ def top_gallery(
     query = feature_matrix(query_features, "query features")
     gallery = feature_matrix(gallery_features, "gallery features", query.device)
     same_width(query, gallery)
-    truth = index_truth(query_pids, gallery_pids, query_camids, gallery_camids, len(query), len(gallery))
+    sizes = len(query), len(gallery)
+    truth = index_truth(query_pids, gallery_pids, query_camids, gallery_camids, *sizes, query_images, gallery_images)
     chosen = np.asarray(queries, dtype=np.int64)
     similarity = query[torch.from_numpy(chosen).to(query.device)] @ gallery.T
     correct = np.zeros((len(chosen), len(gallery)), dtype=bool)

@@ -1,12 +1,14 @@
 """Features that any model made, from a file: `.npz`, or Parquet where pyarrow is installed.
 
-A file holds `features` (N×F; in Parquet a column of lists of one length), `pids` (N) and, where known, `camids` (N).
+A file holds `features` (N×F; in Parquet a column of lists of one length), `pids` (N) and, where known, `camids` (N) and
+`paths` (N strings), by which a query is recognised that lies in the gallery too.
 """
 
 from __future__ import annotations
 
+import os
 import zipfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,16 +17,20 @@ import numpy.typing as npt
 
 from dgnet.retrieval.arrays import EvaluationError, Int64Array, feature_matrix, label_vector
 from dgnet.retrieval.kernel.similarity import BLOCK_BYTES
+from dgnet.retrieval.labels import SplitLabels, own_image_notes
 from dgnet.retrieval.ranking import Denominator, RetrievalResult, evaluate
+
+FIELDS = ("features", "pids", "camids", "paths")  # others may be there, and are not read
 
 
 @dataclass(frozen=True)
 class FeatureFile:
-    """N×F float32 features, their identities, and their cameras or None."""
+    """N×F float32 features, their identities, and their cameras and paths, or None."""
 
     features: npt.NDArray[np.float32]
     pids: Int64Array
     camids: Int64Array | None
+    paths: tuple[str, ...] | None = None
 
 
 def read_features(path: Path) -> FeatureFile:
@@ -47,7 +53,22 @@ def read_features(path: Path) -> FeatureFile:
         features=features,
         pids=label_vector(fields["pids"], f"{path}: pids", len(features)),
         camids=None if camids is None else label_vector(camids, f"{path}: camids", len(features)),
+        paths=_paths(fields["paths"], path, len(features)) if "paths" in fields else None,
     )
+
+
+def labels_of_files(query: FeatureFile, gallery: FeatureFile) -> SplitLabels:
+    """The labels of both sides. Where both have `paths`, equal ones are one image."""
+    labels = SplitLabels(query.pids, gallery.pids, query.camids, gallery.camids)
+    if query.paths is None or gallery.paths is None:
+        return labels
+    numbers: dict[str, int] = {}
+    asked, searched = (
+        np.array([numbers.setdefault(os.path.normpath(path), len(numbers)) for path in paths], dtype=np.int64)
+        for paths in (query.paths, gallery.paths)
+    )
+    notes = own_image_notes(asked, searched)
+    return replace(labels, query_images=asked, gallery_images=searched, notes=tuple(notes)) if notes else labels
 
 
 def evaluate_files(
@@ -63,10 +84,7 @@ def evaluate_files(
     return evaluate(
         asked.features,
         searched.features,
-        asked.pids,
-        searched.pids,
-        asked.camids,
-        searched.camids,
+        *labels_of_files(asked, searched).columns(),
         denominator=denominator,
         block_bytes=block_bytes,
         device=device,
@@ -77,7 +95,7 @@ def _read_npz(path: Path) -> dict[str, Any]:
     try:
         # Opened here, since np.load leaves a broken file open.
         with open(path, "rb") as stream, np.load(stream, allow_pickle=False) as archive:
-            return {name: archive[name] for name in archive.files}
+            return {name: archive[name] if name in FIELDS else None for name in archive.files}
     except (ValueError, OSError, EOFError, zipfile.BadZipFile) as error:
         raise EvaluationError(f"{path}: cannot be read as .npz: {error}") from error
 
@@ -94,6 +112,9 @@ def _read_parquet(path: Path) -> dict[str, Any]:
         raise EvaluationError(f"{path}: cannot be read as Parquet: {error}") from error
     fields: dict[str, Any] = {}
     for name in table.column_names:
+        if name not in FIELDS:
+            fields[name] = None
+            continue
         column = table[name].combine_chunks()
         if name == "features":
             fields[name] = _matrix(column, path)
@@ -102,6 +123,13 @@ def _read_parquet(path: Path) -> dict[str, Any]:
         else:
             fields[name] = column.to_numpy(zero_copy_only=False)
     return fields
+
+
+def _paths(values: Any, path: Path, number: int) -> tuple[str, ...]:
+    array = np.asarray(values)
+    if array.shape != (number,) or not all(isinstance(value, str) for value in array.tolist()):
+        raise EvaluationError(f"{path}: paths: expected {number} strings, found {array.dtype} of shape {array.shape}")
+    return tuple(array.tolist())
 
 
 def _matrix(column: Any, path: Path) -> npt.NDArray[np.floating]:
@@ -114,7 +142,9 @@ def _matrix(column: Any, path: Path) -> npt.NDArray[np.floating]:
         widths = pyarrow.compute.list_value_length(column).to_numpy(zero_copy_only=False)
         values = column.flatten().to_numpy(zero_copy_only=False)
     except (pyarrow.ArrowException, AttributeError) as error:
-        raise EvaluationError(f"{path}: features: expected a list of numbers a row, found {column.type}") from error
+        raise EvaluationError(
+            f"{path}: features: expected a list of numbers in each row, found {column.type}"
+        ) from error
     if len(widths) and (widths != widths[0]).any():
         raise EvaluationError(f"{path}: features: rows of {widths.min()} to {widths.max()} numbers, expected one width")
     matrix: npt.NDArray[np.floating] = values.reshape(len(widths), -1)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 import numpy as np
@@ -15,6 +15,7 @@ from dgnet.data.normalise import normalise
 from dgnet.retrieval.arrays import EvaluationError
 
 Float32Array = npt.NDArray[np.float32]
+FeatureFunction = Callable[[torch.Tensor], dict[str, torch.Tensor]]  # normalised B×3×H×W -> B×F of each name
 
 
 class ImageStore(Protocol):
@@ -26,18 +27,23 @@ class ImageStore(Protocol):
 
 
 def extract(
-    describe: Callable[[torch.Tensor], dict[str, torch.Tensor]],
+    function: FeatureFunction,
     crops: ImageStore,
     *,
     batch_size: int = 256,
     device: str | torch.device = "cpu",
     progress: bool = True,
+    paths: Sequence[str] = (),
 ) -> dict[str, Float32Array]:
-    """Unit features N×F of all N crops, one array for each name that `describe` gives.
+    """Unit features N×F of all N crops, one array for each name that `function` gives.
 
-    `describe` takes normalised images B×3×H×W and returns named features B×F; putting its networks in eval mode is
-    the caller's. For a named feature f: g(x) = f(x)/|f(x)|, and the test feature is the unit vector along
-    g(x) + g(mirror x). Raises EvaluationError on no images or on features that are not finite.
+    For a named feature f: g(x) = f(x)/|f(x)|, and the test feature is the unit vector along g(x) + g(mirror x). Putting
+    the networks in eval mode is the caller's.
+
+    Args:
+        paths: the crops' files, for the message.
+
+    Raises EvaluationError on no images, or on a feature that is not finite, with the first image's file or number.
     """
     total = len(crops)
     if total == 0:
@@ -48,12 +54,17 @@ def extract(
         for start in range(0, total, batch_size):
             indices = np.arange(start, min(start + batch_size, total))
             images = normalise(torch.from_numpy(np.asarray(crops[indices])).to(device))
-            straight, mirrored = describe(images), describe(images.flip(3))
+            straight, mirrored = function(images), function(images.flip(3))
             for name, feature in straight.items():
                 both = normalize(feature.float(), dim=1) + normalize(mirrored[name].float(), dim=1)
                 batch = normalize(both, dim=1).cpu().numpy()
                 if not np.isfinite(batch).all():
-                    raise EvaluationError(f"feature {name!r} is NaN or infinite for an image in {start}..{indices[-1]}")
+                    bad = np.flatnonzero(~np.isfinite(batch).all(axis=1))
+                    first = start + int(bad[0])
+                    raise EvaluationError(
+                        f"feature {name!r} is NaN or infinite for {paths[first] if paths else f'image {first}'}, and "
+                        f"for {len(bad) - 1} more of {len(indices)} images: look at the weights that made it"
+                    )
                 if name not in features:
                     features[name] = np.empty((total, batch.shape[1]), dtype=np.float32)
                 features[name][indices] = batch

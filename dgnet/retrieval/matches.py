@@ -1,7 +1,7 @@
 """Which gallery images are true matches of a query, and which are dropped before ranking.
 
-Dropped: junk (pid -1), and images of the query's pid taken by the query's own camera. Everything else is kept;
-distractors need no rule of their own, they are identities that no query has.
+Dropped: junk (pid -1), images of the query's pid taken by the query's own camera, and the query's own image. Everything
+else is kept; distractors need no rule of their own, they are identities that no query has.
 """
 
 from __future__ import annotations
@@ -14,30 +14,65 @@ from dgnet.retrieval.arrays import JUNK, EvaluationError, Int64Array, LabelArray
 
 
 @dataclass(frozen=True)
+class SameLabel:
+    """For every query the gallery positions that share a label with it, ascending."""
+
+    order: Int64Array  # gallery positions by label, then position
+    starts: Int64Array  # of each query's label in `order`
+    stops: Int64Array
+
+    def of(self, query: int) -> Int64Array:
+        return self.order[self.starts[query] : self.stops[query]]
+
+
+@dataclass(frozen=True)
 class Truth:
-    """Identities and cameras of both sides, checked, with the gallery indexed by identity."""
+    """Identities and cameras of both sides, checked, with the gallery indexed by identity and by image."""
 
     query_pids: Int64Array
     gallery_pids: Int64Array
     cameras: tuple[Int64Array, Int64Array] | None
     junk: Int64Array  # gallery positions
-    _order: Int64Array  # gallery positions by pid, then position
-    _starts: Int64Array  # of each query's pid in `_order`
-    _stops: Int64Array
+    same_pid: SameLabel
+    same_image: SameLabel | None  # the query's own image where the gallery holds it
 
     @property
     def num_kept(self) -> int:
         """Gallery images that are not junk."""
         return len(self.gallery_pids) - len(self.junk)
 
+    @property
+    def num_own(self) -> int:
+        """Queries whose own image is in the gallery."""
+        return 0 if self.same_image is None else int(np.count_nonzero(self.same_image.stops > self.same_image.starts))
+
     def split(self, query: int) -> tuple[Int64Array, Int64Array]:
-        """Gallery positions, ascending: (true matches, images dropped for their camera)."""
-        same = self._order[self._starts[query] : self._stops[query]]
-        if self.cameras is None:
-            return same, same[:0]
-        query_camids, gallery_camids = self.cameras
-        own_camera = gallery_camids[same] == query_camids[query]
-        return same[~own_camera], same[own_camera]
+        """Gallery positions, ascending: (true matches, images dropped: of its camera, or the query's own)."""
+        same = self.same_pid.of(query)
+        matches, dropped = same, same[:0]
+        if self.cameras is not None:
+            query_camids, gallery_camids = self.cameras
+            own_camera = gallery_camids[same] == query_camids[query]
+            matches, dropped = same[~own_camera], same[own_camera]
+        own = same[:0] if self.same_image is None else self.same_image.of(query)
+        own = own[self.gallery_pids[own] != JUNK]  # which is dropped as such
+        if own.size:
+            return np.setdiff1d(matches, own, assume_unique=True), np.union1d(dropped, own)
+        return matches, dropped
+
+    def matched_on_own_camera(self, query: int) -> bool:
+        """Whether the camera rule drops an image that would be a true match."""
+        _, dropped = self.split(query)
+        others = dropped if self.same_image is None else np.setdiff1d(dropped, self.same_image.of(query))
+        return others.size > 0
+
+    def query_of_gallery(self) -> Int64Array:
+        """N values: a query that each gallery image is the same image as, -1 where there is none."""
+        found = np.full(len(self.gallery_pids), -1, dtype=np.int64)
+        for query in reversed(range(len(self.query_pids) if self.same_image else 0)):
+            assert self.same_image is not None
+            found[self.same_image.of(query)] = query
+        return found
 
 
 def index_truth(
@@ -47,8 +82,14 @@ def index_truth(
     gallery_camids: LabelArray | None,
     num_query: int,
     num_gallery: int,
+    query_images: LabelArray | None = None,
+    gallery_images: LabelArray | None = None,
 ) -> Truth:
     """Check the labels of `num_query` queries and `num_gallery` gallery images and index them.
+
+    Args:
+        query_images, gallery_images: numbers of images, equal where a query and a gallery image are one image; or
+            None on both sides, where that is unknown or never so.
 
     Raises EvaluationError on wrong lengths, unknown cameras, a junk query, or a gallery of junk alone.
     """
@@ -63,8 +104,20 @@ def index_truth(
     junk = np.flatnonzero(gallery == JUNK)
     if junk.size == num_gallery:
         raise EvaluationError(f"gallery_pids: all {num_gallery} gallery images are junk (pid {JUNK})")
-    order = np.argsort(gallery, kind="stable")
     cameras = camera_vectors(query_camids, gallery_camids, num_query, num_gallery)
-    by_pid = gallery[order]
-    starts, stops = np.searchsorted(by_pid, queries, "left"), np.searchsorted(by_pid, queries, "right")
-    return Truth(queries, gallery, cameras, junk, order, starts, stops)
+    if (query_images is None) != (gallery_images is None):
+        missing = "query_images" if query_images is None else "gallery_images"
+        raise EvaluationError(f"{missing} is missing: number the images of both sides, or of neither")
+    same_image = None
+    if query_images is not None and gallery_images is not None:
+        asked = label_vector(query_images, "query_images", num_query)
+        searched = label_vector(gallery_images, "gallery_images", num_gallery)
+        same_image = _index(asked, searched)
+    return Truth(queries, gallery, cameras, junk, _index(queries, gallery), same_image)
+
+
+def _index(queries: Int64Array, gallery: Int64Array) -> SameLabel:
+    """Index the gallery images by their label."""
+    order = np.argsort(gallery, kind="stable")
+    labels = gallery[order]
+    return SameLabel(order, np.searchsorted(labels, queries, "left"), np.searchsorted(labels, queries, "right"))

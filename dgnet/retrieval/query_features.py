@@ -45,6 +45,8 @@ def multi_query(
 def expand_queries(
     query_features: FeatureArray,
     gallery_features: FeatureArray,
+    query_images: LabelArray | None = None,
+    gallery_images: LabelArray | None = None,
     *,
     k: int = 5,
     alpha: float = 0.0,
@@ -54,7 +56,8 @@ def expand_queries(
     """Q×F unit features: each query joined with its k nearest gallery images, as in a real gallery without labels.
 
     q' = q + sum of s_g^alpha g over the k nearest g, with s_g = max(<q, g>, 0) of unit features. alpha = 0 is average
-    query expansion (Chum et al. 2007), alpha = 3 a usual choice of the weighted one (Radenović et al. 2018).
+    query expansion (Chum et al. 2007), alpha = 3 a usual choice of the weighted one (Radenović et al. 2018). Where a
+    query lies in the gallery too (equal numbers in `query_images` and `gallery_images`), it is not its own neighbour.
     """
     if alpha < 0:
         raise EvaluationError(f"alpha: expected at least 0, found {alpha}")
@@ -62,8 +65,17 @@ def expand_queries(
     gallery = feature_matrix(gallery_features, "gallery features", query.device)
     same_width(query, gallery)
     query, gallery = normalize(query, dim=1), normalize(gallery, dim=1)
-    near = nearest(query, gallery, k, block_bytes=block_bytes, progress=progress)
+    most = 0  # how many copies of a query the gallery may hold
+    if query_images is not None and gallery_images is not None:
+        asked = label_vector(query_images, "query_images", len(query))
+        searched = label_vector(gallery_images, "gallery_images", len(gallery))
+        numbers, copies = np.unique(searched, return_counts=True)
+        most = int(copies[np.isin(numbers, asked)].max(initial=0))
+    near = nearest(query, gallery, k + most, block_bytes=block_bytes, progress=progress)
+    own = searched[near.index] == asked[:, None] if most else np.zeros(near.index.shape, dtype=bool)
+    taken = ~own & (np.cumsum(~own, axis=1) <= k)
     weight = torch.from_numpy(near.similarity).clamp(min=0).pow(alpha).to(query.device)
+    weight = weight * torch.from_numpy(taken).to(query.device)
     joined = query.clone()
     for rank in range(near.index.shape[1]):
         joined += weight[:, rank, None] * gallery[torch.from_numpy(near.index[:, rank]).to(query.device)]

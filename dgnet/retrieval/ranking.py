@@ -34,6 +34,8 @@ class MatchRanks:
     num_gallery: int  # kept gallery images, junk removed
     num_junk: int
     same_camera_filtering: bool
+    num_own: int = 0  # queries whose own image is in the gallery, and left out of their ranking
+    num_own_camera: int = 0  # queries that have no true match, but would have without the camera rule
 
     @property
     def num_query(self) -> int:
@@ -75,6 +77,7 @@ class RetrievalResult:
     minp: float
     denominator: Denominator
     same_camera_filtering: bool
+    num_own: int = 0  # queries whose own image is in the gallery, and left out of their ranking
 
     @property
     def rank1(self) -> float:
@@ -88,6 +91,8 @@ def evaluate(
     gallery_pids: LabelArray,
     query_camids: LabelArray | None = None,
     gallery_camids: LabelArray | None = None,
+    query_images: LabelArray | None = None,
+    gallery_images: LabelArray | None = None,
     *,
     denominator: Denominator = "valid",
     block_bytes: int = BLOCK_BYTES,
@@ -96,8 +101,9 @@ def evaluate(
 ) -> RetrievalResult:
     """Rank Q×F query features against N×F gallery features by inner product, and summarise.
 
-    Without cameras, same-camera filtering is off. `denominator="all"` divides by all queries, those without a true
-    match scoring 0. Raises EvaluationError on anything that would make the figures meaningless.
+    Without cameras, same-camera filtering is off. `query_images` and `gallery_images` number the images, equal where a
+    query lies in the gallery too: it is then left out of its own ranking. `denominator="all"` divides by all queries,
+    those without a true match scoring 0. Raises EvaluationError on anything that would make the figures meaningless.
     """
     ranks = rank_matches(
         query_features,
@@ -106,6 +112,8 @@ def evaluate(
         gallery_pids,
         query_camids,
         gallery_camids,
+        query_images,
+        gallery_images,
         block_bytes=block_bytes,
         device=device,
         progress=progress,
@@ -120,6 +128,8 @@ def rank_matches(
     gallery_pids: LabelArray,
     query_camids: LabelArray | None = None,
     gallery_camids: LabelArray | None = None,
+    query_images: LabelArray | None = None,
+    gallery_images: LabelArray | None = None,
     *,
     block_bytes: int = BLOCK_BYTES,
     device: str | torch.device | None = None,
@@ -129,7 +139,8 @@ def rank_matches(
     query = feature_matrix(query_features, "query features", device)
     gallery = feature_matrix(gallery_features, "gallery features", device or query.device)
     same_width(query, gallery)
-    truth = index_truth(query_pids, gallery_pids, query_camids, gallery_camids, len(query), len(gallery))
+    sizes = len(query), len(gallery)
+    truth = index_truth(query_pids, gallery_pids, query_camids, gallery_camids, *sizes, query_images, gallery_images)
     return ranks_in(
         similarity_blocks(query, gallery, block_bytes=block_bytes, progress=progress, what="ranking"), truth
     )
@@ -142,12 +153,15 @@ def ranks_in(blocks: Iterable[Block], truth: Truth) -> MatchRanks:
         count = count_by_row if block.similarity.device.type == "cpu" else count_together
         per_query.extend(count(block.similarity, truth, block.start))
     offsets = np.concatenate([[0], np.cumsum([len(ranks) for ranks in per_query])]).astype(np.int64)
+    without_match = np.flatnonzero(np.diff(offsets) == 0).tolist()
     return MatchRanks(
         ranks=np.concatenate(per_query),
         offsets=offsets,
         num_gallery=truth.num_kept,
         num_junk=len(truth.junk),
         same_camera_filtering=truth.cameras is not None,
+        num_own=truth.num_own,
+        num_own_camera=sum(truth.matched_on_own_camera(query) for query in without_match),
     )
 
 
@@ -166,11 +180,7 @@ def score_queries(ranks: MatchRanks) -> QueryScores:
     """
     valid = np.flatnonzero(ranks.valid)
     if valid.size == 0:
-        rule = " in another camera" if ranks.same_camera_filtering else ""
-        raise EvaluationError(
-            f"no valid query: none of the {ranks.num_query} queries has a true match{rule} in the gallery; "
-            "check that both sides name identities alike"
-        )
+        raise EvaluationError(_no_valid_query(ranks))
     counts = ranks.num_matches[valid]
     starts = ranks.offsets[:-1][valid]
     rank = ranks.ranks.astype(np.float64)
@@ -204,4 +214,16 @@ def summarise(ranks: MatchRanks, denominator: Denominator = "valid") -> Retrieva
         minp=float(scores.inp.sum() / divisor),
         denominator=denominator,
         same_camera_filtering=ranks.same_camera_filtering,
+        num_own=ranks.num_own,
     )
+
+
+def _no_valid_query(ranks: MatchRanks) -> str:
+    rule = " in another camera" if ranks.same_camera_filtering else " other than itself" if ranks.num_own else ""
+    said = f"no valid query: none of the {ranks.num_query} queries has a true match{rule} in the gallery; "
+    if ranks.num_own_camera:
+        return said + (
+            f"{ranks.num_own_camera} of them have one by their own camera, and such are left out: to keep them, "
+            "evaluate with --same_camera (from Python: give no cameras)"
+        )
+    return said + "check that both sides name identities alike"

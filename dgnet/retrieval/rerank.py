@@ -16,7 +16,7 @@ import numpy as np
 import torch
 from torch.nn.functional import normalize
 
-from dgnet.retrieval.arrays import EvaluationError, FeatureArray, LabelArray, feature_matrix, same_width
+from dgnet.retrieval.arrays import EvaluationError, FeatureArray, Int64Array, LabelArray, feature_matrix, same_width
 from dgnet.retrieval.kernel.self_neighbours import self_neighbours
 from dgnet.retrieval.kernel.similarity import BLOCK_BYTES, Block, similarity_blocks
 from dgnet.retrieval.kernel.sparse import Float32Array, SparseRows
@@ -52,6 +52,8 @@ def rerank_matches(
     gallery_pids: LabelArray,
     query_camids: LabelArray | None = None,
     gallery_camids: LabelArray | None = None,
+    query_images: LabelArray | None = None,
+    gallery_images: LabelArray | None = None,
     *,
     k1: int = K1,
     k2: int = K2,
@@ -60,10 +62,10 @@ def rerank_matches(
     progress: bool = True,
 ) -> MatchRanks:
     """The rank of every true match after re-ranking, as `rank_matches` gives it before."""
-    encoded = encode(query_features, gallery_features, k1=k1, k2=k2, block_bytes=block_bytes, progress=progress)
-    truth = index_truth(
-        query_pids, gallery_pids, query_camids, gallery_camids, len(encoded.query), len(encoded.gallery)
-    )
+    sizes = len(query_features), len(gallery_features)
+    truth = index_truth(query_pids, gallery_pids, query_camids, gallery_camids, *sizes, query_images, gallery_images)
+    own = truth.query_of_gallery()
+    encoded = encode(query_features, gallery_features, own, k1=k1, k2=k2, block_bytes=block_bytes, progress=progress)
     return ranks_in(negative_distances(encoded, lambda_, block_bytes=block_bytes, progress=progress), truth)
 
 
@@ -89,32 +91,44 @@ def rerank(
 def encode(
     query_features: FeatureArray,
     gallery_features: FeatureArray,
+    own: Int64Array | None = None,
     *,
     k1: int = K1,
     k2: int = K2,
     block_bytes: int = BLOCK_BYTES,
     progress: bool = True,
 ) -> Encoded:
-    """Neighbours and encodings of queries and gallery together. Raises EvaluationError on impossible k1 or k2."""
+    """Neighbours and encodings of queries and gallery together.
+
+    Args:
+        own: for each gallery image the query that is the same image, or -1: an image on both sides counts once, so
+            that no query has itself for a neighbour.
+
+    Raises EvaluationError on impossible k1 or k2.
+    """
     query = feature_matrix(query_features, "query features", "cpu")
     gallery = feature_matrix(gallery_features, "gallery features", "cpu")
     same_width(query, gallery)
-    number = len(query) + len(gallery)
+    apart = np.arange(len(gallery)) if own is None else np.flatnonzero(own < 0)
+    number, all_apart = len(query) + len(apart), len(apart) == len(gallery)
     if not 1 <= k1 < number:
         raise EvaluationError(f"k1: expected 1 to {number - 1} (all images but one), found {k1}")
     if not 1 <= k2 <= k1 + 1:
         raise EvaluationError(f"k2: expected 1 to k1 + 1 = {k1 + 1}, found {k2}")
-    keep = len(query) if 4 * len(query) * len(gallery) <= KEEP_BYTES else 0
-    features = torch.cat([normalize(query, dim=1), normalize(gallery, dim=1)])
+    keep = len(query) if all_apart and 4 * len(query) * len(gallery) <= KEEP_BYTES else 0
+    others = gallery if all_apart else gallery[torch.from_numpy(apart)]
+    features = torch.cat([normalize(query, dim=1), normalize(others, dim=1)])
+    place = np.zeros(len(gallery), dtype=np.int64) if own is None else own.copy()
+    place[apart] = len(query) + np.arange(len(apart))
     neighbours = self_neighbours(features, k1 + 1, block_bytes=block_bytes, keep=keep, progress=progress)
     if (neighbours.lowest >= 1 - 1e-6).any():
         raise EvaluationError("an image's features equal all others': there is no distance to divide by")
     rows = reciprocal_encodings(features.numpy(), neighbours, k1, k2)
     return Encoded(
         query=features[: len(query)],
-        gallery=features[len(query) :],
+        gallery=features[len(query) :] if all_apart else features[torch.from_numpy(place)],
         query_rows=rows,
-        gallery_columns=rows.rows_from(len(query)).transposed(number),
+        gallery_columns=rows.take(place).transposed(number),
         farthest=2 - 2 * neighbours.lowest[: len(query)],
         similarity=neighbours.kept,
     )

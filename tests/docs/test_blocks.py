@@ -11,7 +11,7 @@ import re
 import shlex
 import subprocess
 from collections.abc import Iterator
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -135,15 +135,10 @@ def check(command: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureF
             raise AssertionError(f"no way to check {command!r}: add one here")
 
 
-NEW = "execution" not in {item.name for item in fields(RunConfig)}  # the setting `execution` is about to come
-
-
 @pytest.mark.parametrize("where", SHELL)
 def test_every_command_of_every_page_is_one_that_dgnet_takes(
     where: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    if NEW and "--execution" in where:
-        pytest.skip("this setting is not there yet")
     check(SHELL[where], monkeypatch, capsys)
 
 

@@ -13,10 +13,8 @@ from dgnet.config import flatten, preset, to_dict
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "method.md"
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
-# `loss.redressed` is called `loss.redrawn` for a little longer.
 SETTINGS = {
-    name: {key.replace("redrawn", "redressed"): value for key, value in flatten(to_dict(preset(of))).items()}
-    for name, of in (("market1501", "market1501"), ("small", "market1501+small"))
+    name: flatten(to_dict(preset(of))) for name, of in (("market1501", "market1501"), ("small", "market1501+small"))
 }
 # A row: perhaps what it is about, a setting, its value by market1501, its value by small.
 ROW = re.compile(r"^\| (?:[^`|]+ \| )?`([a-z_0-9.]+)`(?: \(T's too\))? \| `([^`|]*)` \| `([^`|]*)` \|", re.MULTILINE)

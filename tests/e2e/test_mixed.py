@@ -21,8 +21,8 @@ DEEP = BackboneConfig(layers=(1, 2, 1, 1), width=8, stem="small", last_stride=2,
 
 
 def figures(folder: Path) -> dict[str, object]:
-    found: dict[str, object] = json.loads((folder / "results.json").read_text())["retrieval"]
-    return found
+    rows = json.loads((folder / "results.json").read_text())["retrieval"]
+    return {row["feature"]: row for row in rows}
 
 
 def stop_at_the_third_step(monkeypatch: pytest.MonkeyPatch) -> None:

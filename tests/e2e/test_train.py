@@ -66,8 +66,8 @@ def test_a_run_writes_everything(config: RunConfig, tmp_path: Path) -> None:
     assert all(name in page for name in ("Baseline", "prim", "fine", "mAP"))
     assert "http://" not in page.replace("http://www.w3.org", "")
     figures = json.loads((tmp_path / "run/results.json").read_text())["retrieval"]
-    assert set(figures) == {"baseline", "f_prim", "f_fine", "f_prim+f_fine"}
-    assert all(0 <= row["map_step"] <= 1 for row in figures.values())
+    assert [row["feature"] for row in figures] == ["baseline", "f_prim", "f_fine", "f_prim+f_fine"]
+    assert all(0 <= row["map_step"] <= 1 for row in figures)
     assert {p.name for p in (tmp_path / "run/samples").iterdir()} == {"0000004.jpg", "0000008.jpg"}
     assert len(list((tmp_path / "run/checkpoints").glob("*.safetensors"))) == 2
     rows = read_log(tmp_path / "run/log.jsonl")
@@ -140,7 +140,8 @@ def test_a_finished_run_is_not_trained_again(config: RunConfig, tmp_path: Path) 
 
 def test_baseline_alone(config: RunConfig, tmp_path: Path) -> None:
     train(replace(config, joint=False), tmp_path / "run")
-    assert set(json.loads((tmp_path / "run/results.json").read_text())["retrieval"]) == {"baseline"}
+    rows = json.loads((tmp_path / "run/results.json").read_text())["retrieval"]
+    assert [row["feature"] for row in rows] == ["baseline"]
 
 
 def interrupted_run(config: RunConfig, out: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
@@ -296,7 +297,10 @@ def test_the_command_line_trains_evaluates_and_swaps(market: Path, tmp_path: Pat
 
     evaluated = dgnet("evaluate", "run", "--out", "again")
     assert evaluated.returncode == 0, evaluated.stderr
-    assert (tmp_path / "again/results.json").read_text() == (tmp_path / "run/results.json").read_text()
+    again, before = (json.loads((tmp_path / name / "results.json").read_text()) for name in ("again", "run"))
+    assert again.pop("evaluated")["what"] == [str(tmp_path / "run")]
+    assert before.pop("evaluated")["what"] == ["."]
+    assert again == before
 
     swapped = dgnet("swap", "run", str(market / "query"), "--out", "people.png", "--each", "single")
     assert swapped.returncode == 0, swapped.stderr

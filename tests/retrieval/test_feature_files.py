@@ -55,7 +55,7 @@ def test_parquet(tmp_path: Path) -> None:
     [
         ({"features": [[1.0, 2.0], [3.0]], "pids": [1, 2]}, "rows of 1 to 2 numbers, expected one width"),
         ({"features": [[1.0], None], "pids": [1, 2]}, "features: 1 rows are missing"),
-        ({"features": [1.0, 2.0], "pids": [1, 2]}, "expected a list of numbers a row, found double"),
+        ({"features": [1.0, 2.0], "pids": [1, 2]}, "expected a list of numbers in each row, found double"),
         ({"features": [[1.0], [2.0]], "pids": [1, None]}, "pids: 1 values are missing"),
     ],
 )

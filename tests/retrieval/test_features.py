@@ -11,7 +11,7 @@ from dgnet.retrieval.arrays import EvaluationError
 from dgnet.retrieval.features import combine, extract
 
 
-def describe(images: torch.Tensor) -> dict[str, torch.Tensor]:
+def features_of(images: torch.Tensor) -> dict[str, torch.Tensor]:
     """Two features that tell left from right, of different widths and lengths."""
     columns = images.mean(dim=(1, 2))
     return {"prim": columns, "fine": 10 * columns[:, :2] + 1}
@@ -24,13 +24,13 @@ def crops(num: int) -> np.ndarray:
 @pytest.mark.parametrize("batch_size", [1, 3, 7, 100])
 def test_equals_the_formula_image_by_image(batch_size: int) -> None:
     images = crops(7)
-    features = extract(describe, images, batch_size=batch_size, progress=False)
+    features = extract(features_of, images, batch_size=batch_size, progress=False)
     assert {name: array.shape for name, array in features.items()} == {"prim": (7, 4), "fine": (7, 2)}
     for n in range(7):
         one = normalise(torch.from_numpy(images[n : n + 1]))
         for name, array in features.items():
-            straight = describe(one)[name][0].double().numpy()
-            mirrored = describe(one.flip(3))[name][0].double().numpy()
+            straight = features_of(one)[name][0].double().numpy()
+            mirrored = features_of(one.flip(3))[name][0].double().numpy()
             mean = straight / np.linalg.norm(straight) + mirrored / np.linalg.norm(mirrored)
             np.testing.assert_allclose(array[n], mean / np.linalg.norm(mean), atol=1e-6)
 
@@ -50,13 +50,15 @@ def test_features_that_are_not_finite_are_named() -> None:
     def broken_on_the_last(images: torch.Tensor) -> dict[str, torch.Tensor]:
         return {"fine": images.mean(dim=(1, 2)) / (0.0 if len(images) == 1 else 1.0)}
 
-    with pytest.raises(EvaluationError, match=r"feature 'fine' is NaN or infinite for an image in 4..4"):
+    with pytest.raises(
+        EvaluationError, match=r"feature 'fine' is NaN or infinite for image 4, and for 0 more of 1 images"
+    ):
         extract(broken_on_the_last, crops(5), batch_size=2, progress=False)
 
 
 def test_no_images_is_an_error() -> None:
     with pytest.raises(EvaluationError, match="no images"):
-        extract(describe, crops(0), progress=False)
+        extract(features_of, crops(0), progress=False)
 
 
 def test_combined_inner_product() -> None:

@@ -107,7 +107,7 @@ def test_too_few_pairs_to_tell() -> None:
 @pytest.mark.parametrize(
     ("values", "marks", "message"),
     [
-        ([0.1, 0.2], [True], "one similarity and one mark a pair"),
+        ([0.1, 0.2], [True], "one similarity and one mark per pair"),
         ([0.1, 0.2], [True, True], "of different people"),
         ([0.1, np.nan], [True, False], "finite similarities"),
     ],

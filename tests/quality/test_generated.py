@@ -11,12 +11,12 @@ import torch
 from torch import Tensor, nn
 
 from dgnet.config import RunConfig
-from dgnet.experiment import generated
 from dgnet.experiment.data import HeldOut, open_held_out
-from dgnet.experiment.generated import Generated, measure_generated
-from dgnet.experiment.measure import describe_by, describe_held_out
+from dgnet.experiment.measure import features_by, held_out_features, held_out_labels
 from dgnet.models.appearance import Teacher
 from dgnet.models.dgnet import DGNet
+from dgnet.quality import generated
+from dgnet.quality.generated import Generated, measure_generated
 from dgnet.quality.realism import Realism
 
 
@@ -35,10 +35,12 @@ def measured(config: RunConfig, giver: str, inception: Path | None = None) -> tu
     model.giver = giver
     teacher = Teacher(config.teacher.backbone, 8, 4).freeze()
     data = open_held_out(config)
-    describe = describe_by(teacher, model)
-    rows = describe_held_out(describe, data, config.alpha, torch.device("cpu"))
-    assert list(rows) == ["baseline", "f_prim", "f_fine", "f_prim+f_fine"]
-    return measure_generated(model, describe, "baseline", rows, data, inception=inception), data
+    function = features_by(teacher, model)
+    features = held_out_features(function, data, config.alpha, torch.device("cpu"))
+    assert list(features) == ["baseline", "f_prim", "f_fine", "f_prim+f_fine"]
+    crops, labels = (data.query, data.gallery), held_out_labels(data)
+    found = measure_generated(model, function, "baseline", features["baseline"], labels, crops, inception=inception)
+    return found, data
 
 
 def test_a_network_that_copies_i_keeps_the_person_and_loses_the_structure(config: RunConfig) -> None:

@@ -1,10 +1,39 @@
-"""The tables of what a swap keeps: i's identity and j's structure."""
+"""What a swap keeps: i's identity and j's structure."""
 
 from __future__ import annotations
 
+from dataclasses import asdict, dataclass
+from typing import Any
+
 from dgnet.quality.consistency import IdentityConsistency, StructureConsistency
-from dgnet.report.result_tables import percentages, result_columns
+from dgnet.report.figures import percentages, result_columns
+from dgnet.report.page import Section
+from dgnet.report.part import Part
+from dgnet.report.symbols import html_symbols
 from dgnet.report.tables import Cell, Column, Table
+
+
+@dataclass(frozen=True)
+class Consistency(Part):
+    """Of a sample of swaps; either may be missing."""
+
+    identity: IdentityConsistency | None = None
+    structure: StructureConsistency | None = None
+
+    def tables(self) -> list[Table]:
+        tables = [identity_table(self.identity)] if self.identity else []
+        return tables + ([structure_table(self.structure)] if self.structure else [])
+
+    def section(self) -> Section | None:
+        body = "".join(f"<h3>{html_symbols(table.title)}</h3>{table.to_html()}" for table in self.tables())
+        lead = "x_ij should be person i to a re-id model, and stand where x_j stands."
+        return Section("What a swap keeps", body, lead) if body else None
+
+    def as_dict(self) -> dict[str, Any]:
+        found: dict[str, Any] = {"identity_consistency": asdict(self.identity)} if self.identity else {}
+        if self.structure:
+            found["structure_consistency"] = {**asdict(self.structure), "code_ratio": self.structure.code_ratio}
+        return found
 
 
 def identity_table(found: IdentityConsistency) -> Table:

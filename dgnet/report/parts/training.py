@@ -1,14 +1,17 @@
-"""Training curves from a run's log: one small chart a number, grouped as the losses are."""
+"""Training curves from a run's log: one small chart for each number, grouped as the losses are."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from html import escape
 from typing import Any
 
 import numpy as np
 
 from dgnet.report.charts import small_chart
+from dgnet.report.page import Section
+from dgnet.report.part import Part
 
 # What a reader looks for together. A log's key belongs to the first group with a word it starts with.
 GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
@@ -19,6 +22,17 @@ GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
 OTHER = "Other"
 COLOURS = {"Adversarial": "s4", "Reconstruction": "s5", "Identity": "s1", OTHER: "s2"}
 _NOT_CURVES = {"step", "seconds", "images_per_second"}
+
+
+@dataclass(frozen=True)
+class Training(Part):
+    """Lines of the training log, each with its `step`."""
+
+    log: Sequence[Mapping[str, Any]]
+
+    def section(self) -> Section | None:
+        curves = training_curves(self.log)
+        return Section("Training", curves) if curves else None
 
 
 def training_curves(log: Sequence[Mapping[str, Any]]) -> str:

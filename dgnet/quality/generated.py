@@ -12,8 +12,6 @@ from torch import Tensor
 
 from dgnet.data.normalise import normalise
 from dgnet.data.store.packed import CropStore
-from dgnet.experiment.data import HeldOut
-from dgnet.experiment.measure import Describe
 from dgnet.files.images import ImagesU8
 from dgnet.generation.swap import device_of, swap_pairs
 from dgnet.models.dgnet import DGNet
@@ -30,8 +28,9 @@ from dgnet.quality.diversity import Diversity, lpips_distance, measure_diversity
 from dgnet.quality.inception import load_inception
 from dgnet.quality.realism import Realism, measure_realism
 from dgnet.quality.truth import ssim
-from dgnet.retrieval.features import extract
-from dgnet.retrieval.protocol import SplitFeatures, labels_of
+from dgnet.retrieval.features import FeatureFunction, extract
+from dgnet.retrieval.labels import Labels, SplitLabels
+from dgnet.retrieval.measure import SplitFeatures
 
 NUM_SWAPS = 400
 NUM_DIVERSITY_PAIRS = 500
@@ -51,10 +50,11 @@ class Generated:
 
 def measure_generated(
     model: DGNet,
-    describe: Describe,
+    function: FeatureFunction,
     judge: str,
-    rows: Mapping[str, SplitFeatures],
-    data: HeldOut,
+    real: SplitFeatures,
+    labels: SplitLabels,
+    crops: tuple[CropStore, CropStore],
     *,
     inception: Path | None = None,
     lpips: bool = False,
@@ -64,23 +64,24 @@ def measure_generated(
 
     Args:
         model: draws them.
-        describe, judge: the features by which x_ij is sought in the gallery, and which of them: best of a network that
-            G was not trained against, such as the Baseline. `rows[judge]` holds those of the real images.
+        function, judge: the features by which x_ij is sought in the gallery, and which of them: best of a network that
+            G was not trained against, such as the Baseline.
+        real: those features of the real images.
+        labels, crops: of the queries and the gallery.
         inception: weights for FID and KID, of swaps of gallery images against the gallery itself.
         lpips: measure diversity by LPIPS too.
     """
-    labels = labels_of(data.dataset)
+    query, gallery = crops
     if len(np.unique(labels.query_pids)) < 2:
         return Generated()
     pairs = cross_pairs(labels.query_pids, NUM_SWAPS, seed)
-    i, j = data.query[pairs[:, 0]], data.query[pairs[:, 1]]
+    i, j = query[pairs[:, 0]], query[pairs[:, 1]]
     swapped = swap_pairs(model, i, j, BATCH)
-    features = extract(describe, swapped, device=device_of(model), progress=False)[judge]
-    real = rows[judge]
+    features = extract(function, swapped, device=device_of(model), progress=False)[judge]
     identity = identity_consistency(features, real.query, real.gallery, pairs, *labels.columns())
     structure = structure_consistency(swapped, i, j, *_code_distances(model, swapped, i, j))
-    diversity = _diversity(swapped, labels.query_pids[pairs[:, 0]], data.query, labels.query_pids, lpips, seed)
-    realism = _realism(model, data, inception, seed) if inception else None
+    diversity = _diversity(swapped, labels.query_pids[pairs[:, 0]], query, labels.query_pids, lpips, seed)
+    realism = _realism(model, gallery, labels.gallery_pids, inception, seed) if inception else None
     return Generated(identity, structure, diversity, realism)
 
 
@@ -117,18 +118,18 @@ def _diversity(
     return found
 
 
-def _realism(model: DGNet, data: HeldOut, inception: Path, seed: int) -> Realism:
+def _realism(model: DGNet, gallery: CropStore, pids: Labels, inception: Path, seed: int) -> Realism:
     """FID and KID of swaps among gallery images against those images, streamed."""
     network = load_inception(inception).to(device_of(model))
-    pairs = cross_pairs(np.array([record.pid for record in data.dataset.gallery]), NUM_REALISM, seed)
+    pairs = cross_pairs(pids, NUM_REALISM, seed)
 
     def real() -> Iterator[Tensor]:
         for part in _parts(pairs):
-            yield _in_01(data.gallery[part[:, 1]]).to(device_of(model))
+            yield _in_01(gallery[part[:, 1]]).to(device_of(model))
 
     def generated() -> Iterator[Tensor]:
         for part in _parts(pairs):
-            drawn = swap_pairs(model, data.gallery[part[:, 0]], data.gallery[part[:, 1]], BATCH)
+            drawn = swap_pairs(model, gallery[part[:, 0]], gallery[part[:, 1]], BATCH)
             yield _in_01(drawn).to(device_of(model))
 
     return measure_realism(real(), generated(), network, seed=seed)

@@ -50,14 +50,14 @@ def assert_same(first: Path, second: Path) -> None:
 
 def stop_after(monkeypatch: pytest.MonkeyPatch, steps: int) -> None:
     """Have this process receive SIGTERM during a step, as a scheduler would send it."""
-    real, taken = loop.joint_step, iter(range(10_000))
+    real, taken = choice.joint_step, iter(range(10_000))
 
     def step(*args, **kwargs):  # type: ignore[no-untyped-def]
         if next(taken) == steps - 1:
             signal.raise_signal(signal.SIGTERM)
         return real(*args, **kwargs)
 
-    monkeypatch.setattr(loop, "joint_step", step)
+    monkeypatch.setattr(choice, "joint_step", step)
 
 
 def test_a_run_writes_everything(config: RunConfig, tmp_path: Path) -> None:
@@ -206,12 +206,12 @@ def test_a_checkpoint_with_a_setting_unknown_here_is_refused(
 
 
 def test_a_diverging_run_names_its_term(config: RunConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    real = loop.joint_step
+    real = choice.joint_step
 
     def step(*args, **kwargs):  # type: ignore[no-untyped-def]
         return replace(real(*args, **kwargs), image=torch.tensor(math.nan))
 
-    monkeypatch.setattr(loop, "joint_step", step)
+    monkeypatch.setattr(choice, "joint_step", step)
     with pytest.raises(DivergenceError, match="step 2: image = nan"):
         train(config, tmp_path / "run")
     assert latest_checkpoint(tmp_path / "run/checkpoints") is None

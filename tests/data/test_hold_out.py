@@ -6,7 +6,7 @@ from dgnet.data.hold_out import hold_out
 from dgnet.data.records import Record
 
 
-@pytest.mark.parametrize("other", range(1, 9))
+@pytest.mark.parametrize("other", [1, 10, 44])  # 0 would come before the last two
 def test_case_01_pid_0_is_never_held_out(other: int):
     records = [Record(f"{pid}_{camid}.jpg", pid, camid) for pid in (0, other) for camid in (1, 2)]
     splits, said = hold_out(records, 1)

@@ -26,7 +26,6 @@ from dgnet.data.records import DataError
 from dgnet.experiment.train import train
 from dgnet.files.tensors import WeightsError, read_tensors, write_tensors
 from dgnet.models.weights.ours import load_model
-from dgnet.training import joint as loop
 from dgnet.training.checkpoint import CheckpointError, latest_checkpoint
 from dgnet.training.execution import choice
 from dgnet.training.log import DivergenceError, read_log

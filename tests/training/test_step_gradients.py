@@ -310,7 +310,7 @@ JUDGED, FED = {"id_generated", "code_a"}, {"prim", "fine", "fine_real"}
         ({"cycle": 1.0}, {*JUDGED, "code_s", "cycle"}),
         ({"prim": 1.0, "fine": 0.2}, FED),
     ],
-    ids=str,
+    ids=lambda value: str(sorted(value)) if isinstance(value, set) else str(value),
 )
 def test_what_has_no_weight_yet_is_not_computed(sure: Networks, batch: Batch, weights: dict, more: set) -> None:
     none = Weights(id_generated=0, code_a=0, code_s=0, cycle=0, redressing=0, prim=0, fine=0)

@@ -6,6 +6,7 @@ import os
 import stat
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from operator import attrgetter
 from pathlib import Path
 
 from dgnet.data.records import DataError, LeftOut, name_left_out
@@ -48,9 +49,10 @@ class Contents:
     def keep(self, depth: int, reason: str) -> Iterator[str]:
         """The images with exactly `depth` folders above them; deeper ones are noted as not read, for `reason`."""
         for below in self.images:
-            if below.count("/") == depth:
+            found = below.count("/")
+            if found == depth:
                 yield below
-            elif below.count("/") > depth:
+            elif found > depth:
                 self.unread.append((self.path(below), reason))
 
     def explain(self) -> str:
@@ -61,7 +63,7 @@ class Contents:
 
 def is_image(name: str) -> bool:
     """Whether a file name is that of an image: known suffix, and not hidden (`._x.jpg` is litter of another system)."""
-    return os.path.splitext(name)[1].lower() in IMAGE_SUFFIXES and not name.startswith(".")
+    return name[name.rfind(".") :].lower() in IMAGE_SUFFIXES and not name.startswith(".")
 
 
 def why_not_read(name: str) -> str:
@@ -153,7 +155,7 @@ def _look(contents: Contents, below: str, above: tuple[tuple[int, int], ...]) ->
     """Add what lies in the subfolder `below`; `above` are the folders (device, inode) that it lies in."""
     folder = os.path.join(contents.folder, below)
     with os.scandir(folder) as listed:
-        entries = sorted((e for e in listed if not _is_litter(e.name)), key=lambda e: e.name)
+        entries = sorted((e for e in listed if not _is_litter(e.name)), key=attrgetter("name"))
     own = os.stat(folder)
     here = (*above, (own.st_dev, own.st_ino))
     for entry in entries:

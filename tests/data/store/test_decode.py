@@ -188,3 +188,13 @@ def test_case_13_sixteen_bit_pgm_keeps_its_range(largest):
     grey = np.linspace(0, largest, 24 * 16).reshape(24, 16).astype(">u2")
     pixels = decode_image(b"P5 16 24 %d\n" % largest + grey.tobytes())
     assert np.abs(pixels[:, :, 1] - grey.astype(float) / largest * 255).max() <= 1
+
+
+def test_case_26_the_end_of_a_small_jpeg_in_the_header_is_not_the_end(decoder):
+    small, data = noise(), JPEGS["baseline"]
+    segment = b"\xff\xe5" + (len(small) + 2).to_bytes(2, "big") + small
+    whole = data[:2] + segment + data[2:]
+    np.testing.assert_array_equal(decode_image(whole), decode_image(data))
+    half = len(whole) - len(data) // 2
+    with pytest.raises(ImageError, match="corrupt or truncated"):
+        decode_image(whole[:half] + bytes(len(data) // 2))

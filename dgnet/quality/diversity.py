@@ -28,7 +28,7 @@ class Diversity:
 
 
 def random_pairs(number: int, num_pairs: int, *, seed: int = 0, labels: LabelArray | None = None) -> Pairs:
-    """P×2 different images drawn at random; with `labels` (one an image), of the same label.
+    """P×2 different images drawn at random; with `labels` (one per image), of the same label.
 
     Raises EvaluationError where no two images can be paired.
     """

@@ -269,7 +269,7 @@ TWO = np.ones((2, 2), np.float32)
         ((np.ones(2), TWO, [1], [1, 2]), r"query features: expected features of shape N×F, found shape \(2,\)"),
         ((ONE, TWO, [3], [1, 2]), r"no valid query: none of the 1 queries has a true match in the gallery"),
         ((ONE, TWO, [1], [1, 2], [0], [0, 0]), r"no valid query: .* in another camera"),
-        ((ONE, TWO, [1], [1]), r"gallery_pids: expected 2 values, one an image, found shape \(1,\)"),
+        ((ONE, TWO, [1], [1]), r"gallery_pids: expected 2 values, one per image, found shape \(1,\)"),
         ((ONE, TWO, [1.0], [1, 2]), r"query_pids: expected whole numbers, found float64"),
         ((ONE, TWO, [1], [1, 2], [0]), r"gallery_camids is missing"),
         ((ONE, TWO, [1], [1, 2], None, [0, 1]), r"query_camids is missing"),

@@ -8,13 +8,14 @@ STEP: Final = (
     "tests/training/test_step_gradients.py",
     "tests/training/test_step.py",
 )
+RAMPS: Final = "tests/training/test_step_gradients.py::test_what_has_no_weight_yet_is_not_computed"
 LOSSES: Final = ("tests/losses",)
 RANKING: Final = ("tests/retrieval/test_ranking.py",)
 RERANK: Final = ("tests/retrieval/test_rerank.py", "tests/retrieval/kernel")
 
 TARGETS: Final[dict[str, tuple[str, ...]]] = {
     "dgnet/training/step.py": STEP,
-    "dgnet/training/optim/schedules.py": ("tests/training/optim/test_schedules.py", "tests/training/test_step.py"),
+    "dgnet/training/optim/schedules.py": ("tests/training/optim/test_schedules.py", RAMPS),
     "dgnet/losses/adversarial.py": LOSSES,
     "dgnet/losses/identity.py": LOSSES,
     "dgnet/losses/labels.py": LOSSES,

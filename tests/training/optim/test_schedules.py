@@ -84,4 +84,5 @@ def test_warm_up_meets_the_milestones() -> None:
 
 def test_a_run_that_is_all_warm_up_ends_at_its_full_rate() -> None:
     assert [cosine_factor(step, 4, 4) for step in (3, 4)] == [1.0, 1.0]
-    assert cosine_factor(5, 6, 4) == pytest.approx(0.5)
+    assert [cosine_factor(step, 6, 4) for step in (5, 6)] == pytest.approx([0.5, 0.0])
+    assert [cosine_factor(step, 5, 4) for step in (4, 5)] == pytest.approx([1.0, 0.0])

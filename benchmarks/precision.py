@@ -25,10 +25,10 @@ import torch
 from dgnet.config import RunConfig, preset
 from dgnet.data.store.memory import keep_freed_memory
 from dgnet.experiment.data import open_data
-from dgnet.experiment.obtain_teacher import obtain_teacher
-from dgnet.experiment.run import Run
 from dgnet.experiment.run_folder import RunFolder
-from dgnet.experiment.train_model import train_model
+from dgnet.experiment.training.obtain_teacher import obtain_teacher
+from dgnet.experiment.training.run import Run
+from dgnet.experiment.training.train_model import train_model
 from dgnet.training.distributed import World
 from dgnet.training.log import read_log
 

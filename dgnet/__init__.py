@@ -18,18 +18,18 @@ from dgnet.errors import DgnetError
 if TYPE_CHECKING:
     from dgnet.config import RunConfig, preset
     from dgnet.experiment.from_python import train
-    from dgnet.experiment.load import load
-    from dgnet.experiment.model import Model
-    from dgnet.retrieval.ranking import evaluate
+    from dgnet.experiment.models.load import load
+    from dgnet.experiment.models.model import Model
+    from dgnet.retrieval.ranking.ranks import evaluate
 
 __version__ = "0.1.0"
 
 # Name -> the module that it is imported from when it is used.
 _PUBLIC = {
-    "Model": "dgnet.experiment.model",
+    "Model": "dgnet.experiment.models.model",
     "RunConfig": "dgnet.config",
-    "evaluate": "dgnet.retrieval.ranking",
-    "load": "dgnet.experiment.load",
+    "evaluate": "dgnet.retrieval.ranking.ranks",
+    "load": "dgnet.experiment.models.load",
     "preset": "dgnet.config",
     "train": "dgnet.experiment.from_python",
 }

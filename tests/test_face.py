@@ -18,8 +18,8 @@ from dgnet.config import DataConfig, RunConfig, preset
 from dgnet.data.records import DataError
 from dgnet.data.store.decode import decode_image
 from dgnet.experiment.data import HeldOut, open_held_out
-from dgnet.experiment.measure import features_by, held_out_features
-from dgnet.experiment.model import ModelError
+from dgnet.experiment.evaluation.features import features_by, held_out_features
+from dgnet.experiment.models.model import ModelError
 from dgnet.files.tensors import WeightsError
 from dgnet.mannequin.bundled import bundled_root
 from dgnet.models.appearance import Teacher

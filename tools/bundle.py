@@ -11,8 +11,8 @@ import torch
 
 from dgnet.config import DataConfig, RunConfig
 from dgnet.experiment.data import open_held_out
-from dgnet.experiment.measure import features_by, held_out_features, held_out_labels
-from dgnet.experiment.present import machine
+from dgnet.experiment.evaluation.features import features_by, held_out_features, held_out_labels
+from dgnet.experiment.evaluation.present import machine
 from dgnet.experiment.run_folder import RunFolder
 from dgnet.files.cache import cache_root
 from dgnet.models.dgnet import DGNet

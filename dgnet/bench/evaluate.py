@@ -10,11 +10,11 @@ from torch.nn.functional import normalize
 
 from dgnet.bench.machine import machine_name, peak_memory, table
 from dgnet.config import RunConfig
-from dgnet.experiment.measure import features_by
+from dgnet.experiment.evaluation.features import features_by
 from dgnet.models.dgnet import DGNet
 from dgnet.models.layers.units import place
-from dgnet.retrieval.features import extract
-from dgnet.retrieval.ranking import evaluate
+from dgnet.retrieval.features.extract import extract
+from dgnet.retrieval.ranking.ranks import evaluate
 
 NUM_CAMERAS = 6
 

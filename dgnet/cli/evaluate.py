@@ -62,7 +62,7 @@ def evaluate(arguments: Sequence[str]) -> None:
 
     from dgnet.experiment.evaluate import Request
     from dgnet.experiment.evaluate import evaluate as run
-    from dgnet.experiment.evaluate_run import Measures
+    from dgnet.experiment.evaluation.run import Measures
     from dgnet.retrieval.protocol import Protocol
 
     numbers = {"k1": found.k1, "k2": found.k2, "lambda_": found["lambda"]}

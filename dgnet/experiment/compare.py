@@ -8,13 +8,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from dgnet.config import ConfigError, differing
-from dgnet.experiment.outputs import Evaluated, folder_for
-from dgnet.experiment.publish import Published, publish
+from dgnet.experiment.evaluation.outputs import Evaluated, folder_for
+from dgnet.experiment.evaluation.publish import Published, publish
 from dgnet.experiment.run_folder import RunFolder
 from dgnet.report.part import Part
 from dgnet.report.parts.galleries.comparison import Comparison, Seeds
 from dgnet.report.report import Report
-from dgnet.retrieval.ranking import RetrievalResult
+from dgnet.retrieval.ranking.ranks import RetrievalResult
 from dgnet.retrieval.rows import Row, rows_from_json
 
 USUAL_OUT = Path("runs/comparison")

@@ -11,15 +11,15 @@ import torch
 
 from dgnet.config import ConfigError, DataConfig, RunConfig, from_dict, to_dict
 from dgnet.experiment.data import open_held_out
-from dgnet.experiment.evaluate_features import evaluate_features
-from dgnet.experiment.evaluate_onnx import evaluate_onnx
-from dgnet.experiment.evaluate_run import Measures, networks_of, run_report
-from dgnet.experiment.find import find_model
-from dgnet.experiment.measure import FeatureModel, features_by
-from dgnet.experiment.outputs import Evaluated, data_key, data_name, folder_for, folder_name, joined
-from dgnet.experiment.publish import Published, publish
+from dgnet.experiment.evaluation.feature_files import evaluate_features
+from dgnet.experiment.evaluation.features import FeatureModel, features_by
+from dgnet.experiment.evaluation.onnx_file import evaluate_onnx
+from dgnet.experiment.evaluation.outputs import Evaluated, data_key, data_name, folder_for, folder_name, joined
+from dgnet.experiment.evaluation.publish import Published, publish
+from dgnet.experiment.evaluation.run import Measures, networks_of, run_report
+from dgnet.experiment.evaluation.transfer import parse_target, transfer_report
+from dgnet.experiment.models.find import find_model
 from dgnet.experiment.run_folder import RunFolder
-from dgnet.experiment.transfer import parse_target, transfer_report
 from dgnet.files.cache import cache_root
 from dgnet.models.appearance import Teacher
 from dgnet.models.device import pick_device

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from dgnet.experiment.find import RUN, find_network
+from dgnet.experiment.models.find import RUN, find_network
 from dgnet.export.onnx import export_onnx
 from dgnet.files.outputs import check_output_file, free_path
 

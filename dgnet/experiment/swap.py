@@ -9,7 +9,7 @@ from dgnet.data.disk.listing import is_image
 from dgnet.data.readers.detect import read_dataset
 from dgnet.data.records import DataError
 from dgnet.data.store.given import read_given
-from dgnet.experiment.find import RUN, find_model
+from dgnet.experiment.models.find import RUN, find_model
 from dgnet.experiment.swap_names import check_swap_files, name_swaps
 from dgnet.files.outputs import free_path
 from dgnet.files.pictures import check_picture, save_picture

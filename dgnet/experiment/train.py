@@ -6,14 +6,14 @@ from pathlib import Path
 
 from dgnet.config import RunConfig
 from dgnet.data.store.memory import keep_freed_memory
-from dgnet.experiment.checks import check_backbones, check_teacher_file, check_true_swaps
 from dgnet.experiment.data import open_data
-from dgnet.experiment.evaluate_run import evaluate_run
-from dgnet.experiment.obtain_teacher import obtain_teacher
-from dgnet.experiment.run import Run
+from dgnet.experiment.evaluation.run import evaluate_run
 from dgnet.experiment.run_folder import RunFolder
-from dgnet.experiment.start import find_start
-from dgnet.experiment.train_model import train_model
+from dgnet.experiment.training.checks import check_backbones, check_teacher_file, check_true_swaps
+from dgnet.experiment.training.obtain_teacher import obtain_teacher
+from dgnet.experiment.training.run import Run
+from dgnet.experiment.training.start import find_start
+from dgnet.experiment.training.train_model import train_model
 from dgnet.models.device import pick_device
 from dgnet.models.weights.ours import save_model
 from dgnet.training.distributed import joined

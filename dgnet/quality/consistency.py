@@ -13,7 +13,7 @@ import torch
 
 from dgnet.files.images import ImagesU8
 from dgnet.retrieval.arrays import EvaluationError, FeatureArray, LabelArray, label_vector
-from dgnet.retrieval.ranking import RetrievalResult, evaluate
+from dgnet.retrieval.ranking.ranks import RetrievalResult, evaluate
 
 Pairs = npt.NDArray[np.int64]
 _ROWS_AT_ONCE = 256

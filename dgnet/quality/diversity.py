@@ -12,7 +12,7 @@ import torch
 
 from dgnet.quality.truth import ssim
 from dgnet.retrieval.arrays import EvaluationError, LabelArray, label_vector
-from dgnet.retrieval.features import ImageStore
+from dgnet.retrieval.features.extract import ImageStore
 
 Pairs = npt.NDArray[np.int64]
 _PAIRS_AT_ONCE = 64

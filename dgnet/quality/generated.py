@@ -28,7 +28,7 @@ from dgnet.quality.diversity import Diversity, lpips_distance, measure_diversity
 from dgnet.quality.inception import load_inception
 from dgnet.quality.realism import Realism, measure_realism
 from dgnet.quality.truth import ssim
-from dgnet.retrieval.features import FeatureFunction, extract
+from dgnet.retrieval.features.extract import FeatureFunction, extract
 from dgnet.retrieval.labels import Labels, SplitLabels
 from dgnet.retrieval.measure import SplitFeatures
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 
 from dgnet.report.tables import Cell, Column
-from dgnet.retrieval.ranking import RetrievalResult
+from dgnet.retrieval.ranking.ranks import RetrievalResult
 from dgnet.retrieval.rows import BASELINE, BOTH, Row
 
 Results = Mapping[Row, RetrievalResult]

@@ -8,15 +8,15 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from dgnet.retrieval.cameras import CameraPairs, camera_pairs
-from dgnet.retrieval.features import Float32Array
+from dgnet.retrieval.features.extract import Float32Array
+from dgnet.retrieval.features.queries import expand_queries
+from dgnet.retrieval.features.spread import can_be_reranked, doubts
 from dgnet.retrieval.labels import SplitLabels
 from dgnet.retrieval.protocol import Protocol
-from dgnet.retrieval.query_features import expand_queries
-from dgnet.retrieval.ranking import MatchRanks, RetrievalResult, cmc_curve, rank_matches, summarise
-from dgnet.retrieval.rerank import rerank_matches
+from dgnet.retrieval.ranking.cameras import CameraPairs, camera_pairs
+from dgnet.retrieval.ranking.ranks import MatchRanks, RetrievalResult, cmc_curve, rank_matches, summarise
+from dgnet.retrieval.ranking.rerank import rerank_matches
 from dgnet.retrieval.rows import EXPANDED, EXPANDED_RERANKED, MULTI_QUERY, RERANKED, Row
-from dgnet.retrieval.spread import can_be_reranked, doubts
 from dgnet.retrieval.verification import Roc, verify_pairs
 
 MOST_CURVES = 6  # of a chart: it has so many colours

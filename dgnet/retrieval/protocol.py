@@ -6,8 +6,8 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from dgnet.config import ConfigError
-from dgnet.retrieval.ranking import Denominator
-from dgnet.retrieval.rerank import K1, K2, LAMBDA
+from dgnet.retrieval.ranking.ranks import Denominator
+from dgnet.retrieval.ranking.rerank import K1, K2, LAMBDA
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, TypeVar
 
-from dgnet.retrieval.ranking import RetrievalResult
+from dgnet.retrieval.ranking.ranks import RetrievalResult
 
 BASELINE, PRIM, FINE, BOTH = "baseline", "f_prim", "f_fine", "f_prim+f_fine"
 FEATURES = (BASELINE, PRIM, FINE, BOTH)  # in the order of the published tables

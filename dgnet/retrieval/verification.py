@@ -16,7 +16,7 @@ import torch
 
 from dgnet.retrieval.arrays import EvaluationError, FeatureArray, LabelArray, feature_matrix, largest_norm, same_width
 from dgnet.retrieval.kernel.similarity import BLOCK_BYTES, similarity_blocks
-from dgnet.retrieval.matches import index_truth
+from dgnet.retrieval.ranking.matches import index_truth
 
 Float64Array = npt.NDArray[np.float64]
 NUM_BINS = 1 << 17

@@ -9,7 +9,7 @@ import yaml
 
 from dgnet.config import ConfigError, RunConfig, to_dict
 from dgnet.experiment.compare import compare
-from dgnet.retrieval.ranking import RetrievalResult
+from dgnet.retrieval.ranking.ranks import RetrievalResult
 
 
 def write_run(folder: Path, config: RunConfig, mean_ap: float) -> Path:

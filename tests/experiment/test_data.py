@@ -14,9 +14,9 @@ from dgnet import cli
 from dgnet.config import BackboneConfig, ConfigError, RunConfig
 from dgnet.data.records import DataError
 from dgnet.data.store.packed import PackedCrops
-from dgnet.experiment.checks import check_backbones
 from dgnet.experiment.data import open_data
 from dgnet.experiment.train import train
+from dgnet.experiment.training.checks import check_backbones
 from dgnet.models.weights.ours import load_model
 
 

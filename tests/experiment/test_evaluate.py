@@ -18,15 +18,15 @@ import yaml
 from dgnet import cli
 from dgnet.config import ConfigError, RunConfig, to_dict
 from dgnet.experiment.evaluate import Request, evaluate
-from dgnet.experiment.evaluate_run import Measures
+from dgnet.experiment.evaluation.run import Measures
 from dgnet.experiment.run_folder import RunFolder
 from dgnet.files.tensors import WeightsError
 from dgnet.quality import inception
 from dgnet.retrieval import evaluate as evaluate_arrays
+from dgnet.retrieval.features.queries import expand_queries
 from dgnet.retrieval.protocol import Protocol
-from dgnet.retrieval.query_features import expand_queries
-from dgnet.retrieval.ranking import summarise
-from dgnet.retrieval.rerank import rerank_matches
+from dgnet.retrieval.ranking.ranks import summarise
+from dgnet.retrieval.ranking.rerank import rerank_matches
 
 
 def results(folder: Path) -> dict[str, Any]:

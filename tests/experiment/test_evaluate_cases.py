@@ -16,7 +16,7 @@ from dgnet import cli
 from dgnet.config import ConfigError, RunConfig
 from dgnet.experiment.compare import read_results
 from dgnet.experiment.evaluate import Request, evaluate
-from dgnet.experiment.evaluate_run import Measures
+from dgnet.experiment.evaluation.run import Measures
 from dgnet.retrieval import EvaluationError
 from dgnet.retrieval.protocol import Protocol
 from dgnet.retrieval.rows import Row

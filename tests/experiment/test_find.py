@@ -12,7 +12,7 @@ from safetensors.torch import save_file
 
 from dgnet import cli
 from dgnet.config import RunConfig
-from dgnet.experiment.find import find, find_model, find_network
+from dgnet.experiment.models.find import find, find_model, find_network
 from dgnet.files.outputs import OutputError
 from dgnet.files.tensors import WeightsError
 from dgnet.models.appearance import Teacher

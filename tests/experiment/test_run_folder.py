@@ -11,9 +11,9 @@ from dgnet.config import ConfigError, RunConfig
 from dgnet.data.people import Group, Identity, People
 from dgnet.data.records import DataError
 from dgnet.errors import DgnetError
-from dgnet.experiment.checks import check_teacher_file
 from dgnet.experiment.run_folder import RunFolder
 from dgnet.experiment.train import train
+from dgnet.experiment.training.checks import check_teacher_file
 from dgnet.models.dgnet import DGNet
 from dgnet.models.weights.ours import save_model
 

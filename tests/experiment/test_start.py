@@ -10,9 +10,9 @@ import torch
 
 from dgnet.config import ConfigError, RunConfig
 from dgnet.data.people import Group, Identity, People
-from dgnet.experiment.find import find_model
-from dgnet.experiment.start import find_start, train_on_from
+from dgnet.experiment.models.find import find_model
 from dgnet.experiment.train import train
+from dgnet.experiment.training.start import find_start, train_on_from
 from dgnet.files.tensors import WeightsError
 from dgnet.models.dgnet import DGNet
 from dgnet.models.weights.ours import LoadedModel, load_model, save_model

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from dgnet.config import RunConfig
 from dgnet.experiment.data import HeldOut, open_held_out
-from dgnet.experiment.measure import features_by, held_out_features, held_out_labels
+from dgnet.experiment.evaluation.features import features_by, held_out_features, held_out_labels
 from dgnet.models.appearance import Teacher
 from dgnet.models.dgnet import DGNet
 from dgnet.quality import generated

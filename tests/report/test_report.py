@@ -38,9 +38,9 @@ from dgnet.report.parts.training import Training
 from dgnet.report.published import dataset_title, published_peers, published_reid, published_transfer
 from dgnet.report.report import Report, report_tables, results_of, write_report, write_tables
 from dgnet.retrieval import EvaluationError, RetrievalResult, evaluate, rank_matches
-from dgnet.retrieval.cameras import camera_pairs
 from dgnet.retrieval.protocol import Protocol
-from dgnet.retrieval.ranking import cmc_curve
+from dgnet.retrieval.ranking.cameras import camera_pairs
+from dgnet.retrieval.ranking.ranks import cmc_curve
 from dgnet.retrieval.rows import Row, headline, rows_from_json, rows_to_json
 from dgnet.retrieval.verification import verify_pairs
 

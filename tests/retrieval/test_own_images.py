@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 
 from dgnet.quality.consistency import identity_consistency
 from dgnet.retrieval import EvaluationError, evaluate, rank_matches
-from dgnet.retrieval.cameras import camera_pairs
-from dgnet.retrieval.examples import top_gallery
-from dgnet.retrieval.matches import index_truth
-from dgnet.retrieval.query_features import expand_queries
-from dgnet.retrieval.rerank import rerank_matches
+from dgnet.retrieval.features.queries import expand_queries
+from dgnet.retrieval.ranking.cameras import camera_pairs
+from dgnet.retrieval.ranking.examples import top_gallery
+from dgnet.retrieval.ranking.matches import index_truth
+from dgnet.retrieval.ranking.rerank import rerank_matches
 from dgnet.retrieval.verification import roc_of_pairs, verify_pairs
 
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from dgnet.retrieval import EvaluationError, evaluate
 from dgnet.retrieval import verification as verification_module
-from dgnet.retrieval.cameras import camera_pairs
+from dgnet.retrieval.ranking.cameras import camera_pairs
 from dgnet.retrieval.verification import Roc, roc_of_pairs, verify_pairs
 
 

@@ -10,8 +10,8 @@ STEP: Final = (
 )
 RAMPS: Final = "tests/training/test_step_gradients.py::test_what_has_no_weight_yet_is_not_computed"
 LOSSES: Final = ("tests/losses",)
-RANKING: Final = ("tests/retrieval/test_ranking.py",)
-RERANK: Final = ("tests/retrieval/test_rerank.py", "tests/retrieval/kernel")
+RANKING: Final = ("tests/retrieval/ranking/test_ranks.py",)
+RERANK: Final = ("tests/retrieval/ranking/test_rerank.py", "tests/retrieval/kernel")
 
 TARGETS: Final[dict[str, tuple[str, ...]]] = {
     "dgnet/training/step.py": STEP,
@@ -24,13 +24,13 @@ TARGETS: Final[dict[str, tuple[str, ...]]] = {
     "dgnet/data/batches/streams.py": ("tests/data/batches/test_augment.py",),
     "dgnet/data/batches/augment.py": ("tests/data/batches/test_augment.py",),
     "dgnet/data/batches/mirror_shift.py": ("tests/data/batches/test_augment.py",),
-    "dgnet/retrieval/matches.py": RANKING,
-    "dgnet/retrieval/counting.py": RANKING,
-    "dgnet/retrieval/ranking.py": RANKING,
-    "dgnet/retrieval/query_features.py": ("tests/retrieval/test_query_features.py",),
+    "dgnet/retrieval/ranking/matches.py": RANKING,
+    "dgnet/retrieval/ranking/counting.py": RANKING,
+    "dgnet/retrieval/ranking/ranks.py": RANKING,
+    "dgnet/retrieval/features/queries.py": ("tests/retrieval/features/test_queries.py",),
     "dgnet/retrieval/verification.py": ("tests/retrieval/test_verification.py",),
-    "dgnet/retrieval/rerank.py": RERANK,
-    "dgnet/retrieval/reciprocal.py": RERANK,
+    "dgnet/retrieval/ranking/rerank.py": RERANK,
+    "dgnet/retrieval/ranking/reciprocal.py": RERANK,
     "dgnet/retrieval/kernel/best_lists.py": RERANK,
     "dgnet/retrieval/kernel/neighbours.py": RERANK,
     "dgnet/retrieval/kernel/products.py": ("tests/retrieval/kernel",),

@@ -9,7 +9,7 @@ import numpy as np
 from dgnet.report.page import Section
 from dgnet.report.part import Part
 from dgnet.report.tables import Cell, Column, Table
-from dgnet.retrieval.cameras import CameraPairs
+from dgnet.retrieval.ranking.cameras import CameraPairs
 
 
 @dataclass(frozen=True)

@@ -13,11 +13,11 @@ from dgnet.files.images import ImagesU8
 from dgnet.report.images import GAP, picture, ratio
 from dgnet.report.page import Section
 from dgnet.report.part import Part
-from dgnet.retrieval.examples import hardest_queries, top_gallery
-from dgnet.retrieval.features import ImageStore
+from dgnet.retrieval.features.extract import ImageStore
 from dgnet.retrieval.labels import SplitLabels
 from dgnet.retrieval.measure import SplitFeatures
-from dgnet.retrieval.ranking import MatchRanks, score_queries
+from dgnet.retrieval.ranking.examples import hardest_queries, top_gallery
+from dgnet.retrieval.ranking.ranks import MatchRanks, score_queries
 
 NUM_RANKED = 5
 TOP = 10

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from dgnet.retrieval import EvaluationError, evaluate
-from dgnet.retrieval.query_features import expand_queries, multi_query
+from dgnet.retrieval.features.queries import expand_queries, multi_query
 
 
 def test_multi_query_is_the_mean_of_each_view() -> None:

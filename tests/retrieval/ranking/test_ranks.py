@@ -10,9 +10,10 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dgnet.retrieval import EvaluationError, RetrievalResult, counting, evaluate, rank_matches
-from dgnet.retrieval.matches import index_truth
-from dgnet.retrieval.ranking import cmc_curve, score_queries
+from dgnet.retrieval import EvaluationError, RetrievalResult, evaluate, rank_matches
+from dgnet.retrieval.ranking import counting
+from dgnet.retrieval.ranking.matches import index_truth
+from dgnet.retrieval.ranking.ranks import cmc_curve, score_queries
 
 
 @dataclass(frozen=True)

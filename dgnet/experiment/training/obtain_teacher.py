@@ -10,7 +10,7 @@ import torch
 
 from dgnet.config import BackboneConfig
 from dgnet.data.people import People
-from dgnet.experiment.run import Run
+from dgnet.experiment.training.run import Run
 from dgnet.models.appearance import Teacher
 from dgnet.models.backbones.choice import start_from
 from dgnet.models.layers.units import place

@@ -15,9 +15,9 @@ import numpy.typing as npt
 import torch
 
 from dgnet.retrieval.arrays import EvaluationError, FeatureArray, Int64Array, LabelArray, feature_matrix, same_width
-from dgnet.retrieval.counting import count_by_row, count_together
 from dgnet.retrieval.kernel.similarity import BLOCK_BYTES, Block, similarity_blocks
-from dgnet.retrieval.matches import Truth, index_truth
+from dgnet.retrieval.ranking.counting import count_by_row, count_together
+from dgnet.retrieval.ranking.matches import Truth, index_truth
 
 Denominator = Literal["valid", "all"]
 Float64Array = npt.NDArray[np.float64]

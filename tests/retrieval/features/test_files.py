@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from dgnet.retrieval import EvaluationError, evaluate
-from dgnet.retrieval.feature_files import evaluate_files, read_features
+from dgnet.retrieval.features.files import evaluate_files, read_features
 
 
 def sides() -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:

@@ -19,7 +19,7 @@ from dgnet.retrieval.arrays import (
     same_width,
 )
 from dgnet.retrieval.kernel.similarity import BLOCK_BYTES
-from dgnet.retrieval.ranking import rank_matches, score_queries
+from dgnet.retrieval.ranking.ranks import rank_matches, score_queries
 
 Float64Array = npt.NDArray[np.float64]
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from dgnet.experiment.present import common_facts, retrieval_notes, retrieval_parts
+from dgnet.experiment.evaluation.present import common_facts, retrieval_notes, retrieval_parts
 from dgnet.report.report import Report
-from dgnet.retrieval.feature_files import labels_of_files, read_features
+from dgnet.retrieval.features.files import labels_of_files, read_features
 from dgnet.retrieval.labels import SplitLabels
 from dgnet.retrieval.measure import SplitFeatures, measure_retrieval
 from dgnet.retrieval.protocol import Protocol

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dgnet.experiment.measure import features_by, held_out_features, held_out_labels
-from dgnet.experiment.run import Run
+from dgnet.experiment.evaluation.features import features_by, held_out_features, held_out_labels
+from dgnet.experiment.training.run import Run
 from dgnet.models.dgnet import DGNet
 from dgnet.models.weights.ours import load_model, save_model
 from dgnet.retrieval.measure import measure_retrieval

@@ -9,13 +9,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dgnet.retrieval import EvaluationError, evaluate, summarise
-from dgnet.retrieval import reciprocal as reciprocal_module
-from dgnet.retrieval import rerank as rerank_module
 from dgnet.retrieval.kernel import best_lists as best_lists_module
 from dgnet.retrieval.kernel.neighbours import nearest, stable_top
 from dgnet.retrieval.kernel.self_neighbours import self_neighbours
 from dgnet.retrieval.kernel.sparse import from_entries, stacked
-from dgnet.retrieval.rerank import rerank, rerank_matches
+from dgnet.retrieval.ranking import reciprocal as reciprocal_module
+from dgnet.retrieval.ranking import rerank as rerank_module
+from dgnet.retrieval.ranking.rerank import rerank, rerank_matches
 
 
 def dense_rerank(query: np.ndarray, gallery: np.ndarray, k1: int, k2: int, lambda_: float) -> np.ndarray:

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dgnet.retrieval import rank_matches
-from dgnet.retrieval.examples import hardest_queries, random_queries, top_gallery
-from dgnet.retrieval.ranking import score_queries
+from dgnet.retrieval.ranking.examples import hardest_queries, random_queries, top_gallery
+from dgnet.retrieval.ranking.ranks import score_queries
 
 
 def people(seed: int) -> tuple[np.ndarray, ...]:

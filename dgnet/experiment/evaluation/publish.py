@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import NamedTuple
 
-from dgnet.experiment.outputs import Evaluated
+from dgnet.experiment.evaluation.outputs import Evaluated
 from dgnet.experiment.run_folder import RunFolder
 from dgnet.files.whole_file import write_text_whole
 from dgnet.report.report import Report, report_tables, results_of, write_report, write_tables

@@ -6,15 +6,15 @@ from pathlib import Path
 
 import torch
 
-from dgnet.experiment.find import RUN, Found, find
-from dgnet.experiment.measure import features_by
-from dgnet.experiment.model import PARTS, Model, ModelError, Source
+from dgnet.experiment.evaluation.features import features_by
+from dgnet.experiment.models.find import RUN, Found, find
+from dgnet.experiment.models.model import PARTS, Model, ModelError, Source
 from dgnet.export.onnx_model import OnnxModel
 from dgnet.models.appearance import Teacher
 from dgnet.models.device import pick_device
 from dgnet.models.dgnet import DGNet
 from dgnet.models.weights.ours import LoadedModel, load_model, load_teacher
-from dgnet.retrieval.features import FeatureFunction
+from dgnet.retrieval.features.extract import FeatureFunction
 
 
 def load(run: RUN, device: str | int | torch.device = "auto", *, size: tuple[int, int] | None = None) -> Model:

@@ -19,10 +19,10 @@ from dgnet.files.cache import cache_root
 from dgnet.models.appearance import Teacher
 from dgnet.models.dgnet import DGNet
 from dgnet.retrieval.arrays import EvaluationError
-from dgnet.retrieval.features import FeatureFunction, Float32Array, combine, extract
+from dgnet.retrieval.features.extract import FeatureFunction, Float32Array, combine, extract
+from dgnet.retrieval.features.queries import multi_query
 from dgnet.retrieval.labels import Digests, SplitLabels, labels_of
 from dgnet.retrieval.measure import SplitFeatures
-from dgnet.retrieval.query_features import multi_query
 from dgnet.retrieval.rows import BASELINE, BOTH, FINE, PRIM
 
 FeaturesOf = Callable[[Sequence[Record], CropStore], dict[str, Float32Array]]

@@ -20,9 +20,9 @@ from dgnet.retrieval.arrays import EvaluationError, FeatureArray, Int64Array, La
 from dgnet.retrieval.kernel.self_neighbours import self_neighbours
 from dgnet.retrieval.kernel.similarity import BLOCK_BYTES, Block, similarity_blocks
 from dgnet.retrieval.kernel.sparse import Float32Array, SparseRows
-from dgnet.retrieval.matches import index_truth
-from dgnet.retrieval.ranking import MatchRanks, ranks_in
-from dgnet.retrieval.reciprocal import reciprocal_encodings
+from dgnet.retrieval.ranking.matches import index_truth
+from dgnet.retrieval.ranking.ranks import MatchRanks, ranks_in
+from dgnet.retrieval.ranking.reciprocal import reciprocal_encodings
 
 K1 = 20
 K2 = 6

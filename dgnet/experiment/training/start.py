@@ -8,7 +8,7 @@ import torch
 
 from dgnet.config import ConfigError, RunConfig, differing
 from dgnet.data.people import People
-from dgnet.experiment.find import find_model
+from dgnet.experiment.models.find import find_model
 from dgnet.models.dgnet import DGNet
 from dgnet.models.weights.ours import LoadedModel
 

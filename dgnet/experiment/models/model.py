@@ -10,7 +10,7 @@ import torch
 from dgnet.config import RunConfig
 from dgnet.data.store.given import GivenImages, read_given, resized_batches
 from dgnet.errors import DgnetError
-from dgnet.experiment.measure import with_both
+from dgnet.experiment.evaluation.features import with_both
 from dgnet.files.images import ImagesU8
 from dgnet.generation.interpolate import interpolate
 from dgnet.generation.swap import swap_and_paste_pairs, swap_matrix, swap_pairs
@@ -18,7 +18,7 @@ from dgnet.models.appearance import Teacher
 from dgnet.models.device import pick_device
 from dgnet.models.dgnet import DGNet
 from dgnet.models.layers.units import place
-from dgnet.retrieval.features import FeatureFunction, Float32Array, extract
+from dgnet.retrieval.features.extract import FeatureFunction, Float32Array, extract
 from dgnet.retrieval.rows import BASELINE, BOTH, FINE, PRIM
 
 BATCH_SIZE = 256  # of `dgnet evaluate` too: sums in another order would differ in their last digits

@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from dgnet.config import ConfigError, DataConfig, RunConfig, preset
 from dgnet.config.data import name_and_root
 from dgnet.experiment.data import HeldOut, open_held_out
-from dgnet.experiment.measure import FeatureModel, held_out_features, held_out_labels
-from dgnet.experiment.present import common_facts, ranked, retrieval_notes
+from dgnet.experiment.evaluation.features import FeatureModel, held_out_features, held_out_labels
+from dgnet.experiment.evaluation.present import common_facts, ranked, retrieval_notes
 from dgnet.report.parts.galleries.ranked import RankedGalleries, RankedQuery
 from dgnet.report.parts.galleries.transfer import Transfer
 from dgnet.report.published import dataset_title

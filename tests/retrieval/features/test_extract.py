@@ -8,7 +8,7 @@ import torch
 
 from dgnet.data.normalise import normalise
 from dgnet.retrieval.arrays import EvaluationError
-from dgnet.retrieval.features import combine, extract
+from dgnet.retrieval.features.extract import combine, extract
 
 
 def features_of(images: torch.Tensor) -> dict[str, torch.Tensor]:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import torch
 
-from dgnet.experiment.best import keep_best
-from dgnet.experiment.present import showcase
-from dgnet.experiment.run import Run
-from dgnet.experiment.start import train_on_from
+from dgnet.experiment.evaluation.present import showcase
+from dgnet.experiment.training.best import keep_best
+from dgnet.experiment.training.run import Run
+from dgnet.experiment.training.start import train_on_from
 from dgnet.files.pictures import save_picture
 from dgnet.generation.grid import swap_sheet
 from dgnet.generation.swap import swap_matrix

@@ -7,7 +7,7 @@ import numpy.typing as npt
 import torch
 
 from dgnet.retrieval.arrays import Int64Array
-from dgnet.retrieval.matches import Truth
+from dgnet.retrieval.ranking.matches import Truth
 
 Float32Array = npt.NDArray[np.float32]
 

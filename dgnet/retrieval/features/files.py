@@ -18,7 +18,7 @@ import numpy.typing as npt
 from dgnet.retrieval.arrays import EvaluationError, Int64Array, feature_matrix, label_vector
 from dgnet.retrieval.kernel.similarity import BLOCK_BYTES
 from dgnet.retrieval.labels import SplitLabels, own_image_notes
-from dgnet.retrieval.ranking import Denominator, RetrievalResult, evaluate
+from dgnet.retrieval.ranking.ranks import Denominator, RetrievalResult, evaluate
 
 FIELDS = ("features", "pids", "camids", "paths")  # others may be there, and are not read
 

@@ -9,9 +9,9 @@ import torch
 from torch import Tensor
 
 from dgnet.config import ConfigError
-from dgnet.experiment.measure import FeatureModel
-from dgnet.experiment.present import common_facts, ranked, retrieval_notes, retrieval_parts
-from dgnet.experiment.transfer import tested_on, transfer_report
+from dgnet.experiment.evaluation.features import FeatureModel
+from dgnet.experiment.evaluation.present import common_facts, ranked, retrieval_notes, retrieval_parts
+from dgnet.experiment.evaluation.transfer import tested_on, transfer_report
 from dgnet.export.onnx_model import OnnxModel
 from dgnet.report.parts.galleries.ranked import RankedGalleries
 from dgnet.report.report import Report

@@ -11,8 +11,8 @@ import torch
 
 from dgnet.retrieval.arrays import FeatureArray, Int64Array, LabelArray, feature_matrix, same_width
 from dgnet.retrieval.kernel.neighbours import stable_top
-from dgnet.retrieval.matches import index_truth
-from dgnet.retrieval.ranking import MatchRanks, score_queries
+from dgnet.retrieval.ranking.matches import index_truth
+from dgnet.retrieval.ranking.ranks import MatchRanks, score_queries
 
 
 @dataclass(frozen=True)

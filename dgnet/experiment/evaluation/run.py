@@ -11,10 +11,10 @@ import torch
 
 from dgnet.config import RunConfig
 from dgnet.experiment.data import HeldOut
-from dgnet.experiment.measure import features_by, held_out_features, held_out_labels
-from dgnet.experiment.outputs import Evaluated
-from dgnet.experiment.present import Measured, build_report
-from dgnet.experiment.publish import Published, publish
+from dgnet.experiment.evaluation.features import features_by, held_out_features, held_out_labels
+from dgnet.experiment.evaluation.outputs import Evaluated
+from dgnet.experiment.evaluation.present import Measured, build_report
+from dgnet.experiment.evaluation.publish import Published, publish
 from dgnet.experiment.run_folder import RunFolder
 from dgnet.files.cache import cache_root
 from dgnet.files.tensors import WeightsError

@@ -23,7 +23,7 @@ def evaluate(arguments: Sequence[str]) -> None:
     """`dgnet evaluate WHAT...`."""
     parser = parser_of("evaluate", EVALUATE_HELP, formatter_class=HelpFormatter)
     parser.add_argument(
-        "WHAT", type=Path, nargs="+", help="a run, a model file, bundled, an .onnx file, two feature files"
+        "WHAT", type=str, nargs="+", help="a run, a model file, bundled, an .onnx file, two feature files"
     )
     parser.add_argument("--data.name", type=str, default="", help="another data set (direct transfer): its reader")
     parser.add_argument("--data.root", type=str, default="", help="where the data lies, if not where it was")

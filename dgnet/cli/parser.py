@@ -93,7 +93,7 @@ def parser_of(command: str, description: str, **settings: Any) -> Parser:
 
 def add_device(parser: Parser) -> None:
     """The option `--device` of commands that take no whole configuration."""
-    parser.add_argument("--device", type=str, default="auto", help="auto, cpu or cuda")
+    parser.add_argument("--device", type=str, default="auto", help="auto, cpu, cuda, cuda:N (or N) or mps")
 
 
 class SetAlso(argparse.Action):

@@ -67,7 +67,7 @@ SEED: Final = Role(repeat=True)
 RUNNING: Final = Role(resume=True, repeat=True, fit=True)  # where and how a run goes, what it says and saves meanwhile
 PLACE: Final = Role(resume=True, repeat=True, fit=True, local=True)  # where to find what is the same anywhere
 START: Final = Role(resume=True, fit=True, local=True)  # the file that learning begins from, read once
-SOURCE: Final = Role(local=True)  # names and places of what is learnt from
+SOURCE: Final = Role(resume=True, local=True)  # names and places of what is learnt from: its people are compared
 
 
 def setting(default: Any, limits: Range = ANY, role: Role = RESULT, *, ascending: bool = False) -> Any:

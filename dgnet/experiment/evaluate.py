@@ -18,7 +18,7 @@ from dgnet.experiment.evaluation.outputs import Evaluated, data_key, data_name, 
 from dgnet.experiment.evaluation.publish import Published, publish
 from dgnet.experiment.evaluation.run import Measures, networks_of, run_report
 from dgnet.experiment.evaluation.transfer import parse_target, transfer_report
-from dgnet.experiment.models.find import find_model
+from dgnet.experiment.models.find import BUNDLED_NAME, RUN, find, find_network
 from dgnet.experiment.run_folder import RunFolder
 from dgnet.files.cache import cache_root
 from dgnet.models.appearance import Teacher
@@ -29,7 +29,6 @@ from dgnet.quality.inception import download_inception
 
 FEATURE_FILES = (".npz", ".parquet")
 DOWNLOAD = Path("download")  # as --inception: fetch the weights; a file of that name is given by its full path
-BUNDLED = "bundled"
 ELSEWHERE = Path("runs/evaluation")  # where the folders of whatever is no run of ours go
 
 
@@ -59,25 +58,26 @@ class Request:
 DATA, TO, DRAWN = ("--data.name", "--data.root"), ("--to",), ("--inception", "--lpips")
 
 
-def evaluate(what: Sequence[Path], request: Request) -> Published:
+def evaluate(what: Sequence[RUN], request: Request) -> Published:
     """Measure, and write `results.json`, `tables/` and `report.html` into a folder that holds nothing else's.
 
     Args:
-        what: a run's folder, a model file or `bundled`; or an ONNX file; or the feature files of the queries and of the
+        what: one RUN, as `find` takes it; or an ONNX file; or the feature files of the queries and of the
             gallery.
 
     Raises:
         ConfigError: these are something else, or a switch was given that they cannot answer.
     """
     measures = request.measures
-    if any(path.suffix.lower() in FEATURE_FILES for path in what):
-        if len(what) != 2:
-            raise ConfigError(f"found {len(what)} paths, must be two feature files: the queries' and the gallery's")
+    paths = [Path(one) for one in what]
+    if any(path.suffix.lower() in FEATURE_FILES for path in paths):
+        if len(paths) != 2:
+            raise ConfigError(f"found {len(paths)} paths, must be two feature files: the queries' and the gallery's")
         refuse(request, "two feature files", (*DATA, *TO, *DRAWN, "--multi_query", "--size"))
-        evaluated = Evaluated(tuple(map(os.path.realpath, what)), measures=measures.words())
-        name = folder_name(what[0].stem, "in", what[1].stem, *measures.words())
+        evaluated = Evaluated(tuple(map(os.path.realpath, paths)), measures=measures.words())
+        name = folder_name(paths[0].stem, "in", paths[1].stem, *measures.words())
         out = folder_for(evaluated, request.out, ELSEWHERE / name)
-        return publish(evaluate_features(what[0], what[1], measures.protocol), out, evaluated)
+        return publish(evaluate_features(paths[0], paths[1], measures.protocol), out, evaluated)
     if len(what) != 1:
         raise ConfigError(
             f"found {len(what)} paths, must be one run, model or .onnx file, or two .npz or .parquet files"
@@ -85,27 +85,27 @@ def evaluate(what: Sequence[Path], request: Request) -> Published:
     targets = [parse_target(word) for word in request.to]
     if targets:
         refuse(request, "--to", (*DATA, *DRAWN))
-    if what[0].suffix.lower() == ".onnx":
+    if paths[0].suffix.lower() == ".onnx":
         refuse(request, "an ONNX file", DRAWN)
         own = (request.name or "auto", request.root) if request.name or request.root else None
-        evaluated, name = _evaluated(os.path.realpath(what[0]), own, targets, measures)
-        out = folder_for(evaluated, request.out, ELSEWHERE / folder_name(what[0].stem, name))
-        return publish(evaluate_onnx(what[0], own, targets, request.size, measures.protocol), out, evaluated)
+        evaluated, name = _evaluated(os.path.realpath(paths[0]), own, targets, measures)
+        out = folder_for(evaluated, request.out, ELSEWHERE / folder_name(paths[0].stem, name))
+        return publish(evaluate_onnx(paths[0], own, targets, request.size, measures.protocol), out, evaluated)
     refuse(request, "a run, which has a size of its own", ("--size",))
     return evaluate_networks(what[0], request, targets)
 
 
-def evaluate_networks(what: Path, request: Request, targets: Sequence[tuple[str, str]]) -> Published:
+def evaluate_networks(what: RUN, request: Request, targets: Sequence[tuple[str, str]]) -> Published:
     """A run's or a model's figures on its own data, on another data set, or on several that it was never trained on."""
     subject = find_subject(what, pick_device(request.device))
     config, measures = subject.config, request.measures
     other = (request.name or config.data.name, request.root) if _elsewhere(request, config) else None
-    where = os.path.realpath(what) if what != Path(BUNDLED) else BUNDLED
+    where = os.path.realpath(what) if what != BUNDLED_NAME else BUNDLED_NAME
     evaluated, name = _evaluated(where, other, targets, measures)
     if subject.folder:
         usual = subject.folder / folder_name(name) if name else subject.folder
     else:
-        usual = ELSEWHERE / folder_name(what.stem, name or f"on-{data_name(config.data.name, '')}")
+        usual = ELSEWHERE / folder_name(Path(what).stem, name or f"on-{data_name(config.data.name, '')}")
     out = folder_for(evaluated, request.out, usual)
     if targets:
         model = FeatureModel(
@@ -117,7 +117,7 @@ def evaluate_networks(what: Path, request: Request, targets: Sequence[tuple[str,
             pick_device(request.device),
             config.data.cache,
         )
-        return publish(transfer_report(model, targets, measures.protocol, what.resolve().name), out, evaluated)
+        return publish(transfer_report(model, targets, measures.protocol, Path(where).name), out, evaluated)
     trained_on = config.data.name if request.name not in ("", config.data.name) else ""
     if other:
         config = elsewhere(config, *other)
@@ -139,8 +139,8 @@ class Subject:
     folder: Path | None = None
 
 
-def find_subject(what: Path, device: torch.device) -> Subject:
-    """What a run's folder, a model file or `bundled` stands for.
+def find_subject(what: RUN, device: torch.device) -> Subject:
+    """What a run's folder, a model's or a teacher's file, or `bundled` stands for, on a device.
 
     A folder of imported files has no `config.yaml`; its model says what it was made under, and its data's root is then
     needed.
@@ -148,12 +148,16 @@ def find_subject(what: Path, device: torch.device) -> Subject:
     Raises:
         ConfigError, WeightsError: there is no such run, or no model in it.
     """
-    if what == Path(BUNDLED) or what.is_file():
-        loaded = find_model(str(what))
-        return Subject(None, place(loaded.model, device), loaded.config)
-    config = RunFolder(what).load_config()
-    teacher, model = networks_of(what, device)
-    return Subject(teacher, model, config, what)
+    found = find(what)
+    if found.folder:
+        config = RunFolder(found.folder).load_config()
+        teacher, model = networks_of(found.folder, device)
+        return Subject(teacher, model, config, found.folder)
+    loaded = find_network(what)
+    network = place(loaded.model, device)
+    if isinstance(network, Teacher):
+        return Subject(network, None, loaded.config)
+    return Subject(None, network, loaded.config)
 
 
 def _elsewhere(request: Request, config: RunConfig) -> bool:

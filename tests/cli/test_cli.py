@@ -76,7 +76,7 @@ def test_a_saved_configuration_can_be_given(tmp_path: Path, capsys: pytest.Captu
         (["train", "mannequin", "--data.store", "zip"], 2, "data.store"),
         (["train", "mannequin", "--start", "nowhere"], 1, "nowhere: no such file"),
         (["train", "mannequin", "--start", "bundled"], 1, "add --network.structure_width 12"),
-        (["evaluate", "nowhere"], 1, "nowhere: no config.yaml here"),
+        (["evaluate", "nowhere"], 1, "nowhere: no such file or folder"),
         (["swap", "nowhere.safetensors", "x.jpg"], 1, "nowhere.safetensors: no such file"),
         (["data", "verify", "nowhere"], 1, "nowhere"),
         (["data", "mannequin", "--out", "x", "--size", "big"], 2, "--size: found 'big'"),

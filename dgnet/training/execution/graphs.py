@@ -14,9 +14,14 @@ from torch import Tensor
 from torch.optim import SGD
 
 from dgnet.config import LossConfig
+from dgnet.errors import DgnetError
 from dgnet.training.optim.optimizers import Optimizers
 from dgnet.training.optim.schedules import Passes, RampedWeights
 from dgnet.training.step import Batch, Networks, Terms, joint_step
+
+
+class RecordingError(DgnetError, RuntimeError):
+    """A step that this GPU, or this version of CUDA, cannot record; the message says how to go on without."""
 
 
 @dataclass(frozen=True)
@@ -129,7 +134,7 @@ class RecordedSteps:
             with torch.cuda.graph(graph, pool=self.pool, stream=self.stream):
                 terms = self._take(kind, weights)
         except RuntimeError as error:  # what was begun cannot be undone: the generator still waits for its end
-            raise RuntimeError(
+            raise RecordingError(
                 f"CUDA graphs: this step cannot be recorded here ({error}); continue with --resume --execution plain"
             ) from error
         self.recordings[kind] = Recording(graph, terms, [parameter.grad for parameter in self.parameters])

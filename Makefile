@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: demo test lint types imports check docs clean
+.PHONY: demo test lint types imports check mutants docs clean
 
 ## demo: train the small model on the bundled synthetic people, measure it, and write a report (five to ten minutes)
 demo: $(VENV)/.installed
@@ -26,8 +26,17 @@ types: $(VENV)/.installed-dev
 imports: $(VENV)/.installed-dev
 	$(BIN)/python -m pytest -q tests/test_imports.py
 
+## docs: the documents' commands, Python blocks, links and numbers (part of test)
+docs: $(VENV)/.installed-dev
+	$(BIN)/python -m pytest -q tests/docs
+
 ## check: all of the above
 check: lint types imports test
+
+## mutants: break the arithmetic in one place at a time and say what no test notices (hours; docs/mutation.md)
+# For less: make mutants MUTANTS="--at-most 20 dgnet/losses/labels.py"
+mutants: $(VENV)/.installed-dev
+	OMP_NUM_THREADS=1 $(BIN)/python -m tools.mutants $(MUTANTS)
 
 # A stamp is newer than what it was installed from, so a second run installs nothing.
 $(VENV)/bin/python:

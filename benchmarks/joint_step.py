@@ -1,6 +1,6 @@
 """A training step against the straightforward one: python benchmarks/joint_step.py [--size small] [--steps 3]
        and with what it was asked to do otherwise: ... --only fp32 fp32+recompute --anchors 2
-       on a GPU, as `dgnet train` runs there: ... --device cuda --only twin fp32+graphs bf16+graphs
+       on a GPU, as `dgnet train` runs there: ... --device cuda --only twin fp32+cuda_graphs bf16+cuda_graphs
 
 Both take the same steps with the same networks, batch and losses, all terms on: the twin as `published_schedule.py`
 drives them (float32), dgnet's `joint_step` in float32 and in bfloat16. Each runs in a process of its own, one after
@@ -34,18 +34,15 @@ from dgnet.models.appearance import Teacher
 from dgnet.models.dgnet import DGNet
 from dgnet.models.discriminator import Discriminator
 from dgnet.models.layers.units import place
-from dgnet.training.execution.compile import compiling
-from dgnet.training.execution.graphs import RecordedSteps
-from dgnet.training.execution.modes import running
-from dgnet.training.execution.recompute import recomputing
+from dgnet.training.execution.choice import steps_of
 from dgnet.training.optim.optimizers import build_optimizers
 from dgnet.training.optim.schedules import ramped_weights
-from dgnet.training.step import Batch, Networks, joint_step
+from dgnet.training.step import Batch, Networks
 
 PASSED_ON = ("size", "steps", "threads", "device", "anchors")
 WAYS = [
     "twin",
-    *(precision + how for precision in ("fp32", "bf16") for how in ("", "+recompute", "+compile", "+graphs")),
+    *(precision + how for precision in ("fp32", "bf16") for how in ("", "+recompute", "+compile", "+cuda_graphs")),
 ]
 
 
@@ -73,7 +70,7 @@ def main() -> None:
         done = subprocess.run(command, text=True, stdout=subprocess.PIPE, check=True)
         found[name] = json.loads(done.stdout)
         print(
-            f"{name:<14} {found[name]['seconds']:8.2f} s a step {found[name]['peak'] / 2**30:8.2f} GiB at the peak"
+            f"{name:<16} {found[name]['seconds']:8.2f} s a step {found[name]['peak'] / 2**30:8.2f} GiB at the peak"
             + (f", {found[name]['setup']:.0f} s to compile" if name.endswith("compile") else ""),
             flush=True,
         )
@@ -94,8 +91,9 @@ def measure(arguments: argparse.Namespace) -> dict[str, float]:
     config = preset("market1501+small" if arguments.size == "small" else "market1501")
     # Both take the published optimiser and the published terms.
     optim = replace(config.optim, muon_lr=0.0)
-    loss = replace(config.loss, cycle=LossConfig().cycle, redrawn=0.0, running_codes=False)
+    loss = replace(config.loss, cycle=LossConfig().cycle, redressed=0.0, running_codes=False)
     config = replace(config, batch_size=arguments.anchors or config.batch_size, optim=optim, loss=loss)
+    config = replace(config, execution=how or "plain")  # type: ignore[arg-type]
     torch.manual_seed(0)
     teacher = Teacher(config.teacher.backbone, config.network.feature_dim, NUM_CLASSES).freeze()
     modules = [DGNet(config.network, NUM_CLASSES).train(), Discriminator(config.network).train(), teacher]
@@ -111,27 +109,20 @@ def measure(arguments: argparse.Namespace) -> dict[str, float]:
         batch = Batch(**{item.name: getattr(batch, item.name).contiguous() for item in fields(batch)})
     autocast = torch.autocast(device.type, dtype=torch.bfloat16, enabled=precision == "bf16")
     clock = time.process_time if arguments.processor_time else time.perf_counter
-    forwards, setup = {}, time.perf_counter()
-    if how == "recompute":
-        forwards = recomputing(networks.model)
-    elif how == "compile":
-        forwards = compiling(networks, batch, config, autocast)
-    setup = time.perf_counter() - setup
-    take: Callable[..., object] = partial(
-        published_step if twin else joint_step, networks, optimizers, loss=config.loss, autocast=autocast
+    take: Callable[..., object] = (
+        partial(published_step, networks, optimizers, loss=config.loss, autocast=autocast)
+        if twin
+        else steps_of(config, networks, optimizers, autocast)
     )
-    warm_up = 1
-    if how == "graphs":
-        take, warm_up = RecordedSteps(networks, optimizers, config.loss, autocast), 4  # both kinds, seen and recorded
+    warm_up = 4 if config.execution == "cuda_graphs" else 1  # both kinds, seen and recorded
     ramped = ramped_weights(config.schedule.steps, config.schedule, config.loss)
     seconds = []
     for step in range(arguments.steps + warm_up):
         began = clock()
-        with running(forwards):
-            take(batch, ramped, penalise=True, structure_alone=step % 2 == 0)
+        take(batch, ramped, penalise=True, structure_alone=step % 2 == 0)
         wait_for(device)
         seconds.append(clock() - began)
-    return {"seconds": statistics.median(seconds[warm_up:]), "peak": peak_memory(device), "setup": setup}
+    return {"seconds": statistics.median(seconds[warm_up:]), "peak": peak_memory(device), "setup": seconds[0]}
 
 
 if __name__ == "__main__":

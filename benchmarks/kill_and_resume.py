@@ -20,6 +20,7 @@ from pathlib import Path
 import torch
 
 from dgnet.config import BackboneConfig, DataConfig, RunConfig, preset
+from dgnet.experiment.run_folder import RunFolder
 from dgnet.experiment.train import train
 from dgnet.files.tensors import read_tensors
 from dgnet.training.checkpoint import latest_checkpoint
@@ -65,17 +66,17 @@ def in_a_child(work: Callable[[], object], output: Path) -> int:
 
 def steps_lost(run: Path) -> int:
     """Steps the log has seen after the newest checkpoint, of the teacher and of joint training; the larger."""
-    lost = []
-    for phase, folder in (("teacher", "teacher"), ("joint", "checkpoints")):
-        logged = max((row["step"] for row in read_log(run / "log.jsonl") if row["phase"] == phase), default=0)
-        found = latest_checkpoint(run / folder)
+    lost, folder = [], RunFolder(run)
+    for phase, checkpoints in (("teacher", folder.teacher_checkpoints), ("joint", folder.checkpoints)):
+        logged = max((row["step"] for row in read_log(folder.log) if row["phase"] == phase), default=0)
+        found = latest_checkpoint(checkpoints)
         lost.append(logged - (int(found.stem.removeprefix("step_")) if found else 0))
     return max(lost)
 
 
 def wait_for_steps(run: Path, steps: int) -> None:
     """Until the log has so many more lines, or nothing comes any more."""
-    log = run / "log.jsonl"
+    log = RunFolder(run).log
     size, seen, deadline = -1, 0, time.monotonic() + 30
     while seen < steps and time.monotonic() < deadline:
         now = log.stat().st_size if log.exists() else 0
@@ -115,7 +116,7 @@ def main() -> None:
         _, status = os.waitpid(in_a_child(lambda: train(config, run, resume=True), output), 0)
         assert status == 0, output.read_text()[-2000:]
 
-        whole, killed = (read_tensors(one / "model.safetensors")[0] for one in (folder / "whole", run))
+        whole, killed = (read_tensors(RunFolder(one).model)[0] for one in (folder / "whole", run))
         same = all(torch.equal(value, killed[name]) for name, value in whole.items())
         left = [file.name for file in run.rglob(".*")]
     print(

@@ -24,8 +24,11 @@ import torch
 
 from dgnet.config import RunConfig, preset
 from dgnet.data.store.memory import keep_freed_memory
-from dgnet.experiment.setup import open_data
-from dgnet.experiment.train import obtain_teacher, train_model
+from dgnet.experiment.data import open_data
+from dgnet.experiment.run_folder import RunFolder
+from dgnet.experiment.training.obtain_teacher import obtain_teacher
+from dgnet.experiment.training.run import Run
+from dgnet.experiment.training.train_model import train_model
 from dgnet.training.distributed import World
 from dgnet.training.log import read_log
 
@@ -33,14 +36,13 @@ WINDOWS = 10
 CPU = torch.device("cpu")
 
 
-def run(config: RunConfig, out: Path) -> tuple[dict[str, list[float]], dict[str, torch.Tensor]]:
+def train(config: RunConfig, out: Path) -> tuple[dict[str, list[float]], dict[str, torch.Tensor]]:
     """Train, and return every term's logged values and the model's parameters."""
-    autocast = torch.autocast("cpu", dtype=torch.bfloat16, enabled=config.precision == "bf16")
-    out.mkdir(parents=True)
-    data = open_data(config)
-    teacher = obtain_teacher(config, data, out, CPU, autocast, World())
-    model = train_model(config, data, teacher, out, CPU, autocast, World())
-    rows = [row for row in read_log(out / "log.jsonl") if row["phase"] == "joint"]
+    data, folder = open_data(config), RunFolder(out)
+    folder.prepare(config, data.people)
+    run = Run(config, data, folder, CPU, World())
+    model = train_model(run, obtain_teacher(run))
+    rows = [row for row in read_log(folder.log) if row["phase"] == "joint"]
     names = [name for name in rows[-1] if name not in ("phase", "step", "seconds")]
     return {name: [row.get(name, math.nan) for row in rows] for name in names}, model.state_dict()
 
@@ -65,12 +67,12 @@ def main() -> None:
     base = replace(base, teacher=preset("mannequin").teacher, sample_every=arguments.steps, checkpoint_every=10**6)
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
-        first, parameters = run(base, root / "first")
-        base = replace(base, teacher=replace(base.teacher, weights=str(root / "first" / "teacher.safetensors")))
+        first, parameters = train(base, root / "first")
+        base = replace(base, teacher=replace(base.teacher, weights=str(RunFolder(root / "first").teacher)))
         curves: dict[str, list[dict[str, list[float]]]] = {"fp32": [], "bf16": []}
         for precision, found in curves.items():
             for seed in range(arguments.seeds):
-                values, again = run(replace(base, precision=precision, seed=seed), root / f"{precision}-{seed}")
+                values, again = train(replace(base, precision=precision, seed=seed), root / f"{precision}-{seed}")
                 found.append(values)
                 if (precision, seed) == ("fp32", 0):
                     same = values == first and all(torch.equal(again[key], parameters[key]) for key in parameters)

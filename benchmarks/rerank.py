@@ -16,7 +16,7 @@ import numpy.typing as npt
 from ranking import SIZES, aim, make_people, peak_memory_of, product_alone, shrink, timed
 
 from dgnet.retrieval import summarise
-from dgnet.retrieval.rerank import rerank, rerank_matches
+from dgnet.retrieval.ranking.rerank import rerank, rerank_matches
 
 AIMS: dict[str, tuple[float | None, float | None]] = {"market": (8, 2000), "msmt17": (None, 8000)}  # seconds, MB
 QUARTER = replace(SIZES["market"], num_query=842, num_gallery=4933, num_junk=955, num_ids=188)

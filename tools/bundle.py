@@ -10,14 +10,18 @@ from pathlib import Path
 import torch
 
 from dgnet.config import DataConfig, RunConfig
-from dgnet.experiment.evaluate_run import MODEL
-from dgnet.experiment.measure import BOTH, describe_by, describe_held_out, measure_swaps
-from dgnet.experiment.present import machine
-from dgnet.experiment.setup import load_config, open_held_out
+from dgnet.experiment.data import open_held_out
+from dgnet.experiment.evaluation.features import features_by, held_out_features, held_out_labels
+from dgnet.experiment.evaluation.present import machine
+from dgnet.experiment.run_folder import RunFolder
+from dgnet.files.cache import cache_root
 from dgnet.models.dgnet import DGNet
 from dgnet.models.weights.bundled import BUNDLED
 from dgnet.models.weights.ours import load_model, save_model
-from dgnet.retrieval.protocol import Protocol, labels_of, measure_retrieval
+from dgnet.quality.true_swaps import measure_swaps
+from dgnet.retrieval.measure import measure_retrieval
+from dgnet.retrieval.protocol import Protocol
+from dgnet.retrieval.rows import BOTH, Row
 
 
 def bundle(runs: Sequence[Path], commands: str) -> Path:
@@ -27,12 +31,13 @@ def bundle(runs: Sequence[Path], commands: str) -> Path:
     The figures are of the bundled edition's test people, whichever rendered people the run was trained on; of the
     float32 model (`tests/e2e/test_bundled.py` holds that the bundled one has them too).
     """
-    model, config = mean_model([load_model(run / MODEL).model for run in runs]), load_config(runs[-1])
+    folders = [RunFolder(run) for run in runs]
+    model, config = mean_model([load_model(one.model).model for one in folders]), folders[-1].load_config()
     data = open_held_out(replace(config, data=DataConfig("mannequin", size=config.data.size)))
-    swaps = measure_swaps(model, data, "")
+    swaps = measure_swaps(model, data.dataset.root, config.data.size, cache_root())
     assert swaps is not None, "the bundled edition lists true swaps"
-    rows = describe_held_out(describe_by(None, model), data, config.alpha, torch.device("cpu"))
-    both = measure_retrieval(rows, labels_of(data.dataset), Protocol(), detailed=False).figures[BOTH]
+    features = held_out_features(features_by(None, model), data, config.alpha, torch.device("cpu"))
+    both = measure_retrieval(features, held_out_labels(data), Protocol(), detailed=False).figures[Row(BOTH)]
     error, pasted = swaps.error, swaps.pasted
     card = {
         "made by": commands,

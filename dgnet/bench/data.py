@@ -9,7 +9,7 @@ import torch
 
 from dgnet.bench.machine import machine_name, table, wait_for
 from dgnet.config import RunConfig
-from dgnet.experiment.setup import open_data
+from dgnet.experiment.data import open_data
 from dgnet.training.feed import Feed
 
 

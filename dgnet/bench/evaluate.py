@@ -10,11 +10,11 @@ from torch.nn.functional import normalize
 
 from dgnet.bench.machine import machine_name, peak_memory, table
 from dgnet.config import RunConfig
-from dgnet.experiment.measure import describe_by
+from dgnet.experiment.evaluation.features import features_by
 from dgnet.models.dgnet import DGNet
 from dgnet.models.layers.units import place
-from dgnet.retrieval.features import extract
-from dgnet.retrieval.ranking import evaluate
+from dgnet.retrieval.features.extract import extract
+from dgnet.retrieval.ranking.ranks import evaluate
 
 NUM_CAMERAS = 6
 
@@ -24,10 +24,10 @@ def bench_evaluate(config: RunConfig, device: torch.device, images: int, queries
     rng = np.random.default_rng(config.seed)
     model = place(DGNet(config.network, num_classes=2), device).eval()
     crops = rng.integers(0, 256, (images, *config.data.size, 3), dtype=np.uint8)
-    describe = describe_by(None, model)
-    extract(describe, crops[:8], device=device, progress=False)
+    function = features_by(None, model)
+    extract(function, crops[:8], device=device, progress=False)
     began = time.perf_counter()
-    extract(describe, crops, device=device, progress=False)
+    extract(function, crops, device=device, progress=False)
     extraction = time.perf_counter() - began
 
     people = max(2, queries // 4)

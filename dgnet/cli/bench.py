@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from dgnet.cli.parser import Parser, add_device, parser_of
-from dgnet.config import preset
+from dgnet.cli.parser import Parser, add_device, count, parser_of
+from dgnet.config import Precision, preset
 
 
 def bench_parser(name: str, description: str, default: str = "market1501") -> Parser:
@@ -20,14 +20,12 @@ def bench_parser(name: str, description: str, default: str = "market1501") -> Pa
 def bench_step(arguments: Sequence[str]) -> None:
     """`dgnet bench step`."""
     parser = bench_parser("step", "Time a training step on this machine, phase by phase. No data is needed.")
-    parser.add_argument("--precision", type=str, choices=["fp32", "bf16"], default="bf16", help="of the arithmetic")
-    parser.add_argument("--steps", type=int, default=3, help="measured, after one to warm up")
+    parser.add_argument("--precision", type=Precision, default="bf16", help="of the arithmetic")
+    parser.add_argument("--steps", type=count, default=3, help="measured, after one to warm up")
     found = parser.parse_args(list(arguments))
-    if found.steps < 1:
-        parser.error(f"--steps: found {found.steps}, must be at least 1")
 
     from dgnet.bench.step import bench_step as run
-    from dgnet.experiment.setup import pick_device
+    from dgnet.models.device import pick_device
 
     print(run(preset(found.PRESET), pick_device(found.device), found.precision, found.steps))
 
@@ -37,13 +35,11 @@ def bench_data(arguments: Sequence[str]) -> None:
     parser = bench_parser("data", "Time the batches that training would be fed on this machine.", "mannequin")
     parser.add_argument("--data.root", type=str, default="", help="folder of the data set")
     parser.add_argument("--data.cache", type=str, default="", help="where crops are stored")
-    parser.add_argument("--batches", type=int, default=50, help="measured, after one to warm up")
+    parser.add_argument("--batches", type=count, default=50, help="measured, after one to warm up")
     found = parser.parse_args(list(arguments))
-    if found.batches < 1:
-        parser.error(f"--batches: found {found.batches}, must be at least 1")
 
     from dgnet.bench.data import bench_data as run
-    from dgnet.experiment.setup import pick_device
+    from dgnet.models.device import pick_device
 
     config = preset(found.PRESET)
     config = replace(config, data=replace(config.data, root=found.data.root, cache=found.data.cache))
@@ -53,16 +49,14 @@ def bench_data(arguments: Sequence[str]) -> None:
 def bench_evaluate(arguments: Sequence[str]) -> None:
     """`dgnet bench evaluate`."""
     parser = bench_parser("evaluate", "Time features and ranking on this machine. No data is needed.")
-    parser.add_argument("--images", type=int, default=256, help="to take features of")
+    parser.add_argument("--images", type=count, default=256, help="to take features of")
     parser.add_argument(
-        "--queries", type=int, default=3368, help="to rank the gallery for; the default is Market-1501's"
+        "--queries", type=count, default=3368, help="to rank the gallery for; the default is Market-1501's"
     )
-    parser.add_argument("--gallery", type=int, default=15913, help="images to rank")
+    parser.add_argument("--gallery", type=count, default=15913, help="images to rank")
     found = parser.parse_args(list(arguments))
-    if min(found.images, found.queries, found.gallery) < 1:
-        parser.error("--images, --queries, --gallery: must be at least 1")
 
     from dgnet.bench.evaluate import bench_evaluate as run
-    from dgnet.experiment.setup import pick_device
+    from dgnet.models.device import pick_device
 
     print(run(preset(found.PRESET), pick_device(found.device), found.images, found.queries, found.gallery))

@@ -45,7 +45,7 @@ def data_prepare(arguments: Sequence[str]) -> None:
     settings = as_plain(found, leave_out=set())["data"]
 
     from dgnet.data.store.memory import keep_freed_memory
-    from dgnet.experiment.setup import open_data
+    from dgnet.experiment.data import open_data
 
     keep_freed_memory()
     data = open_data(replace(config, data=from_dict(settings, DataConfig, "data.")))

@@ -8,12 +8,13 @@ from pathlib import Path
 from dgnet.cli.parser import HelpFormatter, add_device, parser_of, read_size
 
 EVALUATE_HELP = """\
-Measure a run, another model's ONNX file, or features that any model made, and write a report.
+Measure a run, a model, another model's ONNX file, or features that any model made, and write a report.
 
   dgnet evaluate RUN                                  a run on its own data
   dgnet evaluate RUN --data.name market1501 --data.root DIR
                                                       on another data set (direct transfer)
-  dgnet evaluate RUN --to market1501=DIR msmt17=DIR   on several, one table with a row for each
+  dgnet evaluate RUN --to market1501=DIR msmt17=DIR   on several, one table with one row per data set
+  dgnet evaluate bundled                              the model that dgnet brings; or any model file of dgnet's
   dgnet evaluate MODEL.onnx --data.root DIR           images N x 3 x H x W in, named features out
   dgnet evaluate QUERY.npz GALLERY.npz                features, pids and, where known, camids; or .parquet"""
 
@@ -21,11 +22,16 @@ Measure a run, another model's ONNX file, or features that any model made, and w
 def evaluate(arguments: Sequence[str]) -> None:
     """`dgnet evaluate WHAT...`."""
     parser = parser_of("evaluate", EVALUATE_HELP, formatter_class=HelpFormatter)
-    parser.add_argument("WHAT", type=Path, nargs="+", help="a run's folder, an .onnx file, or two feature files")
+    parser.add_argument(
+        "WHAT", type=str, nargs="+", help="a run, a model file, bundled, an .onnx file, two feature files"
+    )
     parser.add_argument("--data.name", type=str, default="", help="another data set (direct transfer): its reader")
     parser.add_argument("--data.root", type=str, default="", help="where the data lies, if not where it was")
     parser.add_argument("--to", type=str, nargs="+", default=[], help="data sets for direct transfer, NAME=DIR each")
     parser.add_argument("--rerank", action="store_true", help="k-reciprocal re-ranking too")
+    parser.add_argument("--k1", type=int, help="neighbours of re-ranking (default: 20)")
+    parser.add_argument("--k2", type=int, help="neighbours whose encodings re-ranking averages (default: 6)")
+    parser.add_argument("--lambda", type=float, help="weight of the plain distance in re-ranking (default: 0.3)")
     parser.add_argument("--expand", type=int, default=0, help="query expansion by so many nearest images too")
     parser.add_argument("--multi_query", action="store_true", help="multi-query too, where the data set has it")
     parser.add_argument(
@@ -35,6 +41,11 @@ def evaluate(arguments: Sequence[str]) -> None:
         help="means over the queries with a true match, or over all",
     )
     parser.add_argument(
+        "--same_camera",
+        action="store_true",
+        help="keep images of the query's person by the query's own camera, as where all come from one camera",
+    )
+    parser.add_argument(
         "--inception",
         type=Path,
         metavar="WEIGHTS|download",
@@ -42,17 +53,30 @@ def evaluate(arguments: Sequence[str]) -> None:
     )
     parser.add_argument("--lpips", action="store_true", help="diversity of swaps by LPIPS too")
     parser.add_argument("--size", type=str, default="", help="HEIGHTxWIDTH, for an ONNX file that leaves it open")
-    parser.add_argument("--out", type=Path, help="where the report goes (default: the run's folder; runs/evaluation)")
+    parser.add_argument(
+        "--out", type=Path, help="where the report goes (default: in the run's folder or runs/evaluation)"
+    )
     add_device(parser)
     found = parser.parse_args(list(arguments))
     size = read_size(parser, found.size) if found.size else None
 
     from dgnet.experiment.evaluate import Request
     from dgnet.experiment.evaluate import evaluate as run
-    from dgnet.experiment.evaluate_run import Measures
+    from dgnet.experiment.evaluation.run import Measures
     from dgnet.retrieval.protocol import Protocol
 
-    protocol = Protocol(found.rerank, found.expand, found.multi_query, found.denominator)
+    numbers = {"k1": found.k1, "k2": found.k2, "lambda_": found["lambda"]}
+    given = {name: value for name, value in numbers.items() if value is not None}
+    if given and not found.rerank:
+        parser.error(f"--{next(iter(given)).rstrip('_')}: belongs to re-ranking; give --rerank too")
+    protocol = Protocol(
+        rerank=found.rerank,
+        expand=found.expand,
+        multi_query=found.multi_query,
+        denominator=found.denominator,
+        same_camera=found.same_camera,
+        **given,
+    )
     measures = Measures(protocol, found.inception, found.lpips)
     request = Request(found.data.name, found.data.root, found.to, size, measures, found.device, found.out)
     published = run(found.WHAT, request)
@@ -66,9 +90,10 @@ def compare(arguments: Sequence[str]) -> None:
         "Several finished runs on one page. Runs that differ in their seed alone are averaged.",
     )
     parser.add_argument("RUNS", type=Path, nargs="+", help="folders of runs")
-    parser.add_argument("--out", type=Path, default=Path("runs/comparison"), help="where the page goes")
+    parser.add_argument("--out", type=Path, help="where the page goes (default: runs/comparison)")
     found = parser.parse_args(list(arguments))
 
     from dgnet.experiment.compare import compare as run
 
-    print(f"Report: {run(found.RUNS, found.out).resolve()}")
+    published = run(found.RUNS, found.out)
+    print(f"{published.text}Report: {published.page.resolve()}")

@@ -1,6 +1,6 @@
 """The command line: `dgnet train | evaluate | compare | swap | data | import | export | bench`.
 
-Heavy imports happen inside the commands, so that `--help` is instant.
+Each command is imported when it is called, and heavy packages inside the commands, so that `--help` is instant.
 """
 
 from __future__ import annotations
@@ -10,13 +10,13 @@ import logging
 import os
 import sys
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from functools import partial
+from importlib import import_module
+from typing import NoReturn
 
-from dgnet.cli.bench import bench_data, bench_evaluate, bench_step
-from dgnet.cli.data import data_mannequin, data_prepare, data_verify
-from dgnet.cli.evaluate import compare, evaluate
-from dgnet.cli.models import export_onnx, import_official, swap
-from dgnet.cli.train import train
+from dgnet import __version__
+from dgnet.cli.failures import run_with_messages
 
 HELP = """\
 dgnet recognises people across cameras and draws them, in one network.
@@ -33,19 +33,20 @@ dgnet recognises people across cameras and draws them, in one network.
 
 `dgnet COMMAND --help` says more. A first run, minutes on two CPU cores: dgnet train mannequin"""
 
-COMMANDS: dict[tuple[str, ...], Callable[[Sequence[str]], None]] = {
-    ("train",): train,
-    ("evaluate",): evaluate,
-    ("compare",): compare,
-    ("swap",): swap,
-    ("data", "verify"): data_verify,
-    ("data", "prepare"): data_prepare,
-    ("data", "mannequin"): data_mannequin,
-    ("import", "official"): import_official,
-    ("export", "onnx"): export_onnx,
-    ("bench", "step"): bench_step,
-    ("bench", "data"): bench_data,
-    ("bench", "evaluate"): bench_evaluate,
+# Command -> where its function is: imported when it is called, so that `--help` waits for none of them.
+COMMANDS: dict[tuple[str, ...], str] = {
+    ("train",): "dgnet.cli.train.train",
+    ("evaluate",): "dgnet.cli.evaluate.evaluate",
+    ("compare",): "dgnet.cli.evaluate.compare",
+    ("swap",): "dgnet.cli.models.swap",
+    ("data", "verify"): "dgnet.cli.data.data_verify",
+    ("data", "prepare"): "dgnet.cli.data.data_prepare",
+    ("data", "mannequin"): "dgnet.cli.data.data_mannequin",
+    ("import", "official"): "dgnet.cli.models.import_official",
+    ("export", "onnx"): "dgnet.cli.models.export_onnx",
+    ("bench", "step"): "dgnet.cli.bench.bench_step",
+    ("bench", "data"): "dgnet.cli.bench.bench_data",
+    ("bench", "evaluate"): "dgnet.cli.bench.bench_evaluate",
 }
 
 
@@ -53,38 +54,32 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command that the arguments name; what a user did wrong ends in one message, not in a traceback."""
     words = list(sys.argv[1:] if arguments is None else arguments)
     if not words or words[0] in ("-h", "--help", "help"):
-        print(HELP)
-        return
-    for length in (2, 1):
-        command = COMMANDS.get(tuple(words[:length]))
-        if command:
-            break
+        run_with_messages(partial(print, HELP))
+    elif words[0] in ("--version", "version"):
+        run_with_messages(partial(print, f"dgnet {__version__}"))
     else:
-        known = [" ".join(name) for name in COMMANDS]
-        given = " ".join(words[:2] if words[0] in ("data", "import", "export", "bench") else words[:1])
-        close = difflib.get_close_matches(given, known, n=1)
-        hint = f" Did you mean {close[0]!r}?" if close else ""
-        print(f"dgnet: no command {given!r}.{hint}\n\n{HELP}", file=sys.stderr)
-        raise SystemExit(2)
+        length = next((length for length in (2, 1) if tuple(words[:length]) in COMMANDS), 0)
+        if not length:
+            refuse(words)
+        run_with_messages(partial(run_command, COMMANDS[tuple(words[:length])], words[length:]))
+
+
+def run_command(place: str, arguments: Sequence[str]) -> None:
+    """Import a command's function and call it."""
     # Of the processes that torchrun starts, the first says what goes on; the others speak of trouble alone.
     level = logging.INFO if os.environ.get("RANK", "0") == "0" else logging.ERROR
     logging.basicConfig(level=level, format="%(message)s", stream=sys.stderr)
     warnings.filterwarnings("ignore", module="jsonargparse")
-    try:
-        command(words[length:])
-    except (ValueError, OSError, RuntimeError, ModuleNotFoundError) as error:
-        if is_a_bug(error):
-            raise
-        print(f"dgnet: {error}", file=sys.stderr)
-        raise SystemExit(1) from error
-    except KeyboardInterrupt as stop:
-        print(f"\ndgnet: {stop or 'interrupted'}", file=sys.stderr)
-        raise SystemExit(130) from stop
+    module, _, function = place.rpartition(".")
+    getattr(import_module(module), function)(arguments)
 
 
-def is_a_bug(error: Exception) -> bool:
-    """Whether an exception is ours to mend, rather than a message to the user.
-
-    Ours carry a class of dgnet's; so do problems of the system (OSError) and a package that is not installed.
-    """
-    return not (isinstance(error, OSError | ModuleNotFoundError) or type(error).__module__.startswith("dgnet."))
+def refuse(words: Sequence[str]) -> NoReturn:
+    """Say that there is no such command, and name the nearest."""
+    known = [" ".join(name) for name in COMMANDS]
+    groups = {name[0] for name in COMMANDS if len(name) > 1}
+    given = " ".join(words[:2] if words[0] in groups else words[:1])
+    close = difflib.get_close_matches(given, known, n=1)
+    hint = f" Did you mean {close[0]!r}?" if close else ""
+    print(f"dgnet: no command {given!r}.{hint}\n\n{HELP}", file=sys.stderr)
+    raise SystemExit(2)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Literal
 
 from dgnet.cli.parser import add_device, parser_of
 
@@ -14,13 +15,13 @@ def swap(arguments: Sequence[str]) -> None:
         "swap",
         "Draw every image's clothes (rows) on every image's body, pose and background (columns).",
     )
-    parser.add_argument("RUN", type=str, help="a run's folder, a model file, or `bundled`")
+    parser.add_argument("RUN", type=str, help="a run's folder, a model's file, or `bundled`")
     parser.add_argument(
         "IMAGES", type=Path, nargs="*", help="pictures of people, or folders of them (default: bundled ones)"
     )
     parser.add_argument("--onto", type=Path, nargs="+", help="who wears the clothes, if not the same people")
-    parser.add_argument("--out", type=Path, default=Path("swaps.png"), help="the picture (.png or .jpg)")
-    parser.add_argument("--each", type=Path, help="also write every swap as a file of its own into this folder")
+    parser.add_argument("--out", type=Path, help="the picture, .png or .jpg (default: swaps.png, or swaps-2.png, ...)")
+    parser.add_argument("--each", type=Path, help="write every swap as a file of its own too, into this folder")
     parser.add_argument(
         "--paste", action="store_true", help="keep the columns' own images where no clothes are, instead of drawing all"
     )
@@ -30,8 +31,8 @@ def swap(arguments: Sequence[str]) -> None:
 
     from dgnet.experiment.swap import swap as run
 
-    run(found.RUN, found.IMAGES, found.onto, found.out, found.each, found.zoom, found.device, found.paste)
-    print(f"Picture: {found.out.resolve()}")
+    out = run(found.RUN, found.IMAGES, found.onto, found.out, found.each, found.zoom, found.device, found.paste)
+    print(f"Picture: {out.resolve()}")
 
 
 def import_official(arguments: Sequence[str]) -> None:
@@ -45,10 +46,8 @@ def import_official(arguments: Sequence[str]) -> None:
     parser.add_argument("DIS", type=Path, nargs="?", help="dis_XXXXXXXX.pt: discriminator")
     parser.add_argument("TEACHER", type=Path, nargs="?", help="net_last.pth: teacher")
     parser.add_argument("--out", type=Path, default=Path("runs/official"), help="folder of the new files")
-    parser.add_argument("--teacher_stride", type=int, default=2, help="of the teacher's last stage: 1 or 2")
+    parser.add_argument("--teacher_stride", type=Literal[1, 2], default=2, help="of the teacher's last stage")
     found = parser.parse_args(list(arguments))
-    if found.teacher_stride not in (1, 2):
-        parser.error(f"--teacher_stride: found {found.teacher_stride}, must be 1 or 2")
 
     from dgnet.models.weights.official import import_official as run
 
@@ -62,8 +61,8 @@ def export_onnx(arguments: Sequence[str]) -> None:
         "Write a run's re-id features as an ONNX file: normalised images N x 3 x H x W in, `prim` and"
         ' `fine` out (`baseline` of a run without a generator). Needs `pip install "dgnet[export]"`.',
     )
-    parser.add_argument("RUN", type=str, help="a run's folder, or `bundled`")
-    parser.add_argument("--out", type=Path, default=Path("model.onnx"), help="the file")
+    parser.add_argument("RUN", type=str, help="a run's folder, a model's file, or `bundled`")
+    parser.add_argument("--out", type=Path, help="the file (default: model.onnx, or model-2.onnx, ...)")
     found = parser.parse_args(list(arguments))
 
     from dgnet.experiment.export import export

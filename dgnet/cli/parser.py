@@ -4,26 +4,86 @@ from __future__ import annotations
 
 import argparse
 import difflib
+import re
 import sys
 from typing import Any, NoReturn
 
 from jsonargparse import ArgumentParser, DefaultHelpFormatter, Namespace
+
+from dgnet.config import REPLACED
 
 
 class HelpFormatter(DefaultHelpFormatter, argparse.RawDescriptionHelpFormatter):
     """Keeps a description's lines as they are."""
 
 
+WORDS = {"<class 'int'>": "a whole number", "<class 'float'>": "a number", "<class 'bool'>": "true or false"}
+
+
 class Parser(ArgumentParser):
-    """A parser whose complaints about an unknown option name the nearest that exists."""
+    """A parser whose complaints about an unknown option or setting name the nearest that exists."""
 
     def error(self, message: str, ex: Exception | None = None) -> NoReturn:
         known = [option for action in self._actions for option in action.option_strings]
-        unknown = [word for word in message.replace("=", " ").replace(",", " ").split() if word.startswith("--")]
-        close = [difflib.get_close_matches(word, known, n=1) for word in unknown if word not in known]
-        hints = "".join(f" Did you mean {match[0]}?" for match in close if match)
-        print(f"{self.prog}: {message.strip()}{hints}\nSee {self.prog} --help", file=sys.stderr)
+        hints = [self._hint(name, known) for name in unknown_names(message)]
+        told = "".join([in_our_words(message), *hints])
+        print(f"{self.prog}: {told}\nSee {self.prog} --help", file=sys.stderr)
         raise SystemExit(2) from ex
+
+    def _hint(self, name: str, known: list[str]) -> str:
+        """What to write instead of an option (`--loss.x`) or a file's setting (`loss.x`) that does not exist."""
+        setting, option = name.removeprefix("--"), name.startswith("--")
+        if setting in REPLACED and "--execution" in known:
+            now = REPLACED[setting]
+            return f". Write {'--' + now.replace(':', '') if option else now}"
+        close = difflib.get_close_matches(f"--{setting}", known, n=1)
+        return f". Did you mean {close[0] if option else close[0].removeprefix('--')}?" if close else ""
+
+
+def unknown_names(message: str) -> list[str]:
+    """The options or settings that jsonargparse says it does not know; none in any other complaint of its."""
+    if message.startswith("unrecognized arguments:"):
+        return [word.partition("=")[0] for word in message.split() if word.startswith("--")]
+    inside = re.findall(r"Group '(\S+)' does not accept option '(\S+)'", message)
+    return [".".join(names) for names in inside] or re.findall(r"Option '(\S+)' is not accepted", message)
+
+
+def in_our_words(message: str) -> str:
+    """`--seed: found x, must be a whole number`, where jsonargparse speaks of keys and classes."""
+    found = re.fullmatch(r'Parser key "(\S+)":\s+Expected an? (.+)\. Got value: ?(.*)', message.strip(), re.DOTALL)
+    if not found:
+        return re.sub(r"^argument (?=-)", "", message.strip())
+    name, kind, value = found.groups()
+    choices = re.fullmatch(r"typing\.Literal\[(.*)\]", kind)
+    length = re.fullmatch(r"tuple with (\d+) elements", kind)
+    if choices:
+        kind = f"one of {choices[1]}"
+    elif kind == "<class 'tuple'>" or length:
+        kind = f"a list of {f'{length[1]} ' if length else ''}values in brackets"
+    return f"--{name}: found {value or 'nothing'}, must be {WORDS.get(kind, kind)}"
+
+
+class OptionError(argparse.ArgumentTypeError, ValueError):
+    """A value that an option does not take, on the command line or in a file."""
+
+
+class Count:
+    """The type of options that say how many: a whole number, at least 1."""
+
+    def __call__(self, value: object) -> int:
+        try:
+            number = int(str(value))
+        except ValueError:
+            number = 0
+        if number < 1:
+            raise OptionError(f"found {value}, must be a whole number, at least 1")
+        return number
+
+    def __repr__(self) -> str:
+        return "at least 1"  # as `--help` shows it
+
+
+count = Count()
 
 
 def parser_of(command: str, description: str, **settings: Any) -> Parser:
@@ -33,7 +93,7 @@ def parser_of(command: str, description: str, **settings: Any) -> Parser:
 
 def add_device(parser: Parser) -> None:
     """The option `--device` of commands that take no whole configuration."""
-    parser.add_argument("--device", type=str, default="auto", help="auto, cpu or cuda")
+    parser.add_argument("--device", type=str, default="auto", help="auto, cpu, cuda, cuda:N (or N) or mps")
 
 
 class SetAlso(argparse.Action):

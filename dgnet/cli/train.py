@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from pathlib import Path
 
-from dgnet.cli.parser import HelpFormatter, add_also, as_plain, parser_of
+from dgnet.cli.parser import HelpFormatter, OptionError, add_also, as_plain, count, parser_of
 from dgnet.config import DATA_PRESETS, MODIFIERS, RunConfig, flatten, from_dict, preset, to_dict
 
 
@@ -40,13 +40,15 @@ def train(arguments: Sequence[str]) -> None:
     parser.add_argument("--out", type=Path, help="folder of the run (default: runs/PRESET-SEED)")
     parser.add_argument("--resume", action="store_true", help="continue the run in --out, if there is one")
     parser.add_argument(
-        "--steps", type=int, help="joint steps; the whole schedule, the teacher's too, scales with them"
+        "--steps", type=count, help="joint steps; the whole schedule, the teacher's too, scales with them"
     )
     add_also(parser, "train on these data sets too (data.also); DIR alone is recognised")
     parser.add_argument("--config", action="config", help="a YAML file of settings, such as a run's config.yaml")
     parser.add_class_arguments(RunConfig)
-    parser.set_defaults(flatten(to_dict(config.scaled(steps) if steps > 0 else config)))
+    parser.set_defaults(flatten(to_dict(config.scaled(steps) if steps else config)))
     found = parser.parse_args(list(arguments))
+    if found.steps != steps:
+        parser.error(f"--steps: found {found.steps} in a file, must be an option: it scales what else the file may set")
     settings = as_plain(found, leave_out={"PRESET", "out", "resume", "steps", "config"})
     config = from_dict({**settings, "preset": found.PRESET})
 
@@ -58,11 +60,16 @@ def train(arguments: Sequence[str]) -> None:
         print(f"Report: {report.resolve()}")
 
 
-def asked_steps(arguments: Sequence[str]) -> int:
-    """What `--steps N` or `--steps=N` says, or 0."""
-    first = argparse.ArgumentParser(add_help=False, allow_abbrev=False, exit_on_error=False)
-    first.add_argument("--steps", type=int, default=0)
+def asked_steps(arguments: Sequence[str]) -> int | None:
+    """What the last `--steps N` or `--steps=N` says; None without one, or where the whole parser will refuse it."""
+    given = [*arguments, ""]
+    said = [after if word == "--steps" else word.partition("=")[2] for word, after in pairwise(given) if is_steps(word)]
     try:
-        return int(first.parse_known_args(list(arguments))[0].steps)
-    except argparse.ArgumentError:
-        return 0  # the whole parser will say what is wrong with it
+        return count(said[-1]) if said else None
+    except OptionError:
+        return None
+
+
+def is_steps(word: str) -> bool:
+    """Whether a word of the command line is this option, with or without its value."""
+    return word.partition("=")[0] == "--steps"

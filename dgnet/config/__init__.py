@@ -5,19 +5,21 @@ torch is imported here, so that `--help` is instant.
 """
 
 from dgnet.config.data import AugmentConfig, DataConfig, DataName, StoreKind
+from dgnet.config.differences import differing, without_local
 from dgnet.config.errors import ConfigError
 from dgnet.config.loss import LabelStrategy, LossConfig
 from dgnet.config.network import FROM_TEACHER, BackboneConfig, CodeSplit, NetworkConfig
 from dgnet.config.optim import Decay, OptimConfig, ScheduleConfig
-from dgnet.config.plain import flatten, from_dict, to_dict
+from dgnet.config.plain import REPLACED, flatten, from_dict, from_saved, to_dict
 from dgnet.config.presets import DATA_PRESETS, MODIFIERS, preset
-from dgnet.config.run import Precision, RunConfig
+from dgnet.config.run import Execution, Precision, RunConfig
 from dgnet.config.teacher import TeacherConfig
 
 __all__ = [
     "DATA_PRESETS",
     "FROM_TEACHER",
     "MODIFIERS",
+    "REPLACED",
     "AugmentConfig",
     "BackboneConfig",
     "CodeSplit",
@@ -25,6 +27,7 @@ __all__ = [
     "DataConfig",
     "DataName",
     "Decay",
+    "Execution",
     "LabelStrategy",
     "LossConfig",
     "NetworkConfig",
@@ -34,8 +37,11 @@ __all__ = [
     "ScheduleConfig",
     "StoreKind",
     "TeacherConfig",
+    "differing",
     "flatten",
     "from_dict",
+    "from_saved",
     "preset",
     "to_dict",
+    "without_local",
 ]

@@ -11,10 +11,18 @@ class ConfigError(DgnetError, ValueError):
     """A field of the configuration holds something that cannot work; the message names the field."""
 
 
+class SettingError(ConfigError):
+    """One setting is wrong: its dotted name, what was found there, and what it must be."""
+
+    def __init__(self, name: str, found: object, wanted: str) -> None:
+        super().__init__(f"{name}: found {found!r}, must be {wanted}")
+        self.name, self.found, self.wanted = name, found, wanted
+
+
 def require(condition: bool, field_name: str, found: object, wanted: str) -> None:
-    """Raise ConfigError unless the condition holds; `wanted` goes on after "must be"."""
+    """Raise SettingError unless the condition holds; `wanted` goes on after "must be"."""
     if not condition:
-        raise ConfigError(f"{field_name}: found {found!r}, must be {wanted}")
+        raise SettingError(field_name, found, wanted)
 
 
 def nearest(name: str, known: list[str]) -> str:

@@ -1,11 +1,12 @@
-"""Shapes of the five networks (design section 2)."""
+"""Shapes of the five networks (docs/method.md)."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Literal
 
 from dgnet.config.errors import require
+from dgnet.config.setting import AT_LEAST_1, AT_LEAST_2, BELOW_1, LEARNING, START, Range, check, part, setting
 
 CodeSplit = Literal["channels", "stripes"]
 
@@ -31,18 +32,17 @@ class BackboneConfig:
             learnt. Empty means random.
     """
 
-    bottleneck: bool = True
-    layers: tuple[int, int, int, int] = (3, 4, 6, 3)
-    width: int = 64
-    stem: Literal["imagenet", "small"] = "imagenet"
-    last_stride: Literal[1, 2] = 1
-    ibn: bool = False
-    timm: str = ""
-    weights: str = ""
+    bottleneck: bool = setting(True)
+    layers: tuple[int, int, int, int] = setting((3, 4, 6, 3), AT_LEAST_1)
+    width: int = setting(64, Range("at least 8", least=8))
+    stem: Literal["imagenet", "small"] = setting("imagenet")
+    last_stride: Literal[1, 2] = setting(1)
+    ibn: bool = setting(False)
+    timm: str = setting("")
+    weights: str = setting("", role=START)
 
     def __post_init__(self) -> None:
-        require(min(self.layers) >= 1, "backbone.layers", self.layers, "four numbers of blocks, each at least 1")
-        require(self.width >= 8, "backbone.width", self.width, "at least 8")
+        check(self, "backbone")
         if self.timm:
             require(not self.ibn, "backbone.ibn", self.ibn, f"false with backbone.timm {self.timm!r}")
             known = self.weights in ("", "pretrained", FROM_TEACHER)
@@ -63,7 +63,7 @@ class NetworkConfig:
         structure_width: channels of E_s's first layer; the structure code has eight times as many.
         detail: E_s hands its grey image on to G's last layers, in 16 more channels of the structure code, so that what
             is not of the clothes stays sharp. Not in the published network. Wants `augment.relight` and
-            `loss.redrawn`: otherwise G takes the lightness of clothes from there.
+            `loss.redressed`: otherwise G takes the lightness of clothes from there.
         dilations: of E_s's three dilated branches; each must be smaller than the code's height and width.
         mlp_width: hidden width of the MLPs that turn the appearance code into AdaIN parameters.
         code_split: which part of the appearance code decoder block k reads: its quarter of the `channels`
@@ -73,22 +73,19 @@ class NetworkConfig:
         prim_dropout, fine_dropout: dropout before each classifier.
     """
 
-    structure_width: int = 16
-    detail: bool = False
-    dilations: tuple[int, int, int] = (3, 6, 9)
-    mlp_width: int = 512
-    code_split: CodeSplit = "channels"
-    discriminator_width: int = 32
-    feature_dim: int = 512
-    prim_dropout: float = 0.5
-    fine_dropout: float = 0.75
-    backbone: BackboneConfig = field(default_factory=BackboneConfig)
+    structure_width: int = setting(16, AT_LEAST_2)
+    detail: bool = setting(False)
+    dilations: tuple[int, int, int] = setting((3, 6, 9), AT_LEAST_1)
+    mlp_width: int = setting(512, AT_LEAST_1)
+    code_split: CodeSplit = setting("channels")
+    discriminator_width: int = setting(32, AT_LEAST_1)
+    feature_dim: int = setting(512, AT_LEAST_1)
+    prim_dropout: float = setting(0.5, BELOW_1, LEARNING)
+    fine_dropout: float = setting(0.75, BELOW_1, LEARNING)
+    backbone: BackboneConfig = part(BackboneConfig)
 
     def __post_init__(self) -> None:
-        require(self.structure_width >= 2, "network.structure_width", self.structure_width, "at least 2")
-        require(min(self.dilations) >= 1, "network.dilations", self.dilations, "three numbers, each at least 1")
-        require(0 <= self.prim_dropout < 1, "network.prim_dropout", self.prim_dropout, "in [0, 1)")
-        require(0 <= self.fine_dropout < 1, "network.fine_dropout", self.fine_dropout, "in [0, 1)")
+        check(self, "network")
         require(
             bool(self.backbone.timm) or self.backbone.channels % 4 == 0,
             "network.backbone.width",

@@ -1,11 +1,11 @@
-"""How fast networks learn, and when: rates, ramps and decays (design section 3)."""
+"""How fast networks learn, and when: rates, ramps and decays (docs/method.md)."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Literal, get_args
+from typing import Literal
 
-from dgnet.config.errors import require
+from dgnet.config.setting import AT_LEAST_1, BELOW_1, BETWEEN_0_AND_1, NOT_NEGATIVE, POSITIVE, check, setting
 
 Decay = Literal["milestones", "cosine"]
 
@@ -17,7 +17,7 @@ class ScheduleConfig:
     Args:
         steps: length of the run.
         ramp_start: code, cycle and feeding losses are off until then.
-        ramp_rate: and grow by this much a step from then on, up to their weights.
+        ramp_rate: and grow by this much per step from then on, up to their weights.
         milestones: every learning rate is multiplied by 0.1 at each.
         warmup: learning rates grow linearly over the first so many steps (0 as published: the start is ImageNet's).
         decay: of the learning rates: at the `milestones`, as published, or along half a `cosine` to 0 at the end.
@@ -25,22 +25,16 @@ class ScheduleConfig:
             from nothing knows nobody yet, and its judgement of drawn people only disturbs G.
     """
 
-    steps: int = 100_000
-    ramp_start: int = 30_000
-    ramp_rate: float = 0.0005
-    milestones: tuple[int, ...] = (60_000, 90_000, 105_000)
-    warmup: int = 0
-    decay: Decay = "milestones"
-    id_generated_start: int = 0
+    steps: int = setting(100_000, AT_LEAST_1)
+    ramp_start: int = setting(30_000, NOT_NEGATIVE)
+    ramp_rate: float = setting(0.0005, POSITIVE)
+    milestones: tuple[int, ...] = setting((60_000, 90_000, 105_000), NOT_NEGATIVE, ascending=True)
+    warmup: int = setting(0, NOT_NEGATIVE)
+    decay: Decay = setting("milestones")
+    id_generated_start: int = setting(0, NOT_NEGATIVE)
 
     def __post_init__(self) -> None:
-        require(self.steps >= 1, "schedule.steps", self.steps, "at least 1")
-        require(self.ramp_start >= 0, "schedule.ramp_start", self.ramp_start, "0 or more")
-        require(self.ramp_rate > 0, "schedule.ramp_rate", self.ramp_rate, "above 0")
-        require(self.id_generated_start >= 0, "schedule.id_generated_start", self.id_generated_start, "0 or more")
-        require(self.decay in get_args(Decay), "schedule.decay", self.decay, f"one of {get_args(Decay)}")
-        require(list(self.milestones) == sorted(self.milestones), "schedule.milestones", self.milestones, "ascending")
-        require(self.warmup >= 0, "schedule.warmup", self.warmup, "0 or more")
+        check(self, "schedule")
 
     def scaled(self, steps: int) -> ScheduleConfig:
         """The same schedule over another number of steps: every number grows or shrinks with the length."""
@@ -58,7 +52,7 @@ class ScheduleConfig:
 
 @dataclass(frozen=True)
 class OptimConfig:
-    """Adam for E_s + G and for D, Nesterov SGD for E_a (design section 3).
+    """Adam for E_s + G and for D, Nesterov SGD for E_a (docs/method.md).
 
     Args:
         generator_lr, discriminator_lr: of Adam.
@@ -67,24 +61,20 @@ class OptimConfig:
         betas: of both Adams.
         backbone_lr, head_lr: of SGD, for E_a's ResNet and for its two heads; 0 leaves the weights of either as they are
             (with `start`: a trained E_a, new classifiers; its norms' running statistics still follow the images).
-        momentum: of SGD.
+        momentum: Nesterov's, of SGD.
         weight_decay: of all three (Muon has none).
-        ema: decay a step of the averaged E_s and G that draw the samples and are saved; 0 keeps no average.
+        ema: decay per step of the averaged E_s and G that draw the samples and are saved; 0 keeps no average.
     """
 
-    generator_lr: float = 1e-4
-    discriminator_lr: float = 1e-4
-    betas: tuple[float, float] = (0.0, 0.999)
-    backbone_lr: float = 0.002
-    head_lr: float = 0.02
-    momentum: float = 0.9
-    weight_decay: float = 5e-4
-    muon_lr: float = 0.0
-    ema: float = 0.999
+    generator_lr: float = setting(1e-4, POSITIVE)
+    discriminator_lr: float = setting(1e-4, POSITIVE)
+    betas: tuple[float, float] = setting((0.0, 0.999), BELOW_1)
+    backbone_lr: float = setting(0.002, NOT_NEGATIVE)
+    head_lr: float = setting(0.02, NOT_NEGATIVE)
+    momentum: float = setting(0.9, BETWEEN_0_AND_1)
+    weight_decay: float = setting(5e-4, NOT_NEGATIVE)
+    muon_lr: float = setting(0.0, NOT_NEGATIVE)
+    ema: float = setting(0.999, BELOW_1)
 
     def __post_init__(self) -> None:
-        for name in ("generator_lr", "discriminator_lr"):
-            require(getattr(self, name) > 0, f"optim.{name}", getattr(self, name), "above 0")
-        for name in ("muon_lr", "backbone_lr", "head_lr"):
-            require(getattr(self, name) >= 0, f"optim.{name}", getattr(self, name), "0 or more")
-        require(0 <= self.ema < 1, "optim.ema", self.ema, "in [0, 1)")
+        check(self, "optim")

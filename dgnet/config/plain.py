@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, fields, is_dataclass
-from typing import Any, get_type_hints
+from dataclasses import asdict, is_dataclass
+from typing import Any
 
-from dgnet.config.errors import ConfigError, nearest, require
+from dgnet.config.errors import ConfigError, SettingError, nearest, require
 from dgnet.config.run import RunConfig
+from dgnet.config.setting import types_of
+
+# Settings of before, and what says the same today. A saved run or model that has them is read all the same.
+REPLACED = {
+    "compile": "execution: compile",
+    "recompute": "execution: recompute",
+    "cuda_graphs": "execution: cuda_graphs",
+    "loss.redrawn": "loss.redressed",
+}
 
 
 def to_dict(config: RunConfig) -> dict[str, Any]:
@@ -33,18 +42,48 @@ def from_dict(values: dict[str, Any], kind: type = RunConfig, prefix: str = "") 
     """Rebuild a configuration from `to_dict`'s result.
 
     Raises:
-        ConfigError: for a key that does not exist (the nearest one is named) or a value of the wrong type.
+        ConfigError: for a key that does not exist (the nearest one is named) or a value that cannot work.
     """
-    hints = get_type_hints(kind)
-    known = [item.name for item in fields(kind)]
+    require(isinstance(values, dict), prefix.rstrip(".") or "settings", values, "a mapping of settings to their values")
+    types = types_of(kind)
     arguments: dict[str, Any] = {}
     for key, value in values.items():
-        if key not in known:
-            raise ConfigError(f"{prefix}{key}: no such setting{nearest(key, known)}")
-        hint = hints[key]
-        if is_dataclass(hint):
-            require(isinstance(value, dict), f"{prefix}{key}", value, "a mapping of settings")
-            arguments[key] = from_dict(value, hint, f"{prefix}{key}.")  # type: ignore[arg-type]
-        else:
-            arguments[key] = tuple(value) if isinstance(value, list) else value
-    return kind(**arguments)
+        name = f"{prefix}{key}"
+        if key not in types:
+            if name in REPLACED:
+                raise ConfigError(f"{name}: no such setting any more; write {REPLACED[name]}")
+            raise ConfigError(f"{name}: no such setting{nearest(str(key), list(types))}")
+        arguments[key] = from_dict(value, types[key], f"{name}.") if is_dataclass(types[key]) else value
+    try:
+        return kind(**arguments)
+    except SettingError as error:
+        # A class knows its own name alone; it may stand inside another: teacher.backbone.layers.
+        outside = prefix.rstrip(".").rpartition(".")[0]
+        if not outside:
+            raise
+        raise SettingError(f"{outside}.{error.name}", error.found, error.wanted) from None
+
+
+def from_saved(values: dict[str, Any]) -> RunConfig:
+    """The settings that this dgnet or one before it saved with a run, a checkpoint or a model.
+
+    Raises:
+        ConfigError: as `from_dict` does.
+    """
+    require(isinstance(values, dict), "settings", values, "a mapping of settings to their values")
+    saved = _given(values)
+    # Two of these at once ran as the first did: recording was for steps that were neither compiled nor recomputed.
+    asked = [name for name in ("compile", "recompute", "cuda_graphs") if saved.pop(name, False) is True]
+    if asked and saved.get("joint", True):
+        saved["execution"] = asked[0]
+    loss = saved.get("loss")
+    if isinstance(loss, dict) and "redrawn" in loss:
+        loss["redressed"] = loss.pop("redrawn")
+    config: RunConfig = from_dict(saved)
+    return config
+
+
+def _given(values: dict[str, Any]) -> dict[str, Any]:
+    """All but what was left empty, which is the default."""
+    pairs = {key: _given(value) if isinstance(value, dict) else value for key, value in values.items()}
+    return {key: value for key, value in pairs.items() if value is not None}

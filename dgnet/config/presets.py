@@ -1,20 +1,24 @@
-"""The named experiments: data sets, sizes and ablations, each a plain function.
+"""The named experiments: data sets, sizes, backbones and ablations, each a plain function.
 
 A preset is named `DATA[+MODIFIER...]`: `market1501+small+no_feed` is the small network on Market-1501 without online
-feeding.
+feeding. These are separate questions, and are answered one after another whatever the order of the words: first the
+data and its schedule, then the size, then the backbone, then the ablations.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import cache
+from typing import Final, get_args
 
 from dgnet.config.data import DataConfig
-from dgnet.config.errors import ConfigError, nearest
-from dgnet.config.loss import LabelStrategy
-from dgnet.config.network import BackboneConfig, NetworkConfig
-from dgnet.config.optim import OptimConfig
+from dgnet.config.errors import ConfigError, nearest, require
+from dgnet.config.loss import LabelStrategy, LossConfig
 from dgnet.config.run import RunConfig
+from dgnet.config.sizes import SIZES
+
+Modifier = Callable[[RunConfig], RunConfig]
 
 
 def market1501() -> RunConfig:
@@ -39,7 +43,7 @@ def cuhk03np() -> RunConfig:
 
 def mannequin() -> RunConfig:
     """The bundled synthetic people at 64 x 32 with the small network: minutes on two CPU cores."""
-    return small(replace(market1501(), preset="mannequin", data=DataConfig(name="mannequin")))
+    return replace(market1501(), preset="mannequin", data=DataConfig(name="mannequin"))
 
 
 def folder() -> RunConfig:
@@ -50,65 +54,6 @@ def folder() -> RunConfig:
 def manifest() -> RunConfig:
     """Your own crops, listed in a CSV or Parquet file with the columns path, pid, camid, split."""
     return replace(market1501(), preset="manifest", data=DataConfig(name="manifest"))
-
-
-def small(config: RunConfig) -> RunConfig:
-    """Fewer channels and 64 x 32 images, trained from scratch: for a CPU, and for the bundled model.
-
-    An E_a that starts from nothing pulls ten times as hard on a drawn pixel through its cross-entropy as the image
-    terms do, so that term weighs a tenth of the published weight here, and the code term twice; both ramps and it
-    start early, since E_a knows somebody by then. E_s hands its grey image on, so that all but the clothes is sharp;
-    it sees people relit and redressed, so that clothes come from the appearance code: redrawing takes the place of
-    the cycle. Codes are taken as they will be in use. Muon draws as well after a third of the steps Adam needs
-    (docs/log.md).
-    """
-    backbone = BackboneConfig(bottleneck=False, layers=(1, 1, 1, 1), width=32, stem="small", last_stride=2)
-    network = NetworkConfig(
-        structure_width=8,
-        detail=True,
-        dilations=(1, 2, 3),
-        mlp_width=128,
-        discriminator_width=16,
-        feature_dim=128,
-        prim_dropout=0.2,
-        fine_dropout=0.2,
-        backbone=backbone,
-    )
-    resized = replace(
-        config,
-        batch_size=4,
-        data=replace(config.data, size=(64, 32)),
-        network=network,
-        augment=replace(config.augment, pad=3, relight=1.0),
-        optim=OptimConfig(
-            generator_lr=1e-3,
-            muon_lr=0.02,
-            discriminator_lr=4e-4,
-            betas=(0.5, 0.999),
-            backbone_lr=0.0125,
-            head_lr=0.0125,
-            ema=0.99,
-        ),
-        loss=replace(
-            config.loss, r1_every=8, id_generated=0.05, code_a=2.0, cycle=0.0, redrawn=10.0, running_codes=True
-        ),
-        teacher=replace(
-            config.teacher, backbone=backbone, batch_size=16, backbone_lr=0.05, head_lr=0.05, min_accuracy=0.2
-        ),
-        sample_every=200,
-        checkpoint_every=200,
-    )
-    steps = resized.schedule.steps  # of parts of it, so that a small configuration stays what it is
-    from_scratch = replace(
-        resized.schedule, warmup=steps // 20, decay="cosine", ramp_start=steps // 10, id_generated_start=steps // 10
-    )
-    return replace(resized, schedule=from_scratch).scaled(1_000)
-
-
-def full(config: RunConfig) -> RunConfig:
-    """The published network sizes at 256 x 128 and the published schedule, on the same data."""
-    base = market1501()
-    return replace(base, preset=config.preset, data=replace(base.data, name=config.data.name, root=config.data.root))
 
 
 def baseline(config: RunConfig) -> RunConfig:
@@ -132,7 +77,7 @@ def ibn(config: RunConfig) -> RunConfig:
     return replace(config, network=replace(config.network, backbone=backbone))
 
 
-def _with_labels(labels: LabelStrategy) -> Callable[[RunConfig], RunConfig]:
+def _with_labels(labels: LabelStrategy) -> Modifier:
     def modify(config: RunConfig) -> RunConfig:
         return replace(config, loss=replace(config.loss, labels=labels))
 
@@ -143,34 +88,47 @@ def _with_labels(labels: LabelStrategy) -> Callable[[RunConfig], RunConfig]:
 DATA_PRESETS: dict[str, Callable[[], RunConfig]] = {
     maker.__name__: maker for maker in (mannequin, market1501, dukemtmc, msmt17, cuhk03np, folder, manifest)
 }
-MODIFIERS: dict[str, Callable[[RunConfig], RunConfig]] = {
-    "small": small,
-    "full": full,
-    "baseline": baseline,
-    "no_feed": no_feed,
-    "no_id": no_id,
-    "ibn": ibn,
-    "pseudo": _with_labels("pseudo"),
-    "appearance": _with_labels("appearance"),
-    "lsro": _with_labels("lsro"),
-    "two_label": _with_labels("two_label"),
+OWN_SIZE: Final = {"mannequin": "small"}  # where a name without a size does not mean `full`
+BACKBONES: Final[dict[str, Modifier]] = {"ibn": ibn}
+LABELS: Final[dict[str, Modifier]] = {
+    labels: _with_labels(labels) for labels in get_args(LabelStrategy) if labels != LossConfig().labels
 }
+# Each changes settings of its own, or sets them to one and the same value, so that they commute.
+ABLATIONS: Final[dict[str, Modifier]] = {"baseline": baseline, "no_feed": no_feed, "no_id": no_id, **LABELS}
+MODIFIERS: Final[dict[str, Modifier]] = {**SIZES, **BACKBONES, **ABLATIONS}
 
 
 def preset(name: str) -> RunConfig:
-    """The configuration named `DATA[+MODIFIER...]`; a modifier alone modifies `mannequin`.
+    """The configuration named `DATA[+MODIFIER...]`, its words in any order; without data it is of `mannequin`.
 
     Raises:
-        ConfigError: naming the part that does not exist, and the nearest that does.
+        ConfigError: naming the word that does not exist and the nearest that does, or two words that answer the same
+            question differently, such as two sizes.
     """
-    first, *rest = name.split("+")
-    if first in MODIFIERS:
-        first, rest = "mannequin", [first, *rest]
-    if first not in DATA_PRESETS:
-        raise ConfigError(f"preset {name!r}: no data preset {first!r}{nearest(first, [*DATA_PRESETS, *MODIFIERS])}")
-    config = DATA_PRESETS[first]()
-    for modifier in rest:
-        if modifier not in MODIFIERS:
-            raise ConfigError(f"preset {name!r}: no modifier {modifier!r}{nearest(modifier, list(MODIFIERS))}")
-        config = MODIFIERS[modifier](config)
+    require(isinstance(name, str), "preset", name, "a name, DATA[+MODIFIER...]")
+    words = name.split("+")
+    for place, word in enumerate(words):
+        if word not in DATA_PRESETS and word not in MODIFIERS:
+            what = "modifier" if place else "data preset"
+            raise ConfigError(f"preset {name!r}: no {what} {word!r}{nearest(word, [*DATA_PRESETS, *MODIFIERS])}")
+    data = _one_of(name, words, DATA_PRESETS, "data sets; --also trains on several") or "mannequin"
+    size = _one_of(name, words, SIZES, "sizes") or OWN_SIZE.get(data, "full")
+    _one_of(name, words, LABELS, "label strategies")
+    config = _sized(data, size)
+    for modifiers in (BACKBONES, ABLATIONS):
+        for word, modify in modifiers.items():
+            config = modify(config) if word in words else config
     return replace(config, preset=name)
+
+
+@cache
+def _sized(data: str, size: str) -> RunConfig:
+    return SIZES[size](DATA_PRESETS[data]())
+
+
+def _one_of(name: str, words: list[str], known: Mapping[str, object], what: str) -> str:
+    """The one word of a kind in a name, or nothing."""
+    found = [word for word in known if word in words]
+    if len(found) > 1:
+        raise ConfigError(f"preset {name!r}: {' and '.join(found)} are two {what}; name one")
+    return found[0] if found else ""

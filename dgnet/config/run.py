@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from dgnet.config.data import AugmentConfig, DataConfig
@@ -10,8 +10,21 @@ from dgnet.config.errors import ConfigError, require
 from dgnet.config.loss import LossConfig
 from dgnet.config.network import NetworkConfig
 from dgnet.config.optim import OptimConfig, ScheduleConfig
+from dgnet.config.setting import (
+    AT_LEAST_1,
+    AT_LEAST_2,
+    NOT_NEGATIVE,
+    RUNNING,
+    SEED,
+    START,
+    Range,
+    check,
+    part,
+    setting,
+)
 from dgnet.config.teacher import TeacherConfig
 
+Execution = Literal["plain", "compile", "recompute", "cuda_graphs"]
 Precision = Literal["fp32", "bf16"]
 
 
@@ -26,13 +39,14 @@ class RunConfig:
         seed: of every random number; the same seed on the same machine gives the same run, bit for bit on a CPU.
         device: `auto`, `cpu` or `cuda`.
         precision: of the networks' arithmetic (losses and normalisation statistics stay fp32).
-        compile: run the networks through torch.compile in joint steps; one that cannot be compiled here runs as it is.
-            Costs minutes at the start, and is not worth them on a CPU.
-        recompute: activation checkpointing: E_a, E_s and G keep less between forward and backward, and run again
-            instead. The same run, bit for bit on a CPU, in less memory and more time. Not together with `compile`.
-        cuda_graphs: on a GPU, in one process and without the two above: record a joint step's kernels once, and launch
-            them together from then on. Off: it has run on a GPU, but its comparison with steps taken one kernel at a
-            time (`tests/training/test_gpu.py`) has yet to pass on one.
+        execution: how joint steps run; the teacher's run plain. `plain`: as they are written.
+            `compile`: through torch.compile; a network that cannot be compiled here runs as it is, and a warning says
+            so. Costs minutes at the start, and is not worth them on a CPU.
+            `recompute`: activation checkpointing: E_a, E_s and G keep less between forward and backward, and run again
+            instead. The same run, bit for bit on a CPU, in less memory and more time.
+            `cuda_graphs`, on a GPU and in one process: record a joint step's kernels once, and launch them together
+            from then on. It has run on a GPU, but its comparison with steps taken one kernel at a time
+            (`tests/training/execution/test_gpu.py`) has yet to pass on one.
         batch_size: anchors a side; a step sees `2 * batch_size` images and as many partners (in every process, where
             several train together).
         alpha: weight of f_fine's similarity beside f_prim's.
@@ -42,39 +56,35 @@ class RunConfig:
         evaluate_every: measure mAP every so many steps, and keep the best model beside the last; 0 never does.
     """
 
-    preset: str = "market1501"
-    start: str = ""
-    seed: int = 0
-    device: str = "auto"
-    precision: Precision = "fp32"
-    compile: bool = False
-    recompute: bool = False
-    cuda_graphs: bool = False
-    batch_size: int = 8
-    alpha: float = 0.5
-    joint: bool = True
-    log_every: int = 10
-    sample_every: int = 1_000
-    checkpoint_every: int = 1_000
-    keep_checkpoints: int = 2
-    evaluate_every: int = 0
-    data: DataConfig = field(default_factory=DataConfig)
-    network: NetworkConfig = field(default_factory=NetworkConfig)
-    loss: LossConfig = field(default_factory=LossConfig)
-    schedule: ScheduleConfig = field(default_factory=ScheduleConfig)
-    optim: OptimConfig = field(default_factory=OptimConfig)
-    augment: AugmentConfig = field(default_factory=AugmentConfig)
-    teacher: TeacherConfig = field(default_factory=TeacherConfig)
+    preset: str = setting("market1501", role=RUNNING)
+    start: str = setting("", role=START)
+    seed: int = setting(0, Range("from 0 to 2^63 - 1", least=0, most=2**63 - 1), SEED)
+    device: str = setting("auto", role=RUNNING)
+    precision: Precision = setting("fp32")
+    execution: Execution = setting("plain", role=RUNNING)
+    batch_size: int = setting(8, AT_LEAST_2)  # batch norm needs several images
+    alpha: float = setting(0.5, NOT_NEGATIVE)
+    joint: bool = setting(True)
+    log_every: int = setting(10, AT_LEAST_1, RUNNING)
+    sample_every: int = setting(1_000, AT_LEAST_1, RUNNING)
+    checkpoint_every: int = setting(1_000, AT_LEAST_1, RUNNING)
+    keep_checkpoints: int = setting(2, AT_LEAST_1, RUNNING)
+    evaluate_every: int = setting(0, NOT_NEGATIVE, RUNNING)
+    data: DataConfig = part(DataConfig)
+    network: NetworkConfig = part(NetworkConfig)
+    loss: LossConfig = part(LossConfig)
+    schedule: ScheduleConfig = part(ScheduleConfig)
+    optim: OptimConfig = part(OptimConfig)
+    augment: AugmentConfig = part(AugmentConfig)
+    teacher: TeacherConfig = part(TeacherConfig)
 
     def __post_init__(self) -> None:
-        require(self.seed >= 0, "seed", self.seed, "0 or more")
-        require(not (self.compile and self.recompute), "recompute", self.recompute, "false where compile is true")
-        require(self.batch_size >= 2, "batch_size", self.batch_size, "at least 2 (batch norm needs several images)")
-        require(self.alpha >= 0, "alpha", self.alpha, "0 or more")
-        for name in ("log_every", "sample_every", "checkpoint_every", "keep_checkpoints"):
-            require(getattr(self, name) >= 1, name, getattr(self, name), "at least 1")
-        require(self.evaluate_every >= 0, "evaluate_every", self.evaluate_every, "0 or more")
-        smallest = min(self.data.size) // 4
+        check(self)
+        alone = self.joint or self.execution == "plain"
+        require(alone, "execution", self.execution, "'plain' where joint is false: the teacher's steps run plain")
+        side, pad = min(self.data.size), self.augment.pad
+        require(pad < side, "augment.pad", pad, f"below the smaller side of data.size {self.data.size}")
+        smallest = side // 4
         if max(self.network.dilations) >= smallest:
             raise ConfigError(
                 f"network.dilations: found {self.network.dilations}, but data.size {self.data.size} gives a structure "

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from dgnet.config.errors import require
 from dgnet.config.network import FROM_TEACHER, BackboneConfig
+from dgnet.config.setting import AT_LEAST_1, AT_LEAST_2, FRACTION, NOT_NEGATIVE, PLACE, RUNNING, check, part, setting
 
 
 @dataclass(frozen=True)
@@ -20,18 +21,16 @@ class TeacherConfig:
         min_accuracy: on its own training images; below it, joint training stops before it starts.
     """
 
-    weights: str = ""
-    steps: int = 100_000
-    batch_size: int = 32
-    backbone_lr: float = 0.005
-    head_lr: float = 0.05
-    warmup: int = 2_000
-    min_accuracy: float = 0.5
-    backbone: BackboneConfig = field(default_factory=BackboneConfig)
+    weights: str = setting("", role=PLACE)
+    steps: int = setting(100_000, AT_LEAST_1)
+    batch_size: int = setting(32, AT_LEAST_2)
+    backbone_lr: float = setting(0.005, NOT_NEGATIVE)
+    head_lr: float = setting(0.05, NOT_NEGATIVE)
+    warmup: int = setting(2_000, NOT_NEGATIVE)
+    min_accuracy: float = setting(0.5, FRACTION, RUNNING)
+    backbone: BackboneConfig = part(BackboneConfig)
 
     def __post_init__(self) -> None:
-        require(self.steps >= 1, "teacher.steps", self.steps, "at least 1")
-        require(self.batch_size >= 2, "teacher.batch_size", self.batch_size, "at least 2")
-        require(0 <= self.min_accuracy <= 1, "teacher.min_accuracy", self.min_accuracy, "a fraction")
+        check(self, "teacher")
         weights = self.backbone.weights
         require(weights != FROM_TEACHER, "teacher.backbone.weights", weights, "a file, 'pretrained' or empty")

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from dgnet.errors import DgnetError
 
 JUNK_PID = -1
+DISTRACTOR_PID = 0
 UNKNOWN_CAMERA = -1
 NUM_NAMED = 5  # how many offenders an error message names before it only counts them
+
+
+LeftOut = tuple[str, str]  # a path, and why it is no image of the data set
 
 
 class DataError(DgnetError, ValueError):
@@ -31,9 +35,11 @@ class Record:
 class ReidDataset:
     """Records of one data set, each split sorted by path.
 
-    `num_junk` counts the images left out because their identity is -1; `notes` are sentences a user should read;
-    `also` names the data sets whose training images are in `train` beside its own.
-    Build one with `assemble`, which checks it.
+    `num_junk` counts the images left out because their identity is -1; `also` names the data sets whose training images
+    are in `train` beside its own. `names` is what the data set itself calls a pid, where the reader had to number its
+    identities. `notes` are sentences a user should read; those in `warnings` tell of something that was probably not
+    meant. `unread` are files that look like pictures and are in no split, `unreadable` what could not be looked at
+    (links to nothing, folders that may not be listed): paths with reasons. Build one with `assemble`, which checks it.
     """
 
     name: str
@@ -45,6 +51,14 @@ class ReidDataset:
     num_junk: int = 0
     notes: tuple[str, ...] = ()
     also: tuple[str, ...] = ()
+    names: Mapping[int, str] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
+    unread: tuple[LeftOut, ...] = ()
+    unreadable: tuple[LeftOut, ...] = ()
+
+    def called(self, pid: int) -> str:
+        """What the data set calls an identity."""
+        return self.names.get(pid, str(pid))
 
     @property
     def trained_on(self) -> str:
@@ -77,29 +91,44 @@ def assemble(
     *,
     num_junk: int = 0,
     notes: Iterable[str] = (),
+    warnings: Iterable[str] = (),
+    names: Mapping[int, str] | None = None,
+    unread: Iterable[LeftOut] = (),
+    unreadable: Iterable[LeftOut] = (),
+    numbered_apart: bool = False,
 ) -> ReidDataset:
     """Sort the splits (`train`, `query`, `gallery`, `multi_query`), check them and say what a user should know.
 
-    Raises DataError when a file is listed twice in a split, belongs to two identities, is both in training and in the
-    test, when there is no image at all, or when no query has its identity in the gallery.
+    Junk (pid -1) is taken out of the gallery and counted, beside the `num_junk` that was taken out before.
+    `numbered_apart`: one number in training and in the test is not one person, so it is no reason for a warning.
+    Raises DataError for junk in another split, when a file is listed twice in a split, belongs to two identities, is
+    both in training and in the test, when there is no image at all, or when no query has its identity in the gallery.
     """
     ordered = {split: tuple(sorted(records, key=lambda r: r.path)) for split, records in splits.items()}
-    train, query, gallery = (ordered.get(split, ()) for split in ("train", "query", "gallery"))
+    everything = ordered.get("gallery", ())
+    ordered["gallery"] = gallery = tuple(r for r in everything if r.pid != JUNK_PID)
+    train, query = ordered.get("train", ()), ordered.get("query", ())
     if not train and not gallery:
         raise DataError(f"{root}: no image was found in any split of the data set {name!r}")
     for split, records in ordered.items():
+        _refuse_junk(root, split, records)
         _refuse_repeats(root, split, records)
     _refuse_shared(root, train, (*query, *gallery))
-    return ReidDataset(
+    left_out = sorted(set(unread))
+    dataset = ReidDataset(
         name=name,
         root=root,
         train=train,
         query=query,
         gallery=gallery,
         multi_query=ordered.get("multi_query", ()),
-        num_junk=num_junk,
-        notes=(*notes, *_retrieval_notes(root, query, gallery)),
+        num_junk=num_junk + len(everything) - len(gallery),
+        names=names or {},
+        unread=tuple(left_out),
+        unreadable=tuple(sorted(set(unreadable))),
     )
+    said = [*warnings, *_unread_warnings(left_out), *([] if numbered_apart else _overlap_warnings(dataset))]
+    return replace(dataset, notes=(*said, *notes, *_retrieval_notes(dataset)), warnings=tuple(said))
 
 
 def name_some(items: Iterable[object], limit: int = NUM_NAMED) -> str:
@@ -107,6 +136,14 @@ def name_some(items: Iterable[object], limit: int = NUM_NAMED) -> str:
     listed = list(items)
     shown = ", ".join(str(item).encode("utf-8", "backslashreplace").decode() for item in listed[:limit])
     return shown if len(listed) <= limit else f"{shown} and {len(listed) - limit} more"
+
+
+def name_left_out(left_out: Iterable[LeftOut]) -> str:
+    """Paths that were left out, for a message: a few of each reason, with the number of all."""
+    paths_of: dict[str, list[str]] = {}
+    for path, reason in left_out:
+        paths_of.setdefault(reason, []).append(path)
+    return "; ".join(f"{len(paths)} ({reason}): {name_some(paths)}" for reason, paths in paths_of.items())
 
 
 def _refuse_repeats(root: Path, split: str, records: tuple[Record, ...]) -> None:
@@ -129,16 +166,47 @@ def _refuse_shared(root: Path, train: tuple[Record, ...], test: tuple[Record, ..
         )
 
 
-def _retrieval_notes(root: Path, query: tuple[Record, ...], gallery: tuple[Record, ...]) -> list[str]:
-    if not query:
-        return []
-    absent = sorted({r.pid for r in query} - {r.pid for r in gallery})
-    if len(absent) == len({r.pid for r in query}):
+def _refuse_junk(root: Path, split: str, records: tuple[Record, ...]) -> None:
+    junk = [r.path for r in records if r.pid == JUNK_PID]
+    if junk:
         raise DataError(
-            f"{root}: none of the {len(absent)} query identities is in the gallery (queries: {name_some(absent)}), "
+            f"{root}: junk images (identity -1) belong in the gallery alone, not in {split}: {name_some(junk)}"
+        )
+
+
+def _unread_warnings(unread: list[LeftOut]) -> list[str]:
+    if not unread:
+        return []
+    verb = "path looks like a picture and is" if len(unread) == 1 else "paths look like pictures and are"
+    return [f"{len(unread)} {verb} not read: {name_left_out(unread)}"]
+
+
+def _overlap_warnings(dataset: ReidDataset) -> list[str]:
+    tested = {r.pid for r in dataset.query} | {r.pid for r in dataset.gallery if r.pid != DISTRACTOR_PID}
+    both = sorted({r.pid for r in dataset.train} & tested)
+    if not both:
+        return []
+    verb = "is" if len(both) == 1 else "are"
+    shown = name_some(map(dataset.called, both))
+    said = (
+        f"{len(both)} of {len(tested)} test identities {verb} trained on too: {shown}. Figures are then better than on "
+        "people the network has never seen; if these are other people, give them other names"
+    )
+    return [said]
+
+
+def _retrieval_notes(dataset: ReidDataset) -> list[str]:
+    asked = {r.pid for r in dataset.query}
+    if not asked:
+        return []
+    absent = sorted(asked - {r.pid for r in dataset.gallery})
+    shown = name_some(map(dataset.called, absent))
+    if len(absent) == len(asked):
+        raise DataError(
+            f"{dataset.root}: none of the {len(absent)} query identities is in the gallery (queries: {shown}), "
             "so nothing can be evaluated: check that query and gallery come from one data set"
         )
     if absent:
         verb = "identity is" if len(absent) == 1 else "identities are"
-        return [f"{len(absent)} query {verb} absent from the gallery and cannot be evaluated: {name_some(absent)}"]
+        return [f"{len(absent)} query {verb} absent from the gallery and cannot be evaluated: {shown}"]
     return []

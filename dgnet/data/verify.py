@@ -2,29 +2,19 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from concurrent.futures import ThreadPoolExecutor
+from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
 
-from tqdm import tqdm
-
 from dgnet.data.published_counts import PUBLISHED, Counts, as_tuple, published_name
-from dgnet.data.readers.detect import read_dataset
-from dgnet.data.records import UNKNOWN_CAMERA, Record, ReidDataset, name_some
-from dgnet.data.store.crop_index import digest
-from dgnet.data.store.decode import ImageError, decode_image
+from dgnet.data.readers.detect import look_at_dataset
+from dgnet.data.records import UNKNOWN_CAMERA, LeftOut, ReidDataset
+from dgnet.data.testable import why_untestable
+from dgnet.data.verify_checks import find_errors, find_warnings
+from dgnet.data.verify_files import Duplicate, find_duplicates, open_all
 
-CHUNK = 256
-
-
-@dataclass(frozen=True)
-class Duplicate:
-    """Files of one content; `harmful` when they lie in training and in the test, or show two identities."""
-
-    paths: tuple[str, ...]
-    harmful: bool
+NUM_UNREAD_NAMED = 100
 
 
 @dataclass(frozen=True)
@@ -34,11 +24,11 @@ class Verification:
     dataset: ReidDataset
     counts: dict[str, Counts]
     published: dict[str, Counts]
-    images_an_identity: tuple[int, float, int]
+    images_per_identity: tuple[int, float, int]
     lonely_identities: int
     sizes: Counter[tuple[int, int]] = field(repr=False)
     duplicates: tuple[Duplicate, ...] = ()
-    unreadable: tuple[tuple[str, str], ...] = ()
+    unreadable: tuple[LeftOut, ...] = ()
     errors: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
 
@@ -47,20 +37,31 @@ class Verification:
         """Whether training may start."""
         return not self.errors
 
+    @property
+    def verdict(self) -> str:
+        """What the data set is ready for."""
+        if self.ok:
+            return "ready to train"
+        tested = self.dataset.query and self.dataset.gallery and not self.unreadable
+        if tested and why_untestable(self.dataset) is None:
+            return "ready to evaluate, not to train"
+        return "not ready to train"
+
     def table(self) -> str:
         """The findings as lines of text for a terminal."""
         lines = [f"{self.dataset.name} in {self.dataset.root}", "", *self._count_lines(), ""]
-        low, middle, high = self.images_an_identity
-        lines.append(f"images an identity (train): {low} to {high}, median {middle:g}; alone: {self.lonely_identities}")
-        lines += self._camera_lines() + self._size_lines()
+        low, middle, high = self.images_per_identity
+        per = f"images per identity (train): {low} to {high}, median {middle:g}; alone: {self.lonely_identities}"
+        lines += [per, *self._camera_lines(), *self._size_lines()]
         same = f"{len(self.duplicates)} groups, {sum(d.harmful for d in self.duplicates)} of them harmful"
         lines.append(f"files of equal content: {same if self.duplicates else 'none'}")
         lines.append(f"unreadable files: {len(self.unreadable) or 'none'}")
         lines += [f"  {path} ({reason})" for path, reason in self.unreadable]
-        lines += [f"note: {note}" for note in self.dataset.notes]
+        lines += self._unread_lines()
+        lines += [f"note: {note}" for note in self.dataset.notes if note not in self.dataset.warnings]
         lines += [f"warning: {warning}" for warning in self.warnings]
         lines += [f"error: {error}" for error in self.errors]
-        lines.append("ready to train" if self.ok else "not ready to train")
+        lines.append(self.verdict)
         return "\n".join(lines).encode("utf-8", "backslashreplace").decode()
 
     def _count_lines(self) -> list[str]:
@@ -77,7 +78,7 @@ class Verification:
         used = {r.path: r.camid for records in self.dataset.splits().values() for r in records}
         cameras = sorted(Counter(used.values()).items())
         names = {UNKNOWN_CAMERA: "unknown"}
-        return ["images a camera: " + ", ".join(f"{names.get(camid, camid)}: {count}" for camid, count in cameras)]
+        return ["images per camera: " + ", ".join(f"{names.get(camid, camid)}: {count}" for camid, count in cameras)]
 
     def _size_lines(self) -> list[str]:
         if not self.sizes:
@@ -88,6 +89,14 @@ class Verification:
         most = f"most often {height}x{width} ({times} images)"
         return [f"sizes (height x width): {len(self.sizes)} different, {spread}; {most}"]
 
+    def _unread_lines(self) -> list[str]:
+        unread = self.dataset.unread
+        if not unread:
+            return []
+        lines = [f"like pictures, but not read: {len(unread)}"]
+        lines += [f"  {path} ({reason})" for path, reason in unread[:NUM_UNREAD_NAMED]]
+        return lines if len(unread) <= NUM_UNREAD_NAMED else [*lines, f"  and {len(unread) - NUM_UNREAD_NAMED} more"]
+
 
 def verify(
     root: Path, name: str = "auto", *, pattern: str | None = None, workers: int = 2, progress: bool = True
@@ -97,9 +106,10 @@ def verify(
     `pattern` is the folder reader's. Raises DataError where the data set cannot be read at all (a split is missing, a
     name does not parse).
     """
-    dataset = read_dataset(name, root, pattern=pattern)
-    digests, sizes, unreadable = _open_all(dataset, workers, progress)
-    duplicates = _duplicates(dataset, digests)
+    dataset = look_at_dataset(name, root, pattern=pattern)
+    opened = open_all(dataset, workers, progress)
+    unreadable = (*dataset.unreadable, *opened.unreadable)
+    duplicates = find_duplicates(dataset, opened.digests)
     counts = _count(dataset)
     published = PUBLISHED.get(published_name(dataset), {})
     per_identity = Counter(r.pid for r in dataset.train).values() or [0]
@@ -107,13 +117,13 @@ def verify(
         dataset=dataset,
         counts=counts,
         published=published,
-        images_an_identity=(min(per_identity), median(per_identity), max(per_identity)),
+        images_per_identity=(min(per_identity), median(per_identity), max(per_identity)),
         lonely_identities=sum(n == 1 for n in per_identity),
-        sizes=sizes,
+        sizes=opened.sizes,
         duplicates=duplicates,
         unreadable=unreadable,
-        errors=tuple(_errors(dataset, unreadable)),
-        warnings=tuple(_warnings(dataset, counts, published, duplicates)),
+        errors=tuple(find_errors(dataset, unreadable)),
+        warnings=tuple(find_warnings(dataset, counts, published, duplicates)),
     )
 
 
@@ -126,91 +136,3 @@ def _count(dataset: ReidDataset) -> dict[str, Counts]:
     if dataset.num_junk:
         counts["junk"] = Counts(None, dataset.num_junk)
     return counts
-
-
-def _open_all(
-    dataset: ReidDataset, workers: int, progress: bool
-) -> tuple[dict[str, bytes], Counter[tuple[int, int]], tuple[tuple[str, str], ...]]:
-    """Content hash of every file, how often each (height, width) occurs, and what cannot be read and why."""
-    paths = sorted({r.path for records in dataset.splits().values() for r in records})
-    chunks = [paths[start : start + CHUNK] for start in range(0, len(paths), CHUNK)]
-    digests: dict[str, bytes] = {}
-    sizes: Counter[tuple[int, int]] = Counter()
-    unreadable = []
-    with (
-        ThreadPoolExecutor(workers) as pool,
-        tqdm(total=len(paths), desc="verify", unit="image", dynamic_ncols=True, disable=not progress) as bar,
-    ):
-        for opened in pool.map(_open_chunk, chunks):
-            for path, found_digest, size, reason in opened:
-                if found_digest:
-                    digests[path] = found_digest
-                if size:
-                    sizes[size] += 1
-                else:
-                    unreadable.append((path, reason))
-            bar.update(len(opened))
-    return digests, sizes, tuple(unreadable)
-
-
-def _open_chunk(paths: list[str]) -> list[tuple[str, bytes, tuple[int, int] | None, str]]:
-    opened: list[tuple[str, bytes, tuple[int, int] | None, str]] = []
-    for path in paths:
-        found, size, reason = b"", None, ""
-        try:
-            with open(path, "rb", buffering=0) as file:
-                data = file.read()
-            if data:  # empty files are all equal and mean nothing by it
-                found = digest(data)
-            size = decode_image(data).shape[:2]
-        except ImageError as error:
-            reason = str(error)
-        except OSError as error:
-            reason = error.strerror or str(error)
-        opened.append((path, found, size, reason))
-    return opened
-
-
-def _duplicates(dataset: ReidDataset, digests: dict[str, bytes]) -> tuple[Duplicate, ...]:
-    groups: dict[bytes, dict[str, tuple[bool, Record]]] = defaultdict(dict)
-    for split, records in dataset.splits().items():
-        for record in records:
-            if record.path in digests:
-                groups[digests[record.path]][record.path] = (split == "train", record)
-    duplicates = []
-    for group in groups.values():
-        if len(group) > 1:
-            sides = {in_train for in_train, _ in group.values()}
-            harmful = len(sides) > 1 or len({record.pid for _, record in group.values()}) > 1
-            duplicates.append(Duplicate(tuple(sorted(group)), harmful))
-    return tuple(sorted(duplicates, key=lambda d: (not d.harmful, d.paths)))
-
-
-def _errors(dataset: ReidDataset, unreadable: tuple[tuple[str, str], ...]) -> list[str]:
-    errors = []
-    if unreadable:
-        errors.append(f"{len(unreadable)} files cannot be read (listed above): replace or remove them")
-    num_identities = len(dataset.labels())
-    if num_identities < 2:
-        errors.append(f"training needs at least two identities; found {num_identities}")
-    return errors
-
-
-def _warnings(
-    dataset: ReidDataset, counts: dict[str, Counts], published: dict[str, Counts], duplicates: tuple[Duplicate, ...]
-) -> list[str]:
-    warnings = []
-    for split, theirs in published.items():
-        own = counts.get(split, Counts(None, 0))
-        for what, found, expected in zip(
-            ("identities", "images", "cameras"), as_tuple(own), as_tuple(theirs), strict=True
-        ):
-            if expected is not None and found != expected:
-                warnings.append(f"{split} has {found or 0} {what}, {expected} were published: figures will not compare")
-    harmful = [d for d in duplicates if d.harmful]
-    if harmful:
-        shown = name_some((" = ".join(d.paths) for d in harmful), 3)
-        warnings.append(f"{len(harmful)} contents lie in train and test, or under two identities: {shown}")
-    if not dataset.query:
-        warnings.append("there is no query and no gallery: training works, evaluating does not")
-    return warnings

@@ -3,57 +3,61 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from dgnet.config import ConfigError, RunConfig, flatten, to_dict
-from dgnet.experiment.setup import load_config
-from dgnet.report.report import Report, write_report, write_tables
-from dgnet.retrieval.ranking import RetrievalResult
+from dgnet.config import ConfigError, differing
+from dgnet.experiment.evaluation.outputs import Evaluated, folder_for
+from dgnet.experiment.evaluation.publish import Published, publish
+from dgnet.experiment.run_folder import RunFolder
+from dgnet.report.part import Part
+from dgnet.report.parts.galleries.comparison import Comparison, Seeds
+from dgnet.report.report import Report
+from dgnet.retrieval.ranking.ranks import RetrievalResult
+from dgnet.retrieval.rows import Row, rows_from_json
+
+USUAL_OUT = Path("runs/comparison")
 
 
-def compare(runs: Sequence[Path], out: Path) -> Path:
-    """Write `report.html` and `tables/` about finished runs into `out`, and return the page's path.
+def compare(runs: Sequence[Path], out: Path | None) -> Published:
+    """Write `results.json`, `report.html` and `tables/` about finished runs into `out`.
+
+    Args:
+        out: None is `runs/comparison`, numbered where that compares other runs.
 
     Raises:
-        ConfigError: fewer than two runs, a folder without a finished run, or two runs of one name.
+        ConfigError: fewer than two runs, a folder without a finished run, two runs of one name, or `out` holds
+            something else.
     """
     if len(runs) < 2:
         raise ConfigError(f"found {len(runs)} run, must be at least two to compare")
-    configs = [load_config(run) for run in runs]
+    configs = [RunFolder(run).load_config() for run in runs]
     results = [read_results(run) for run in runs]
+    evaluated = Evaluated(tuple(map(os.path.realpath, runs)), measures=("comparison",))
     facts = [("runs", ", ".join(str(run) for run in runs)), ("data", ", ".join(sorted({c.data.name for c in configs})))]
     seeds = [config.seed for config in configs]
-    if len(set(seeds)) == len(seeds) and len({settings_but_seed(config) for config in configs}) == 1:
+    if len(set(seeds)) == len(seeds) and not any(differing(configs[0], config, "repeat") for config in configs):
         title = f"{configs[0].preset}, seeds {', '.join(map(str, seeds))}"
-        report = Report(title=title, facts=facts, seeds=dict(zip(seeds, results, strict=True)))
+        part: Part = Seeds(dict(zip(seeds, results, strict=True)))
     else:
         names = [run.resolve().name for run in runs]
         if len(set(names)) < len(names):
             raise ConfigError(f"two runs have one name among {', '.join(names)}: rename a folder")
-        report = Report(title=" against ".join(names), facts=facts, comparison=dict(zip(names, results, strict=True)))
-    out.mkdir(parents=True, exist_ok=True)
-    write_tables(out / "tables", report)
-    return write_report(out / "report.html", report)
+        title, part = " against ".join(names), Comparison(dict(zip(names, results, strict=True)))
+    return publish(Report(title, facts, [part]), folder_for(evaluated, out, USUAL_OUT), evaluated)
 
 
-def settings_but_seed(config: RunConfig) -> str:
-    """What makes two runs repeats of one experiment."""
-    where = ("seed", "device", "data.root", "data.store", "data.cache", "teacher.weights")
-    return json.dumps({key: value for key, value in flatten(to_dict(config)).items() if key not in where})
-
-
-def read_results(run: Path) -> dict[str, RetrievalResult]:
+def read_results(run: Path) -> dict[Row, RetrievalResult]:
     """The retrieval figures that a run saved.
 
     Raises:
         ConfigError: it has none.
     """
-    path = run / "results.json"
+    path = RunFolder(run).results
     if not path.is_file():
-        raise ConfigError(f"{run}: no results.json here; give the folder of a run that has finished")
-    rows = json.loads(path.read_text(encoding="utf-8"))["retrieval"]
-    return {
-        name: RetrievalResult(**{**row, "cmc": {int(rank): value for rank, value in row["cmc"].items()}})
-        for name, row in rows.items()
-    }
+        raise ConfigError(f"{run}: no {path.name} here; give the folder of a run that has finished")
+    try:
+        return rows_from_json(json.loads(path.read_text(encoding="utf-8"))["retrieval"])
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise ConfigError(f"{path}: no figures can be read here ({error!r}); evaluate the run again") from error

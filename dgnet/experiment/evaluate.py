@@ -1,26 +1,35 @@
-"""`dgnet evaluate`: a run's figures again, a run or an ONNX file on other data, or two feature files of any model."""
+"""`dgnet evaluate`: a run's or a model's figures, on its own or on other data, and two feature files of any model."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+import torch
+
 from dgnet.config import ConfigError, DataConfig, RunConfig, from_dict, to_dict
-from dgnet.experiment.evaluate_features import evaluate_features
-from dgnet.experiment.evaluate_onnx import evaluate_onnx
-from dgnet.experiment.evaluate_run import MODEL, Measures, evaluate_run, networks_of
-from dgnet.experiment.measure import describe_by
-from dgnet.experiment.publish import Published, publish
-from dgnet.experiment.setup import load_config, open_held_out, pick_device
-from dgnet.experiment.transfer import Described, parse_target, transfer_report
+from dgnet.experiment.data import open_held_out
+from dgnet.experiment.evaluation.feature_files import evaluate_features
+from dgnet.experiment.evaluation.features import FeatureModel, features_by
+from dgnet.experiment.evaluation.onnx_file import evaluate_onnx
+from dgnet.experiment.evaluation.outputs import Evaluated, data_key, data_name, folder_for, folder_name, joined
+from dgnet.experiment.evaluation.publish import Published, publish
+from dgnet.experiment.evaluation.run import Measures, networks_of, run_report
+from dgnet.experiment.evaluation.transfer import parse_target, transfer_report
+from dgnet.experiment.models.find import BUNDLED_NAME, RUN, find, find_network
+from dgnet.experiment.run_folder import RunFolder
 from dgnet.files.cache import cache_root
-from dgnet.models.weights.ours import load_model
+from dgnet.models.appearance import Teacher
+from dgnet.models.device import pick_device
+from dgnet.models.dgnet import DGNet
+from dgnet.models.layers.units import place
 from dgnet.quality.inception import download_inception
 
 FEATURE_FILES = (".npz", ".parquet")
 DOWNLOAD = Path("download")  # as --inception: fetch the weights; a file of that name is given by its full path
-ELSEWHERE = Path("runs/evaluation")  # where the report of a file goes
+ELSEWHERE = Path("runs/evaluation")  # where the folders of whatever is no run of ours go
 
 
 @dataclass(frozen=True)
@@ -33,7 +42,8 @@ class Request:
         size: height and width for an ONNX file that leaves them open.
         measures: how galleries are ranked, and what else is measured.
         device: auto, cpu or cuda.
-        out: where everything is written; None is the run's folder, or `runs/evaluation` for a file.
+        out: where everything is written; None is a folder named after what is measured, in the run's folder, or in
+            `runs/evaluation` for what is no run. The run's folder itself takes its usual figures on its own data.
     """
 
     name: str = ""
@@ -48,58 +58,126 @@ class Request:
 DATA, TO, DRAWN = ("--data.name", "--data.root"), ("--to",), ("--inception", "--lpips")
 
 
-def evaluate(what: Sequence[Path], request: Request) -> Published:
-    """Measure, and write `results.json`, `tables/` and `report.html`.
+def evaluate(what: Sequence[RUN], request: Request) -> Published:
+    """Measure, and write `results.json`, `tables/` and `report.html` into a folder that holds nothing else's.
 
     Args:
-        what: a run's folder; or an ONNX file; or the feature files of the queries and of the gallery.
+        what: one RUN, as `find` takes it; or an ONNX file; or the feature files of the queries and of the
+            gallery.
 
     Raises:
         ConfigError: these are something else, or a switch was given that they cannot answer.
     """
-    out, protocol = request.out or ELSEWHERE, request.measures.protocol
-    if any(path.suffix.lower() in FEATURE_FILES for path in what):
-        if len(what) != 2:
-            raise ConfigError(f"found {len(what)} paths, must be two feature files: the queries' and the gallery's")
+    measures = request.measures
+    paths = [Path(one) for one in what]
+    if any(path.suffix.lower() in FEATURE_FILES for path in paths):
+        if len(paths) != 2:
+            raise ConfigError(f"found {len(paths)} paths, must be two feature files: the queries' and the gallery's")
         refuse(request, "two feature files", (*DATA, *TO, *DRAWN, "--multi_query", "--size"))
-        return publish(evaluate_features(what[0], what[1], protocol), out)
+        evaluated = Evaluated(tuple(map(os.path.realpath, paths)), measures=measures.words())
+        name = folder_name(paths[0].stem, "in", paths[1].stem, *measures.words())
+        out = folder_for(evaluated, request.out, ELSEWHERE / name)
+        return publish(evaluate_features(paths[0], paths[1], measures.protocol), out, evaluated)
     if len(what) != 1:
-        raise ConfigError(f"found {len(what)} paths, must be one run, one .onnx file, or two .npz or .parquet files")
-    if what[0].suffix.lower() == ".onnx":
+        raise ConfigError(
+            f"found {len(what)} paths, must be one run, model or .onnx file, or two .npz or .parquet files"
+        )
+    targets = [parse_target(word) for word in request.to]
+    if targets:
+        refuse(request, "--to", (*DATA, *DRAWN))
+    if paths[0].suffix.lower() == ".onnx":
         refuse(request, "an ONNX file", DRAWN)
-        refuse(request, "--to", DATA if request.to else ())
-        targets = [parse_target(word) for word in request.to]
         own = (request.name or "auto", request.root) if request.name or request.root else None
-        return publish(evaluate_onnx(what[0], own, targets, request.size, protocol), out)
+        evaluated, name = _evaluated(os.path.realpath(paths[0]), own, targets, measures)
+        out = folder_for(evaluated, request.out, ELSEWHERE / folder_name(paths[0].stem, name))
+        return publish(evaluate_onnx(paths[0], own, targets, request.size, measures.protocol), out, evaluated)
     refuse(request, "a run, which has a size of its own", ("--size",))
-    return evaluate_folder(what[0], request)
+    return evaluate_networks(what[0], request, targets)
 
 
-def evaluate_folder(run: Path, request: Request) -> Published:
-    """A run's figures on its own data, on another data set, or on several that it was never trained on.
+def evaluate_networks(what: RUN, request: Request, targets: Sequence[tuple[str, str]]) -> Published:
+    """A run's or a model's figures on its own data, on another data set, or on several that it was never trained on."""
+    subject = find_subject(what, pick_device(request.device))
+    config, measures = subject.config, request.measures
+    other = (request.name or config.data.name, request.root) if _elsewhere(request, config) else None
+    where = os.path.realpath(what) if what != BUNDLED_NAME else BUNDLED_NAME
+    evaluated, name = _evaluated(where, other, targets, measures)
+    if subject.folder:
+        usual = subject.folder / folder_name(name) if name else subject.folder
+    else:
+        usual = ELSEWHERE / folder_name(Path(what).stem, name or f"on-{data_name(config.data.name, '')}")
+    out = folder_for(evaluated, request.out, usual)
+    if targets:
+        model = FeatureModel(
+            str(what),
+            features_by(subject.teacher, subject.model),
+            config.alpha,
+            config.data.size,
+            config.data.name,
+            pick_device(request.device),
+            config.data.cache,
+        )
+        return publish(transfer_report(model, targets, measures.protocol, Path(where).name), out, evaluated)
+    trained_on = config.data.name if request.name not in ("", config.data.name) else ""
+    if other:
+        config = elsewhere(config, *other)
+    if measures.inception == DOWNLOAD:  # before anything that takes long
+        measures = replace(measures, inception=download_inception(cache_root(config.data.cache)))
+    data = open_held_out(config)
+    networks = subject.teacher, subject.model
+    report = run_report(config, data, *networks, pick_device(request.device), measures, trained_on, subject.folder)
+    return publish(report, out, evaluated)
+
+
+@dataclass(frozen=True)
+class Subject:
+    """Networks to measure, the configuration they were made under, and their folder where they are a run."""
+
+    teacher: Teacher | None
+    model: DGNet | None
+    config: RunConfig
+    folder: Path | None = None
+
+
+def find_subject(what: RUN, device: torch.device) -> Subject:
+    """What a run's folder, a model's or a teacher's file, or `bundled` stands for, on a device.
 
     A folder of imported files has no `config.yaml`; its model says what it was made under, and its data's root is then
     needed.
+
+    Raises:
+        ConfigError, WeightsError: there is no such run, or no model in it.
     """
-    saved, imported = run / "config.yaml", run / MODEL
-    config = load_model(imported).config if imported.exists() and not saved.exists() else load_config(run)
-    device, out = pick_device(request.device), request.out or run
-    if request.to:
-        refuse(request, "--to", (*DATA, *DRAWN))
-        teacher, model = networks_of(run, device)
-        described = Described(
-            describe_by(teacher, model), config.alpha, config.data.size, config.data.name, device, config.data.cache
-        )
-        targets = [parse_target(word) for word in request.to]
-        report = transfer_report(described, targets, request.measures.protocol, run.resolve().name)
-        return publish(report, request.out or run / "transfer")
-    trained_on = config.data.name if request.name not in ("", config.data.name) else ""
-    if request.name or request.root:
-        config = elsewhere(config, request.name, request.root)
-    measures = request.measures
-    if measures.inception == DOWNLOAD:  # before anything that takes long
-        measures = replace(measures, inception=download_inception(cache_root(config.data.cache)))
-    return evaluate_run(config, open_held_out(config), run, out, device, measures, trained_on)
+    found = find(what)
+    if found.folder:
+        config = RunFolder(found.folder).load_config()
+        teacher, model = networks_of(found.folder, device)
+        return Subject(teacher, model, config, found.folder)
+    loaded = find_network(what)
+    network = place(loaded.model, device)
+    if isinstance(network, Teacher):
+        return Subject(network, None, loaded.config)
+    return Subject(None, network, loaded.config)
+
+
+def _elsewhere(request: Request, config: RunConfig) -> bool:
+    """Whether another data set was named than the one that a run was trained on."""
+    if request.root and not (config.data.root and os.path.realpath(request.root) == os.path.realpath(config.data.root)):
+        return True
+    return request.name not in ("", config.data.name)
+
+
+def _evaluated(
+    what: str, data: tuple[str, str] | None, targets: Sequence[tuple[str, str]], measures: Measures
+) -> tuple[Evaluated, str]:
+    """What will be measured, and in a word: empty for a model's own data and the usual measures."""
+    words = measures.words()
+    if targets:
+        evaluated = Evaluated((what,), tuple(data_key(*one) for one in targets), ("transfer", *words))
+        return evaluated, folder_name("transfer-to", joined([data_name(*one) for one in targets]), *words)
+    if data:
+        return Evaluated((what,), (data_key(*data),), words), folder_name("on", data_name(*data), *words)
+    return Evaluated((what,), measures=words), folder_name("own", *words) if words else ""
 
 
 def refuse(request: Request, kind: str, switches: Sequence[str]) -> None:

@@ -4,33 +4,24 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import torch
-
-from dgnet.experiment.evaluate_run import networks_of
-from dgnet.experiment.setup import load_config
+from dgnet.experiment.models.find import RUN, find_network
 from dgnet.export.onnx import export_onnx
-from dgnet.models.weights.bundled import bundled_model
-from dgnet.models.weights.ours import load_model
+from dgnet.files.outputs import check_output_file, free_path
 
 
-def export(run: str, out: Path) -> Path:
+def export(run: RUN, out: Path | None = None) -> Path:
     """Write the features of a run's model, or of its teacher where it has no model, as ONNX.
 
     Args:
-        run: a run's folder, or `bundled`.
-        out: the file.
+        run: as `find` takes it, but no ONNX file.
+        out: the file, which is replaced if it is there; None is the first of model.onnx, model-2.onnx, ... not there.
 
     Raises:
-        ConfigError, WeightsError: there is no finished run.
-        ExportError: a package is missing, or the file cannot be written.
+        WeightsError: there is no such run.
+        OutputError: the file cannot be written there.
+        ExportError: a package is missing, or writing fails.
     """
-    if run == "bundled":
-        loaded = bundled_model()
-        return export_onnx(loaded.model, loaded.config, out, loaded.config.data.name)
-    folder = Path(run)
-    teacher, model = networks_of(folder, torch.device("cpu"))
-    imported = folder / "model.safetensors"
-    config = load_config(folder) if (folder / "config.yaml").exists() else load_model(imported).config
-    network = model or teacher
-    assert network is not None
-    return export_onnx(network, config, out, config.data.name)
+    out = free_path(Path("model.onnx")) if out is None else out
+    check_output_file(out, "--out", suffixes=(".onnx",), inputs=[run])
+    loaded = find_network(run)
+    return export_onnx(loaded.model, loaded.config, out, loaded.config.data.name)

@@ -5,51 +5,71 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from dgnet.data.disk.listing import is_image
 from dgnet.data.readers.detect import read_dataset
-from dgnet.data.readers.tree import is_image
 from dgnet.data.records import DataError
-from dgnet.data.store.decode import ImageError, decode_image
-from dgnet.data.store.resize import resize
-from dgnet.experiment.setup import pick_device
-from dgnet.experiment.start import find_model
-from dgnet.files.images import ImagesU8
-from dgnet.generation.grid import save_picture, swap_sheet
+from dgnet.data.store.given import read_given
+from dgnet.experiment.models.find import RUN, find_model
+from dgnet.experiment.swap_names import check_swap_files, name_swaps
+from dgnet.files.outputs import free_path
+from dgnet.files.pictures import check_picture, save_picture
+from dgnet.generation.grid import sheet_size, swap_sheet
 from dgnet.generation.swap import swap_matrix
 from dgnet.mannequin.bundled import bundled_root
+from dgnet.models.device import pick_device
 
 MAX_PEOPLE = 64
+PICTURE = Path("swaps.png")  # where nothing is said; never written over
 
 
 def swap(
-    run: str,
+    run: RUN,
     images: Sequence[Path],
     onto: Sequence[Path] | None,
-    out: Path,
+    out: Path | None,
     each: Path | None,
     zoom: int,
     device: str,
     pasted: bool = False,
-) -> None:
+) -> Path:
     """Draw every image's clothes on every image of `onto` (or of `images`) into one picture, and into files.
 
+    All outputs are checked before anything is drawn, and no image that was given is ever written over.
+
     Args:
-        run: a run's folder, a model file, or `bundled`.
+        run: as `find` takes it; it has to have a generator.
         images, onto: picture files, or folders of them; no `images` means some of the bundled data set's test people.
-        out: the picture; `each`: a folder for the single swaps, named APPEARANCE_on_STRUCTURE.png.
-        zoom: how many times the picture is enlarged.
+        out: the picture, which is replaced if it is there; None is the first of swaps.png, swaps-2.png, ... not there.
+        each: a folder for the single swaps, named APPEARANCE_on_STRUCTURE.png (`name_swaps`); none may be there.
+        zoom: how many times the picture is enlarged, 1 or more.
         pasted: on the columns' own images, where the clothes are.
+
+    Returns:
+        The picture's path.
+
+    Raises:
+        WeightsError, ConfigError: no such model, or device.
+        DataError: an image is missing, cannot be read, or they are too many.
+        OutputError: something cannot be written, or would replace what it must not.
     """
+    there = pick_device(device)
     loaded = find_model(run)
-    rows = list_images(images or bundled_people())
-    columns = list_images(onto) if onto else rows
-    size = loaded.config.data.size
-    rows_u8, columns_u8 = read_images(rows, size), read_images(columns, size)
-    swapped = swap_matrix(loaded.model.to(pick_device(device)), rows_u8, columns_u8, pasted=pasted)
+    rows = list_images(images or bundled_people(), "IMAGES")
+    columns = list_images(onto, "--onto") if onto else rows
+    size, inputs = loaded.config.data.size, [*rows, *columns]
+    out = free_path(PICTURE) if out is None else out
+    check_picture(out, "--out", sheet_size(len(rows), len(columns), size), zoom, inputs)
+    names = name_swaps(rows, columns)
+    if each:
+        check_swap_files(each, names, out)
+    rows_u8 = read_given(rows, size, "IMAGES")
+    columns_u8 = read_given(columns, size, "--onto") if onto else rows_u8
+    swapped = swap_matrix(loaded.model.to(there), rows_u8, columns_u8, pasted=pasted)
     save_picture(out, swap_sheet(rows_u8, columns_u8, swapped), zoom)
     if each:
-        for row, giver in enumerate(rows):
-            for column, wearer in enumerate(columns):
-                save_picture(each / f"{giver.stem}_on_{wearer.stem}.png", swapped[row, column])
+        for name, drawn in zip(names, swapped.reshape(-1, *swapped.shape[2:]), strict=True):
+            save_picture(each / name, drawn)
+    return out
 
 
 def bundled_people(count: int = 8) -> list[Path]:
@@ -60,34 +80,21 @@ def bundled_people(count: int = 8) -> list[Path]:
     return [first_of[pid] for pid in pids[:: max(1, len(pids) // count)]][:count]
 
 
-def list_images(paths: Sequence[Path]) -> list[Path]:
-    """Files as they are, folders as the images in them.
+def list_images(paths: Sequence[Path], option: str) -> list[Path]:
+    """Files as they are, folders as the images in them, by name.
 
     Raises:
-        DataError: none, a path that does not exist, or more than a picture can hold.
+        DataError: a path that does not exist, a folder without images, or more than a picture can hold.
     """
     found: list[Path] = []
     for path in paths:
         if not path.exists():
-            raise DataError(f"{path}: no such file or folder")
-        found += sorted(p for p in path.iterdir() if is_image(p.name)) if path.is_dir() else [path]
-    if not found:
-        raise DataError("no images: give picture files of people, or folders of them")
+            raise DataError(f"{option}: {path}: no such file or folder")
+        folder = path.is_dir()
+        inside = sorted(one for one in path.iterdir() if is_image(one.name) and one.is_file()) if folder else [path]
+        if not inside:
+            raise DataError(f"{option}: {path}: no images in this folder; give picture files, or folders of them")
+        found += inside
     if len(found) > MAX_PEOPLE:
-        raise DataError(f"found {len(found)} images; a picture holds {MAX_PEOPLE} people at most: give fewer")
+        raise DataError(f"{option}: found {len(found)} images; a picture holds {MAX_PEOPLE} people a side: give fewer")
     return found
-
-
-def read_images(paths: Sequence[Path], size: tuple[int, int]) -> ImagesU8:
-    """Decoded and resized: uint8 N x H x W x 3.
-
-    Raises:
-        DataError: naming the file that is no image.
-    """
-    decoded = []
-    for path in paths:
-        try:
-            decoded.append(decode_image(path.read_bytes()))
-        except ImageError as error:
-            raise DataError(f"{path}: cannot be read as an image: {error}") from error
-    return resize(decoded, size)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
-import pickle
 from pathlib import Path
 
 import torch
@@ -64,7 +63,7 @@ def read_tensors(path: PATH_LIKE) -> tuple[dict[str, Tensor], dict[str, str]]:
     Raises:
         WeightsError: the file is missing, truncated, damaged, or was not written by `write_tensors`.
     """
-    tensors, metadata = _read_safetensors(Path(path))
+    tensors, metadata = read_safetensors(Path(path))
     expected = metadata.pop(CHECKSUM, None)
     if expected is None:
         raise WeightsError(f"{path}: not a file of dgnet's: it carries no checksum")
@@ -73,40 +72,39 @@ def read_tensors(path: PATH_LIKE) -> tuple[dict[str, Tensor], dict[str, str]]:
     return tensors, metadata
 
 
-def read_foreign(path: PATH_LIKE) -> object:
-    """What someone else's `.safetensors` holds (a dict of tensors), or their `torch.save` file, without running code.
+def read_metadata(path: PATH_LIKE) -> dict[str, str]:
+    """What a `.safetensors` file says of itself, without reading its tensors; its checksum is not compared.
 
     Raises:
-        WeightsError: the file is missing, truncated, or holds anything but tensors and plain containers.
+        WeightsError: the file is missing, or no safetensors file.
     """
     path = Path(path)
-    if path.suffix == ".safetensors":
-        return _read_safetensors(path)[0]
-    _require_file(path)
+    require_file(path)
     try:
-        return torch.load(path, map_location="cpu", weights_only=True)
-    except pickle.UnpicklingError as error:
-        reason = str(error).splitlines()[0]
-        raise WeightsError(
-            f"{path}: damaged, or holds more than tensors, which is not read because it could run code: {reason}"
-        ) from error
-    except Exception as error:  # bytes at random make the reader raise nearly anything
-        reason = str(error) or type(error).__name__
-        raise WeightsError(f"{path}: truncated, damaged, or not a PyTorch file: {reason}") from error
+        with safe_open(path, framework="pt", device="cpu") as file:
+            return dict(file.metadata() or {})
+    except (OSError, SafetensorError) as error:
+        raise _not_safetensors(path, error) from error
 
 
-def _read_safetensors(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
-    _require_file(path)
+def read_safetensors(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
+    """Tensors and metadata of anyone's `.safetensors` file. Raises WeightsError."""
+    require_file(path)
     try:
         with safe_open(path, framework="pt", device="cpu") as file:
             # Copies: these tensors must not follow what becomes of the file (another one copied over it, say).
             tensors = {name: file.get_tensor(name).clone() for name in file.keys()}  # noqa: SIM118
             return tensors, dict(file.metadata() or {})
     except (OSError, SafetensorError) as error:
-        raise WeightsError(f"{path}: truncated or damaged, or not a safetensors file: {error}") from error
+        raise _not_safetensors(path, error) from error
 
 
-def _require_file(path: Path) -> None:
+def _not_safetensors(path: Path, error: Exception) -> WeightsError:
+    return WeightsError(f"{path}: truncated or damaged, or not a safetensors file: {error}")
+
+
+def require_file(path: Path) -> None:
+    """Raise WeightsError if there is no such file."""
     if not path.is_file():
         raise WeightsError(f"{path}: {'not a file' if path.exists() else 'no such file'}")
 

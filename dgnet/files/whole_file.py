@@ -27,6 +27,12 @@ def written_whole(path: Path, *, flushed: bool = True) -> Iterator[Path]:
         partial.unlink(missing_ok=True)
 
 
+def write_text_whole(path: Path, text: str) -> None:
+    """Write a text file, whole or not at all."""
+    with written_whole(path) as partial:
+        partial.write_text(text, encoding="utf-8")
+
+
 def partial_of(path: Path) -> Path:
     """Where this process writes what will be `path`: hidden beside it, the suffix kept for writers that go by it."""
     return path.with_name(f".{path.stem}.{os.getpid()}.partial{path.suffix}")

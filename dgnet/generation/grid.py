@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
-from PIL import Image
 
 from dgnet.files.images import ImagesU8
-from dgnet.files.whole_file import written_whole
 
 GAP = 2
+MARGIN = 3 * GAP  # sets the headers apart from what is drawn
 PAPER = 255
+
+
+def sheet_size(num_rows: int, num_columns: int, size: tuple[int, int]) -> tuple[int, int]:
+    """(height, width) of the picture that `swap_sheet` makes of images of `size`."""
+    height, width = size
+    return (num_rows + 1) * (height + GAP) + MARGIN, (num_columns + 1) * (width + GAP) + MARGIN
 
 
 def swap_sheet(rows_u8: ImagesU8, columns_u8: ImagesU8, swaps_u8: ImagesU8) -> ImagesU8:
@@ -22,14 +25,11 @@ def swap_sheet(rows_u8: ImagesU8, columns_u8: ImagesU8, swaps_u8: ImagesU8) -> I
         swaps_u8: uint8 R x C x H x W x 3.
     """
     num_rows, num_columns, height, width, _ = swaps_u8.shape
-    margin = 3 * GAP  # sets the headers apart from what is drawn
-    sheet = np.full(
-        ((num_rows + 1) * (height + GAP) + margin, (num_columns + 1) * (width + GAP) + margin, 3), PAPER, np.uint8
-    )
+    sheet = np.full((*sheet_size(num_rows, num_columns, (height, width)), 3), PAPER, np.uint8)
 
     def place(row: int, column: int, image: ImagesU8) -> None:
-        top = row * (height + GAP) + (margin if row else 0)
-        left = column * (width + GAP) + (margin if column else 0)
+        top = row * (height + GAP) + (MARGIN if row else 0)
+        left = column * (width + GAP) + (MARGIN if column else 0)
         sheet[top : top + height, left : left + width] = image
 
     for column in range(num_columns):
@@ -39,13 +39,3 @@ def swap_sheet(rows_u8: ImagesU8, columns_u8: ImagesU8, swaps_u8: ImagesU8) -> I
         for column in range(num_columns):
             place(row + 1, column + 1, swaps_u8[row, column])
     return sheet
-
-
-def save_picture(path: Path, image_u8: ImagesU8, zoom: int = 1) -> None:
-    """Write a PNG or JPEG, `zoom` times as large, whole or not at all."""
-    picture = Image.fromarray(image_u8)
-    if zoom > 1:
-        picture = picture.resize((picture.width * zoom, picture.height * zoom), Image.Resampling.BICUBIC)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with written_whole(path, flushed=False) as partial:
-        picture.save(partial, quality=92)

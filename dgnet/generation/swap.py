@@ -1,4 +1,4 @@
-"""Swapped people: every appearance on every structure."""
+"""Swapped people: aligned pairs, or every appearance on every structure."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from dgnet.data.normalise import normalise, to_01
 from dgnet.files.images import ImagesU8
 from dgnet.generation.paste import paste
 from dgnet.models.dgnet import DGNet
+
+BATCH_SIZE = 64
 
 
 def to_u8(x: Tensor) -> ImagesU8:
@@ -27,7 +29,7 @@ def device_of(model: DGNet) -> torch.device:
 
 
 @torch.inference_mode()
-def swap_pairs(model: DGNet, appearance_u8: ImagesU8, structure_u8: ImagesU8, batch_size: int = 64) -> ImagesU8:
+def swap_pairs(model: DGNet, appearance_u8: ImagesU8, structure_u8: ImagesU8, batch_size: int = BATCH_SIZE) -> ImagesU8:
     """x_ij of aligned lists: the n-th appearance's clothes on the n-th structure, uint8 N x H x W x 3.
 
     Args:
@@ -39,7 +41,7 @@ def swap_pairs(model: DGNet, appearance_u8: ImagesU8, structure_u8: ImagesU8, ba
 
 @torch.inference_mode()
 def swap_and_paste_pairs(
-    model: DGNet, appearance_u8: ImagesU8, structure_u8: ImagesU8, batch_size: int = 64
+    model: DGNet, appearance_u8: ImagesU8, structure_u8: ImagesU8, batch_size: int = BATCH_SIZE
 ) -> tuple[ImagesU8, ImagesU8]:
     """`swap_pairs`, and the same swaps on the structures' own images, where the clothes are (`paste`)."""
     whole, pasted = [], []
@@ -49,31 +51,39 @@ def swap_and_paste_pairs(
     return np.concatenate(whole), np.concatenate(pasted)
 
 
-def _pairs(
-    model: DGNet, appearance_u8: ImagesU8, structure_u8: ImagesU8, batch_size: int
-) -> Iterator[tuple[Tensor, Tensor]]:
-    """x_j and x_ij, batch by batch."""
-    device = device_of(model)
-    for start in range(0, len(appearance_u8), batch_size):
-        part = slice(start, start + batch_size)
-        x_i = normalise(torch.from_numpy(appearance_u8[part]).to(device))
-        x_j = normalise(torch.from_numpy(structure_u8[part]).to(device))
-        yield x_j, model.swap(x_i, x_j)
-
-
 @torch.inference_mode()
-def swap_matrix(model: DGNet, rows_u8: ImagesU8, columns_u8: ImagesU8, *, pasted: bool = False) -> ImagesU8:
+def swap_matrix(
+    model: DGNet, rows_u8: ImagesU8, columns_u8: ImagesU8, *, pasted: bool = False, batch_size: int = BATCH_SIZE
+) -> ImagesU8:
     """Every row's appearance on every column's structure: uint8 R x C x H x W x 3. Each image is encoded once.
 
     With `pasted`, on the columns' own images, where the clothes are (`paste`).
     """
     device = device_of(model)
-    a = model.appearance_encoder.code(normalise(torch.from_numpy(rows_u8).to(device)))
-    x_j = normalise(torch.from_numpy(columns_u8).to(device))
-    s = model.structure_encoder(x_j)
-    # Row by row, so that only bytes pile up.
-    drawn = (model.compose(one.expand(len(s), -1, -1), s) for one in a.unsqueeze(1))
-    if pasted:
-        x_jj = model.compose(model.appearance_encoder.code(x_j), s)
-        drawn = (paste(x_j, x_jj, x_ij) for x_ij in drawn)
-    return np.stack([to_u8(x_ij) for x_ij in drawn])
+    encoder = model.appearance_encoder
+    a = torch.cat([encoder.code(x_i) for x_i in _batches(rows_u8, batch_size, device)])
+    drawn = np.empty((len(rows_u8), *columns_u8.shape), dtype=np.uint8)
+    for start, x_j in zip(range(0, len(columns_u8), batch_size), _batches(columns_u8, batch_size, device), strict=True):
+        s = model.structure_encoder(x_j)
+        x_jj = model.compose(encoder.code(x_j), s) if pasted else None
+        for row, a_i in enumerate(a.unsqueeze(1)):
+            x_ij = model.compose(a_i.expand(len(s), -1, -1), s)
+            drawn[row, start : start + len(s)] = to_u8(x_ij if x_jj is None else paste(x_j, x_jj, x_ij))
+    return drawn
+
+
+def _pairs(
+    model: DGNet, appearance_u8: ImagesU8, structure_u8: ImagesU8, batch_size: int
+) -> Iterator[tuple[Tensor, Tensor]]:
+    """x_j and x_ij, batch by batch."""
+    device = device_of(model)
+    both = (_batches(images, batch_size, device) for images in (appearance_u8, structure_u8))
+    for x_i, x_j in zip(*both, strict=True):
+        yield x_j, model.swap(x_i, x_j)
+
+
+def _batches(images_u8: ImagesU8, batch_size: int, device: torch.device) -> Iterator[Tensor]:
+    """Normalised, on the device."""
+    for start in range(0, len(images_u8), batch_size):
+        part = np.ascontiguousarray(images_u8[start : start + batch_size])
+        yield normalise(torch.from_numpy(part).to(device))

@@ -15,6 +15,7 @@ from PIL import Image
 from tqdm import tqdm
 
 from dgnet.files.images import ImagesU8
+from dgnet.files.outputs import check_output_folder
 from dgnet.mannequin.clothes.wardrobe import Appearance
 from dgnet.mannequin.identity import Structure, identity, passage
 from dgnet.mannequin.plan import EditionError, EditionSpec, Shot, Swap, plan_people, plan_shots, plan_swaps
@@ -31,10 +32,11 @@ def write_edition(out: Path, spec: EditionSpec, *, workers: int = 1, progress: b
     """Render `spec` into the new or empty folder `out` and return it. The images do not depend on `workers`.
 
     Everything is written to a temporary folder beside `out`, which takes its name only when complete. Raises
-    EditionError when `out` holds anything, ImportError when anny is absent.
+    EditionError when `out` holds anything, OutputError when it cannot be written to, ImportError when anny is absent.
     """
     out = Path(out)
-    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+    check_output_folder(out, "--out")
+    if out.exists() and any(out.iterdir()):
         raise EditionError(f"{out} exists and is not empty: name a new folder, or remove it first")
     if workers < 1:
         raise EditionError(f"workers must be at least 1, got {workers}")

@@ -13,7 +13,7 @@ import torch
 
 from dgnet.files.images import ImagesU8
 from dgnet.retrieval.arrays import EvaluationError, FeatureArray, LabelArray, label_vector
-from dgnet.retrieval.ranking import RetrievalResult, evaluate
+from dgnet.retrieval.ranking.ranks import RetrievalResult, evaluate
 
 Pairs = npt.NDArray[np.int64]
 _ROWS_AT_ONCE = 256
@@ -78,14 +78,18 @@ def identity_consistency(
     gallery_pids: LabelArray,
     query_camids: LabelArray | None = None,
     gallery_camids: LabelArray | None = None,
+    query_images: LabelArray | None = None,
+    gallery_images: LabelArray | None = None,
 ) -> IdentityConsistency:
-    """Ask the gallery for person i with x_ij, with x_i and with x_j; i's images of x_i's camera are left out of all.
+    """Ask the gallery for person i with x_ij, with x_i and with x_j.
+
+    i's images of x_i's camera, and x_i itself where the gallery holds it, are left out of all three.
 
     Args:
         swapped: P×F features of x_ij for the P `pairs` (i, j).
         queries, gallery: Q×F and N×F features of real images; `pairs` are positions among the Q.
 
-    Raises EvaluationError as `evaluate` does, and where `swapped` has not a row for each pair.
+    Raises EvaluationError as `evaluate` does, and where `swapped` has not one row per pair.
     """
     if len(swapped) != len(pairs):
         raise EvaluationError(f"identity consistency: {len(swapped)} swapped images for {len(pairs)} pairs")
@@ -93,8 +97,11 @@ def identity_consistency(
     pids = label_vector(query_pids, "query_pids", len(queries))[i]
     camids = None if query_camids is None else label_vector(query_camids, "query_camids", len(queries))[i]
 
+    images = None if query_images is None else label_vector(query_images, "query_images", len(queries))[i]
+    labels = pids, gallery_pids, camids, gallery_camids, images, gallery_images
+
     def ask(features: FeatureArray) -> RetrievalResult:
-        return evaluate(features, gallery, pids, gallery_pids, camids, gallery_camids, progress=False)
+        return evaluate(features, gallery, *labels, progress=False)
 
     return IdentityConsistency(ask(swapped), ask(queries[i]), ask(queries[j]))
 

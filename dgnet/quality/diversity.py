@@ -12,7 +12,7 @@ import torch
 
 from dgnet.quality.truth import ssim
 from dgnet.retrieval.arrays import EvaluationError, LabelArray, label_vector
-from dgnet.retrieval.features import ImageStore
+from dgnet.retrieval.features.extract import ImageStore
 
 Pairs = npt.NDArray[np.int64]
 _PAIRS_AT_ONCE = 64
@@ -28,7 +28,7 @@ class Diversity:
 
 
 def random_pairs(number: int, num_pairs: int, *, seed: int = 0, labels: LabelArray | None = None) -> Pairs:
-    """P×2 different images drawn at random; with `labels` (one an image), of the same label.
+    """P×2 different images drawn at random; with `labels` (one per image), of the same label.
 
     Raises EvaluationError where no two images can be paired.
     """

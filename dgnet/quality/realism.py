@@ -13,7 +13,7 @@ from tqdm import tqdm
 from dgnet.retrieval.arrays import EvaluationError
 
 Float64Array = npt.NDArray[np.float64]
-Describe = Callable[[torch.Tensor], torch.Tensor]
+Network = Callable[[torch.Tensor], torch.Tensor]  # images N×3×H×W in [0, 1] -> features N×F
 
 SAMPLE = 10_000  # features kept of each side for KID
 KID_SUBSETS = 100
@@ -100,7 +100,7 @@ def kernel_distance(
     """
     size = min(subset_size, len(one), len(other))
     if size < 2:
-        raise EvaluationError(f"KID needs at least 2 images a side, found {len(one)} and {len(other)}")
+        raise EvaluationError(f"KID needs at least 2 images on each side, found {len(one)} and {len(other)}")
     rng = np.random.default_rng(seed)
     distances = []
     for _ in range(num_subsets):
@@ -112,23 +112,23 @@ def kernel_distance(
 
 
 def measure_realism(
-    real: Iterable[torch.Tensor], generated: Iterable[torch.Tensor], describe: Describe, *, seed: int = 0
+    real: Iterable[torch.Tensor], generated: Iterable[torch.Tensor], network: Network, *, seed: int = 0
 ) -> Realism:
     """FID and KID of two streams of batches N×3×H×W in [0, 1].
 
-    `describe` gives features N×F: for the published measures, `load_inception`'s network.
+    `network` gives features N×F: for the published measures, `load_inception`'s.
     """
-    one = _gather(real, describe, seed, "real images")
-    other = _gather(generated, describe, seed, "generated images")
+    one = _gather(real, network, seed, "real images")
+    other = _gather(generated, network, seed, "generated images")
     kid, kid_sd = kernel_distance(one.sample, other.sample, seed=seed)
     return Realism(frechet_distance(one, other), kid, kid_sd, one.count, other.count)
 
 
-def _gather(batches: Iterable[torch.Tensor], describe: Describe, seed: int, what: str) -> FeatureStream:
+def _gather(batches: Iterable[torch.Tensor], network: Network, seed: int, what: str) -> FeatureStream:
     stream: FeatureStream | None = None
     with torch.inference_mode(), tqdm(desc=what, unit="image", dynamic_ncols=True) as bar:
         for batch in batches:
-            features = describe(batch)
+            features = network(batch)
             if stream is None:
                 stream = FeatureStream(features.shape[1], seed)
             stream.add(features)

@@ -75,7 +75,7 @@ def label_vector(labels: LabelArray, name: str, length: int) -> Int64Array:
     """`length` whole numbers as int64; raises EvaluationError naming `name` otherwise."""
     array = labels.detach().cpu().numpy() if isinstance(labels, torch.Tensor) else np.asarray(labels)
     if array.shape != (length,):
-        raise EvaluationError(f"{name}: expected {length} values, one an image, found shape {array.shape}")
+        raise EvaluationError(f"{name}: expected {length} values, one per image, found shape {array.shape}")
     if array.dtype.kind not in "iu":
         raise EvaluationError(f"{name}: expected whole numbers, found {array.dtype}")
     return array.astype(np.int64)

@@ -16,7 +16,7 @@ import torch
 
 from dgnet.retrieval.arrays import EvaluationError, FeatureArray, LabelArray, feature_matrix, largest_norm, same_width
 from dgnet.retrieval.kernel.similarity import BLOCK_BYTES, similarity_blocks
-from dgnet.retrieval.matches import index_truth
+from dgnet.retrieval.ranking.matches import index_truth
 
 Float64Array = npt.NDArray[np.float64]
 NUM_BINS = 1 << 17
@@ -77,19 +77,23 @@ def verify_pairs(
     gallery_pids: LabelArray,
     query_camids: LabelArray | None = None,
     gallery_camids: LabelArray | None = None,
+    query_images: LabelArray | None = None,
+    gallery_images: LabelArray | None = None,
     *,
     block_bytes: int = BLOCK_BYTES,
     device: str | torch.device | None = None,
     progress: bool = True,
 ) -> Roc:
-    """The ROC over every pair of a query and a kept gallery image: junk, and same person same camera, left out.
+    """The ROC over every pair of a query and a kept gallery image: junk, same person same
+    camera, and a query with its own image left out.
 
     Raises EvaluationError where there is no pair of the same person, or none of different people.
     """
     query = feature_matrix(query_features, "query features", device)
     gallery = feature_matrix(gallery_features, "gallery features", device or query.device)
     same_width(query, gallery)
-    truth = index_truth(query_pids, gallery_pids, query_camids, gallery_camids, len(query), len(gallery))
+    sizes = len(query), len(gallery)
+    truth = index_truth(query_pids, gallery_pids, query_camids, gallery_camids, *sizes, query_images, gallery_images)
     bound = _power_of_two(largest_norm(query) * largest_norm(gallery))
     same = np.zeros(NUM_BINS, dtype=np.int64)
     different = np.zeros(NUM_BINS, dtype=np.int64)
@@ -114,7 +118,7 @@ def roc_of_pairs(similarities: Sequence[float] | Float64Array, same_person: Sequ
     values = np.asarray(similarities, dtype=np.float32)
     marks = np.asarray(same_person, dtype=bool)
     if values.shape != marks.shape or values.ndim != 1:
-        raise EvaluationError(f"expected one similarity and one mark a pair, found {values.shape} and {marks.shape}")
+        raise EvaluationError(f"expected one similarity and one mark per pair, found {values.shape} and {marks.shape}")
     if not np.isfinite(values).all() or not marks.any() or marks.all():
         raise EvaluationError("expected finite similarities of pairs of the same person and of different people")
     bound = _power_of_two(float(np.abs(values).max()))

@@ -6,17 +6,20 @@ import json
 import logging
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from dgnet.config import RunConfig, flatten, to_dict
+from dgnet.config import RunConfig, differing, from_saved, to_dict
+from dgnet.data.people import People, require_same_people
 from dgnet.errors import DgnetError
 from dgnet.files.tensors import WeightsError, read_tensors, write_tensors
 
 logger = logging.getLogger(__name__)
+
+
+UNKNOWN_PEOPLE = "is of an older version, which kept no list of people: that these are the same is not checked"
 
 
 class CheckpointError(DgnetError, ValueError):
@@ -38,6 +41,7 @@ def save_checkpoint(
     folder: Path,
     step: int,
     config: RunConfig,
+    people: People,
     modules: Mapping[str, nn.Module],
     optimizers: Mapping[str, Optimizer],
     processes: int = 1,
@@ -55,9 +59,8 @@ def save_checkpoint(
             tensors |= {f"optimizer.{name}.{index}.{key}": value for key, value in values.items() if value is not None}
     folder.mkdir(parents=True, exist_ok=True)
     path = checkpoint_path(folder, step)
-    write_tensors(
-        path, tensors, {"step": str(step), "processes": str(processes), "config": json.dumps(to_dict(config))}
-    )
+    said = {"step": str(step), "processes": str(processes), "config": json.dumps(to_dict(config))}
+    write_tensors(path, tensors, {**said, "people": people.to_json()})
     for old in sorted(folder.glob("step_*.safetensors"))[: -config.keep_checkpoints]:
         old.unlink(missing_ok=True)
     return path
@@ -66,6 +69,7 @@ def save_checkpoint(
 def load_checkpoint(
     path: Path,
     config: RunConfig,
+    people: People,
     modules: Mapping[str, nn.Module],
     optimizers: Mapping[str, Optimizer],
     processes: int = 1,
@@ -76,6 +80,7 @@ def load_checkpoint(
 
     Raises:
         CheckpointError: it is damaged, belongs to other settings, or its tensors do not fit.
+        DataError: it has learnt other people or images than these; they are named.
     """
     try:
         tensors, metadata = read_tensors(path)
@@ -83,7 +88,11 @@ def load_checkpoint(
         before = [one.name for one in sorted(path.parent.glob("step_*.safetensors")) if one.name < path.name]
         rest = f"continue from the one before it, {before[-1]}" if before else "start again: there is none before it"
         raise CheckpointError(f"{error}. Delete it to {rest}") from error
-    compare_configs(path, json.loads(metadata["config"]), json.loads(json.dumps(to_dict(config))))
+    compare_configs(path, from_saved(json.loads(metadata["config"])), config)
+    if "people" in metadata:
+        require_same_people(metadata["people"], people, path)
+    else:
+        logger.warning("%s: %s", path, UNKNOWN_PEOPLE)
     for name, module in modules.items():
         prefix = f"{name}."
         state = {key.removeprefix(prefix): value for key, value in tensors.items() if key.startswith(prefix)}
@@ -117,32 +126,14 @@ def _load_optimizer(optimizer: Optimizer, prefix: str, tensors: Mapping[str, Ten
                 values[name] = torch.empty_like(parameter).copy_(value)
 
 
-# A run may go on elsewhere, and say more or less while it does; everything else would make it another run.
-FREE_TO_CHANGE = {
-    *(
-        "device",
-        "compile",
-        "recompute",
-        "cuda_graphs",
-        "log_every",
-        "sample_every",
-        "checkpoint_every",
-        "keep_checkpoints",
-        "evaluate_every",
-    ),
-    *("start", "data.root", "data.cache", "data.store", "teacher.weights", "teacher.min_accuracy"),
-}
-
-
-def compare_configs(path: Path, saved: dict[str, Any], current: dict[str, Any]) -> None:
-    """Raises CheckpointError listing the settings that differ between a saved run and this one.
+def compare_configs(path: Path, saved: RunConfig, current: RunConfig) -> None:
+    """Raises CheckpointError listing the settings that a run may not change and that differ from the saved run's.
 
     A setting that is younger than the checkpoint counts as its default there: defaults are what the code did before.
     """
-    old, new = flatten(to_dict(RunConfig())) | flatten(saved), flatten(current)
-    differing = sorted(key for key in old.keys() | new.keys() if old.get(key) != new.get(key))
-    refused = [f"{key}: {old.get(key)!r} then, {new.get(key)!r} now" for key in differing if key not in FREE_TO_CHANGE]
-    if refused:
+    found = differing(saved, current, "resume")
+    if found:
+        refused = [f"{name}: {old!r} then, {new!r} now" for name, (old, new) in sorted(found.items())]
         raise CheckpointError(
             f"{path}: was written by a run with other settings ({'; '.join(refused)}). Resume with the same settings, "
             "or start a new run in another folder (--out)"

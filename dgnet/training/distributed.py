@@ -5,6 +5,7 @@ Gradients are averaged right before each optimiser's step, so that the step itse
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -15,11 +16,19 @@ from typing import Any
 import torch
 import torch.distributed as dist
 from torch import Tensor, nn
+from torch.distributed.rendezvous import rendezvous
 from torch.optim import Optimizer
 
 from dgnet.errors import DgnetError
 
+MEETING = timedelta(minutes=5)  # torchrun starts all processes at once
 PATIENCE = timedelta(minutes=30)  # the first process may draw, or judge a teacher, while the others wait
+TORCHRUN = (
+    "torchrun sets these variables for every process that it starts: start with it (torchrun --nproc-per-node=2 -m -- "
+    "dgnet train ...), or unset WORLD_SIZE, RANK and LOCAL_RANK to train in one process"
+)
+
+logger = logging.getLogger(__name__)
 
 
 class WorldError(DgnetError, RuntimeError):
@@ -152,24 +161,72 @@ def joined() -> Iterator[World]:
     """The processes that torchrun started, joined for as long as the context lasts; without torchrun, this one alone.
 
     Raises:
-        WorldError: a process is gone, or they cannot reach each other.
+        WorldError: the environment does not say what torchrun says in it, a process is gone, or they cannot reach each
+            other.
     """
-    size = int(os.environ.get("WORLD_SIZE", "1"))
-    if size == 1:
-        yield World()
+    world = world_of(os.environ)
+    if world.size == 1:
+        yield world
         return
+    place = f"{os.environ['MASTER_ADDR']}:{os.environ['MASTER_PORT']}"
+    if world.leads:
+        logger.info("%d processes train together; they meet at %s", world.size, place)
     backend = "cpu:gloo,cuda:nccl" if torch.cuda.is_available() else "gloo"
-    with _together():
-        dist.init_process_group(backend, timeout=PATIENCE)
     try:
-        yield World(
-            rank=dist.get_rank(),
-            size=size,
-            local_rank=int(os.environ["LOCAL_RANK"]),
-            restarted=int(os.environ.get("TORCHELASTIC_RESTART_COUNT", "0")) > 0,
-        )
+        store, _, _ = next(rendezvous("env://", world.rank, world.size, timeout=MEETING))
+    except (RuntimeError, OSError) as error:
+        raise WorldError(
+            f"WORLD_SIZE: {world.size} processes should meet at {place} (MASTER_ADDR, MASTER_PORT), but in "
+            f"{MEETING.total_seconds():g} s not all came or could reach it ({_reason(error)}). {TORCHRUN}"
+        ) from error
+    with _together():
+        dist.init_process_group(backend, store=store, rank=world.rank, world_size=world.size, timeout=PATIENCE)
+    try:
+        yield world
     finally:
         dist.destroy_process_group()
+
+
+def world_of(environment: Mapping[str, str]) -> World:
+    """What the environment says of this process and the others.
+
+    Raises:
+        WorldError: naming the variable that is missing, or says what cannot be.
+    """
+    size = _whole(environment, "WORLD_SIZE", 1)
+    if size is None or size == 1:
+        # Some schedulers set these for a single process too, which then is number 0.
+        for name in ("RANK", "LOCAL_RANK"):
+            _whole(environment, name, 0, below=1, why="one process alone" if size else "WORLD_SIZE is not set")
+        return World()
+    needed = ("RANK", "LOCAL_RANK", "MASTER_ADDR", "MASTER_PORT")
+    missing = [name for name in needed if not environment.get(name)]
+    if missing:
+        verb = "is" if len(missing) == 1 else "are"
+        raise WorldError(f"WORLD_SIZE says {size} processes, but {', '.join(missing)} {verb} not set. {TORCHRUN}")
+    _whole(environment, "MASTER_PORT", 1, below=1 << 16, why="a port")
+    rank = _whole(environment, "RANK", 0, below=size, why=f"WORLD_SIZE {size}")
+    local_rank = _whole(environment, "LOCAL_RANK", 0, below=size, why=f"WORLD_SIZE {size}")
+    assert rank is not None
+    assert local_rank is not None
+    restarts = _whole(environment, "TORCHELASTIC_RESTART_COUNT", 0)
+    return World(rank, size, local_rank, restarted=bool(restarts))
+
+
+def _whole(
+    environment: Mapping[str, str], name: str, least: int, *, below: int | None = None, why: str = ""
+) -> int | None:
+    """A variable that is a whole number, `least` or more; None where it is not set. Raises WorldError."""
+    text = environment.get(name, "").strip()
+    if not text:
+        return None
+    digits = text.isascii() and text.isdigit()
+    if digits and least <= int(text) and (below is None or int(text) < below):
+        return int(text)
+    wanted = f"{least} or more" if below is None else f"{least}" if below == least + 1 else f"{least} to {below - 1}"
+    raise WorldError(
+        f"{name}: found {environment[name]!r}, must be a whole number, {wanted}{f' ({why})' if why else ''}. {TORCHRUN}"
+    )
 
 
 @contextmanager
@@ -178,8 +235,12 @@ def _together() -> Iterator[None]:
     try:
         yield
     except RuntimeError as error:
-        reason = (str(error).strip() or type(error).__name__).splitlines()[0]
         raise WorldError(
-            f"another process of this job is gone or cannot be reached ({reason}). What it said is above. The job ends "
-            "here; the same command with --resume continues from the last checkpoint"
+            f"another process of this job is gone or cannot be reached ({_reason(error)}). What it said is above. The "
+            "job ends here; the same command with --resume continues from the last checkpoint"
         ) from error
+
+
+def _reason(error: Exception) -> str:
+    """The first line of what torch says."""
+    return (str(error).strip() or type(error).__name__).splitlines()[0]

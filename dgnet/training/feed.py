@@ -12,7 +12,7 @@ from dgnet.config import AugmentConfig
 from dgnet.data.batches.augment import NUM_ERASE_DRAWS, Augment, random_erase
 from dgnet.data.batches.pairs import Indices, PairSampler
 from dgnet.data.batches.relight import NUM_RELIGHT_DRAWS, relight
-from dgnet.data.batches.streams import draw
+from dgnet.data.batches.streams import Stream, draw
 from dgnet.data.normalise import normalise
 from dgnet.data.store.crops import Crops
 from dgnet.data.store.packed import CropStore
@@ -22,7 +22,6 @@ from dgnet.training.step import Batch
 
 RESIDENT_FRACTION = 0.25  # a set that takes no more of a GPU's free memory than this moves there whole
 RESIDENT_CHUNK = 4096  # images decoded at once on their way there
-SHIFT_STREAM, ERASE_STREAM, RELIGHT_STREAM = 1, 2, 3  # of generator_for
 
 
 class Feed:
@@ -91,7 +90,7 @@ class Feed:
         x_erased, x_partner_erased = erased.chunk(2)
         x_relit = x
         if self.config.relight:
-            x_relit = relight(x, self._draws(step, RELIGHT_STREAM, 1, NUM_RELIGHT_DRAWS), self.config.relight)
+            x_relit = relight(x, self._draws(step, Stream.RELIGHT, 1, NUM_RELIGHT_DRAWS), self.config.relight)
         return Batch(x, x_partner, x_erased, x_partner_erased, x_relit, self._labels(pairs.anchor))
 
     def _labels(self, indices: Indices) -> Tensor:
@@ -103,13 +102,13 @@ class Feed:
         if source is None:
             source, places = self.images_u8(places), np.arange(len(places))
         # Augmented as bytes: a quarter of what the floats would move.
-        shift = self._draws(step, SHIFT_STREAM, len(roles), Augment.NUM_DRAWS)
+        shift = self._draws(step, Stream.SHIFT, len(roles), Augment.NUM_DRAWS)
         x = channels_last(normalise(self.augment(source, places, shift)))
-        erase = self._draws(step, ERASE_STREAM, len(roles), NUM_ERASE_DRAWS)
+        erase = self._draws(step, Stream.ERASE, len(roles), NUM_ERASE_DRAWS)
         settings = (self.config.erase, self.config.erase_area, self.config.erase_aspect)
         return x, channels_last(random_erase(x, erase, *settings))
 
-    def _draws(self, step: int, stream: int, views: int, numbers: int) -> Tensor:
+    def _draws(self, step: int, stream: Stream, views: int, numbers: int) -> Tensor:
         shape = (views, self.sampler.batch_size, numbers)
         return draw(self.seed, step, stream, shape, self.rank, self.world_size)
 

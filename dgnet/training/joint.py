@@ -1,35 +1,23 @@
-"""The joint training loop: steps, log lines, sample sheets, checkpoints."""
+"""Joint training: its state, what one step does, and what is shown, measured and drawn as it goes."""
 
 from __future__ import annotations
 
 import copy
-import time
-from collections.abc import Callable
-from functools import partial
-from pathlib import Path
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 
-import torch
 from torch import nn
-from tqdm import tqdm
 
-from dgnet.config import RunConfig
-from dgnet.data.batches.streams import generator_for
+from dgnet.data.batches.streams import coin
 from dgnet.models.dgnet import DGNet
-from dgnet.training.checkpoint import latest_checkpoint, load_checkpoint, save_checkpoint, seed_step
-from dgnet.training.distributed import World
-from dgnet.training.execution.compile import compiling
-from dgnet.training.execution.graphs import RecordedSteps
-from dgnet.training.execution.modes import running
-from dgnet.training.execution.recompute import recomputing
+from dgnet.training.execution.choice import steps_of
 from dgnet.training.feed import Feed
-from dgnet.training.log import Averages, JsonLines, Watch
 from dgnet.training.optim.optimizers import average_into, build_optimizers
 from dgnet.training.optim.schedules import lr_factor, ramped_weights
-from dgnet.training.step import Networks, Terms, joint_step
-from dgnet.training.stop import Interrupted, StopRequest
+from dgnet.training.session import Context, NamedTerms, Regular, Session
+from dgnet.training.step import Networks
 
-COIN_STREAM = 3  # of generator_for: 1 and 2 are the augmentation's
+SHOWN = {"image": "image", "id": "id_real", "swap id": "id_generated", "prim": "prim"}  # on the bar: term
 
 
 def averaged(model: DGNet) -> DGNet:
@@ -44,98 +32,73 @@ def drawing_parts(model: DGNet) -> nn.ModuleDict:
     return nn.ModuleDict({"structure_encoder": model.structure_encoder, "decoder": model.decoder})
 
 
+@contextmanager
+def at_rest(model: nn.Module) -> Iterator[None]:
+    """What runs inside sees a model in eval mode, which then goes back to training."""
+    model.eval()
+    try:
+        yield
+    finally:
+        model.train()
+
+
 def train_joint(
     networks: Networks,
     feed: Feed,
-    config: RunConfig,
-    directory: Path,
-    autocast: torch.autocast,
+    context: Context,
     sample: Callable[[DGNet, int], None],
     measure: Callable[[DGNet, int], float],
-    world: World,
 ) -> DGNet:
     """Joint training from where the newest checkpoint left it, or from the start.
 
     Args:
         networks: on their device; `model` is changed in place.
-        feed: batches of `2 * config.batch_size` anchors.
-        directory: the run's; checkpoints go to `checkpoints/`, lines to `log.jsonl`.
+        feed: this process's batches of `2 * config.batch_size` anchors.
+        context: of the run.
         sample: called with the averaged model in eval mode and the number of steps, to draw what it can do by now.
         measure: called so every `config.evaluate_every` steps; returns the mAP.
-        world: the processes that train together; the feed gives each its own batches.
 
     Returns:
         The model that is kept: E_a, and the averages of E_s and G.
 
     Raises:
-        DivergenceError: naming the term; the last checkpoint is from before.
-        Interrupted: after SIGINT or SIGTERM, once the state is saved.
+        What `Session` and its `run` raise.
     """
+    config, autocast, world = context.config, context.autocast, context.world
     model, schedule = networks.model, config.schedule
     optimizers = build_optimizers(model, networks.discriminator, config.optim, config.precision)
     kept = averaged(model)
     modules = {"model": model, "discriminator": networks.discriminator, "average": drawing_parts(kept)}
     average, current = (list(drawing_parts(one).parameters()) for one in (kept, model))
-    folder = directory / "checkpoints"
-    found = latest_checkpoint(folder)
-    start = load_checkpoint(found, config, modules, optimizers.named(), world.size) if found else 0
-    world.require_same_start(start, folder)
-    world.broadcast(modules.values())
-    world.average_before_step(optimizers.named().values())
+    session = Session("joint", schedule.steps, modules, optimizers.named(), context)
 
-    log, averages = JsonLines(directory / "log.jsonl", "joint", start, active=world.leads), Averages()
-    watch, stop, began = Watch(), StopRequest(), time.monotonic()
     model.train()
     networks.discriminator.train()
-    forwards: dict[nn.Module, Callable[..., Any]] = {}
-    if config.compile and start < schedule.steps:
-        forwards = compiling(networks, feed.batch(start), config, autocast)
-    elif config.recompute:
-        forwards = recomputing(model)
-    take: Callable[..., Terms] = partial(joint_step, networks, optimizers, loss=config.loss, autocast=autocast)
-    if config.cuda_graphs and world.size == 1 and not forwards and next(model.parameters()).device.type == "cuda":
-        take = RecordedSteps(networks, optimizers, config.loss, autocast)
-    steps = range(start, schedule.steps)
-    bar = tqdm(steps, "joint", schedule.steps, initial=start, dynamic_ncols=True, disable=not world.leads)
-    with stop.listening():
-        for step in bar:
-            seed_step(config.seed, step, world.rank)
-            optimizers.set_lr_factor(lr_factor(step, schedule))
-            coin = torch.rand((), generator=generator_for(config.seed, step, 0, COIN_STREAM)).item()
-            with running(forwards):
-                terms = take(
-                    feed.batch(step),
-                    ramped_weights(step, schedule, config.loss),
-                    penalise=step % config.loss.r1_every == 0,
-                    structure_alone=coin < 0.5,
-                )
-            # The average forgets its random start quickly: a young one follows more closely.
-            average_into(average, current, min(config.optim.ema, (step + 1) / (step + 10)))
-            averages.add(terms.items())
+    take = steps_of(config, networks, optimizers, autocast, world.size)
 
-            done, last = step + 1, step + 1 == schedule.steps
-            stopping = world.any(stop.came)
-            saving = done % config.checkpoint_every == 0 or last or stopping
-            if done % config.log_every == 0 or saving:
-                means = world.mean(averages.take())
-                watch.check(done, means)
-                log.write(done, {**means, "seconds": time.monotonic() - began})
-                shown = {"image": "image", "id": "id_real", "swap id": "id_generated", "prim": "prim"}
-                postfix = {label: f"{means[name]:.2f}" for label, name in shown.items() if name in means}
-                bar.set_postfix(postfix, refresh=False)
-            measuring = config.evaluate_every > 0 and (done % config.evaluate_every == 0 or last)
-            drawing = done % config.sample_every == 0 or last
-            if saving or measuring:
-                world.average_statistics(modules.values())
-            if saving and world.leads:
-                save_checkpoint(folder, done, config, modules, optimizers.named(), world.size)
-            if (measuring or drawing) and world.leads:
-                kept.eval()
-                if measuring:
-                    log.write(done, {"map": measure(kept, done), "seconds": time.monotonic() - began})
-                if drawing:
-                    sample(kept, done)
-                kept.train()
-            if stopping and not last:
-                raise Interrupted(f"stopped after {done} of {schedule.steps} steps; --resume continues")
+    def step(step: int) -> NamedTerms:
+        optimizers.set_lr_factor(lr_factor(step, schedule))
+        terms = take(
+            feed.batch(step),
+            ramped_weights(step, schedule, config.loss),
+            penalise=step % config.loss.r1_every == 0,
+            structure_alone=coin(config.seed, step),
+        )
+        # The average forgets its random start quickly: a young one follows more closely.
+        average_into(average, current, min(config.optim.ema, (step + 1) / (step + 10)))
+        return terms.items()
+
+    def show(means: Mapping[str, float]) -> dict[str, str]:
+        return {label: f"{means[name]:.2f}" for label, name in SHOWN.items() if name in means}
+
+    def measure_kept(done: int) -> dict[str, float]:
+        with at_rest(kept):
+            return {"map": measure(kept, done)}
+
+    def draw_kept(done: int) -> None:
+        with at_rest(kept):
+            sample(kept, done)
+
+    measuring = Regular(config.evaluate_every, measure_kept, measures=True)
+    session.run(step, show, [measuring, Regular(config.sample_every, draw_kept)])
     return kept.eval()

@@ -102,6 +102,9 @@ class JsonLines:
             file.write(json.dumps(row) + "\n")
 
 
+NOW_CALLED = {"redrawn": "redressed"}  # terms in the logs of older versions
+
+
 def read_log(path: Path) -> list[dict[str, Any]]:
     """The lines of a log; a last line cut short by a crash is left out."""
     if not path.exists():
@@ -109,7 +112,7 @@ def read_log(path: Path) -> list[dict[str, Any]]:
     rows = []
     for line in path.read_text(encoding="utf-8").splitlines():
         try:
-            rows.append(json.loads(line))
+            rows.append({NOW_CALLED.get(key, key): value for key, value in json.loads(line).items()})
         except json.JSONDecodeError:
             break
     return rows

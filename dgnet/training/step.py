@@ -1,4 +1,4 @@
-"""The joint step: everything DG-Net does with one batch, in the order of the design's section 3."""
+"""The joint step: everything DG-Net does with one batch, in the order of docs/method.md."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ class Terms:
     code_a: Tensor | None = None
     code_s: Tensor | None = None
     cycle: Tensor | None = None
-    redrawn: Tensor | None = None
+    redressed: Tensor | None = None
     prim: Tensor | None = None
     fine: Tensor | None = None
 
@@ -99,7 +99,7 @@ def joint_step(
     """One update of D, of E_s + G and of E_a.
 
     Args:
-        ramped: the weights that depend on the step.
+        ramped: the weights that depend on the step; passes that no weight needs are left out (`Passes`).
         loss: the constant weights, the label strategy and the switches.
         penalise: take the R1 penalty in this step, weighed `loss.r1_every` times.
         structure_alone: the fair coin of L_recon^code2: it trains E_s alone (x_ij detached), or else G and E_s
@@ -107,7 +107,7 @@ def joint_step(
         autocast: the precision of the networks' arithmetic; it does not reach the losses.
     """
     E_a, E_s, G = networks.model.appearance_encoder, networks.model.structure_encoder, networks.model.decoder
-    D, T = networks.discriminator, networks.teacher
+    D, T, needs = networks.discriminator, networks.teacher, ramped.needs
     x, x_partner, y_i, y_j = batch.x, batch.x_partner, batch.label, swap_halves(batch.label)
     for optimizer in optimizers.named().values():
         optimizer.zero_grad()
@@ -141,8 +141,8 @@ def joint_step(
     torch.autograd.backward(loss.adversarial * adversarial)
 
     # ... what a frozen E_a takes for person i, ...
-    id_generated = code_a = code_s = cycle = redrawn = None
-    if ramped.judged:
+    id_generated = code_a = code_s = cycle = redressed = None
+    if needs.E_a_of_swap:
         with autocast, frozen(E_a), generated_statistics(E_a, loss.train_bn and not loss.running_codes):
             seen = E_a(x_ij)
         id_generated = cross_entropy(seen.prim.logits, y_i)
@@ -150,12 +150,12 @@ def joint_step(
         torch.autograd.backward(ramped.id_generated * id_generated + ramped.code_a * code_a)
 
     # ... and what gives both codes, and with them x_i, back.
-    if ramped.returned:
+    if needs.E_s_of_swap:
         with autocast, frozen(E_s, active=not structure_alone):
             s_seen = E_s(x_ij.detach() if structure_alone else x_ij)
         code_s = l1(E_s.learnt(s_seen), E_s.learnt(swap_halves(s)).detach())
         total = ramped.code_s * code_s
-        if ramped.cycled:
+        if needs.cycle:
             with autocast:
                 x_cycle = G(seen.a.detach(), swap_halves(s_seen))
             cycle = l1(x_cycle, x)
@@ -163,15 +163,15 @@ def joint_step(
         torch.autograd.backward(total)
 
     # What i wears is for the code to say: a_t and E_s, shown i in others' clothes, give x_i back too.
-    if ramped.repeated:
+    if needs.redressed:
         with torch.no_grad(), autocast:
             x_redressed = paste(x, x_self, swap_halves(x_ij))
             for places in further_clothes(len(x)):
                 x_redressed = paste(x, x_self, G(a.roll(places, dims=0), E_s(x_redressed)).float())
         with autocast:
-            x_again = G(a_partner.detach(), E_s(x_redressed))
-        redrawn = l1(x_again, x)
-        torch.autograd.backward(ramped.redrawn * redrawn)
+            x_from_redressed = G(a_partner.detach(), E_s(x_redressed))
+        redressed = l1(x_from_redressed, x)
+        torch.autograd.backward(ramped.redressed * redressed)
 
     # Through x_ij and the reconstructions all of it reaches G and E_s.
     torch.autograd.backward((loss.image * image + loss.partner_image * partner_image, x_swap), (None, x_ij.grad))
@@ -182,14 +182,14 @@ def joint_step(
     prim_real, prim_partner = real_seen.prim.logits.chunk(2)
     id_real = cross_entropy(prim_real, y_i) + cross_entropy(prim_partner, y_i)
     total, fine_real = loss.id_real * id_real, None
-    if ramped.fed:
+    if needs.feeding:
         fine_real = cross_entropy(real_seen.fine.logits.chunk(2)[0], y_i)
         total = total + ramped.fine * fine_real
     torch.autograd.backward(total)
 
     # ... and, online, from the people it has just helped to draw.
     prim = fine = None
-    if ramped.fed:
+    if needs.feeding:
         with autocast, generated_statistics(E_a, loss.train_bn):
             fed = E_a(x_ij.detach())
         q = soft_label(loss.labels, teacher_probabilities(T, x_ij.detach(), loss, autocast), y_i, y_j)
@@ -210,7 +210,7 @@ def joint_step(
         code_a=code_a,
         code_s=code_s,
         cycle=cycle,
-        redrawn=redrawn,
+        redressed=redressed,
         prim=prim,
         fine=fine,
     )

@@ -2,26 +2,20 @@
 
 from __future__ import annotations
 
-import time
-from pathlib import Path
+from collections.abc import Mapping
 
 import numpy as np
 import torch
 import torch.nn.functional as F
-from tqdm import tqdm
 
-from dgnet.config import RunConfig
 from dgnet.data.normalise import normalise
 from dgnet.errors import DgnetError
 from dgnet.models.appearance import Teacher
 from dgnet.models.layers.units import channels_last
-from dgnet.training.checkpoint import latest_checkpoint, load_checkpoint, save_checkpoint, seed_step
-from dgnet.training.distributed import World
 from dgnet.training.feed import Feed
-from dgnet.training.log import Averages, JsonLines, Watch
 from dgnet.training.optim.optimizers import nesterov, set_lr_factor
 from dgnet.training.optim.schedules import cosine_factor
-from dgnet.training.stop import Interrupted, StopRequest
+from dgnet.training.session import Context, NamedTerms, Session
 
 GATE_IMAGES = 2_000
 
@@ -30,67 +24,40 @@ class TeacherError(DgnetError, ValueError):
     """A teacher that cannot be right: its labels would mislead the joint training."""
 
 
-def train_teacher(
-    teacher: Teacher, feed: Feed, config: RunConfig, directory: Path, autocast: torch.autocast, world: World
-) -> None:
+def train_teacher(teacher: Teacher, feed: Feed, context: Context) -> None:
     """Cross-entropy on erased real images, Nesterov SGD, warm-up and cosine decay; continues where it was left.
 
     Args:
         teacher: on its device; left in eval mode and frozen.
-        feed: batches of `config.teacher.batch_size`.
-        directory: the run's; checkpoints go to `teacher/`, lines to `log.jsonl`.
-        world: the processes that train together; the feed gives each its own batches.
+        feed: this process's batches of `config.teacher.batch_size`.
+        context: of the run.
 
     Raises:
-        DivergenceError: naming the term.
-        Interrupted: after SIGINT or SIGTERM, once the state is saved.
+        What `Session` and its `run` raise.
     """
-    settings = config.teacher
+    config, settings = context.config, context.config.teacher
     optimizer = nesterov(
         teacher, settings.backbone_lr, settings.head_lr, config.optim.momentum, config.optim.weight_decay
     )
-    folder = directory / "teacher"
-    modules, optimizers = {"teacher": teacher}, {"teacher": optimizer}
-    found = latest_checkpoint(folder)
-    start = load_checkpoint(found, config, modules, optimizers, world.size) if found else 0
-    world.require_same_start(start, folder)
-    world.broadcast(modules.values())
-    world.average_before_step(optimizers.values())
-    log, averages = JsonLines(directory / "log.jsonl", "teacher", start, active=world.leads), Averages()
-    watch, stop = Watch(), StopRequest()
+    session = Session("teacher", settings.steps, {"teacher": teacher}, {"teacher": optimizer}, context)
     teacher.train()
-    began = time.monotonic()
-    steps = range(start, settings.steps)
-    bar = tqdm(steps, "teacher", settings.steps, initial=start, dynamic_ncols=True, disable=not world.leads)
-    with stop.listening():
-        for step in bar:
-            seed_step(config.seed, step, world.rank)
-            set_lr_factor(optimizer, cosine_factor(step, settings.steps, settings.warmup))
-            x, label = feed.anchors(step)
-            with autocast:
-                logits = teacher(x)
-            loss = F.cross_entropy(logits.float(), label)
-            optimizer.zero_grad()
-            torch.autograd.backward(loss)
-            optimizer.step()
-            accuracy = (logits.argmax(dim=1) == label).float().mean()
-            averages.add([("cross_entropy", loss.detach()), ("accuracy", accuracy)])
 
-            done, last = step + 1, step + 1 == settings.steps
-            stopping = world.any(stop.came)
-            saving = done % config.checkpoint_every == 0 or last or stopping
-            if done % config.log_every == 0 or saving:
-                means = world.mean(averages.take())
-                watch.check(done, means)
-                log.write(done, {**means, "seconds": time.monotonic() - began})
-                shown = {"loss": f"{means['cross_entropy']:.2f}", "accuracy": f"{means['accuracy']:.0%}"}
-                bar.set_postfix(shown, refresh=False)
-            if saving:
-                world.average_statistics(modules.values())
-            if saving and world.leads:
-                save_checkpoint(folder, done, config, modules, optimizers, world.size)
-            if stopping and not last:
-                raise Interrupted(f"stopped after {done} of {settings.steps} teacher steps; --resume continues")
+    def step(step: int) -> NamedTerms:
+        set_lr_factor(optimizer, cosine_factor(step, settings.steps, settings.warmup))
+        x, label = feed.anchors(step)
+        with context.autocast:
+            logits = teacher(x)
+        loss = F.cross_entropy(logits.float(), label)
+        optimizer.zero_grad()
+        torch.autograd.backward(loss)
+        optimizer.step()
+        accuracy = (logits.argmax(dim=1) == label).float().mean()
+        return [("cross_entropy", loss.detach()), ("accuracy", accuracy)]
+
+    def show(means: Mapping[str, float]) -> dict[str, str]:
+        return {"loss": f"{means['cross_entropy']:.2f}", "accuracy": f"{means['accuracy']:.0%}"}
+
+    session.run(step, show)
     teacher.freeze()
 
 

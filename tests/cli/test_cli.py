@@ -50,7 +50,7 @@ def test_also_is_the_shorter_way_of_saying_data_also(capsys: pytest.CaptureFixtu
     assert (config.data.also, config.seed) == (("dukemtmc=A", "B"), 3)
 
 
-@pytest.mark.parametrize("words", [("--steps", "1000"), ("--steps=1000",)])
+@pytest.mark.parametrize("words", [("--steps", "1000"), ("--steps=1000",), ("--steps=3", "--steps", "1000")])
 def test_steps_scale_the_whole_schedule(words: tuple[str, ...], capsys: pytest.CaptureFixture[str]) -> None:
     assert printed_config(capsys, "market1501", *words) == preset("market1501").scaled(1000)
 
@@ -76,7 +76,7 @@ def test_a_saved_configuration_can_be_given(tmp_path: Path, capsys: pytest.Captu
         (["train", "mannequin", "--data.store", "zip"], 2, "data.store"),
         (["train", "mannequin", "--start", "nowhere"], 1, "nowhere: no such file"),
         (["train", "mannequin", "--start", "bundled"], 1, "add --network.structure_width 12"),
-        (["evaluate", "nowhere"], 1, "nowhere: no config.yaml here"),
+        (["evaluate", "nowhere"], 1, "nowhere: no such file or folder"),
         (["swap", "nowhere.safetensors", "x.jpg"], 1, "nowhere.safetensors: no such file"),
         (["data", "verify", "nowhere"], 1, "nowhere"),
         (["data", "mannequin", "--out", "x", "--size", "big"], 2, "--size: found 'big'"),
@@ -94,6 +94,113 @@ def test_a_mistake_ends_in_one_message(
     shown = capsys.readouterr().err
     assert message in shown
     assert "Traceback" not in shown
+
+
+NOWHERE = ["train", "mannequin", "--data.root", "nowhere"]  # so that what is accepted does not begin to train
+
+
+@pytest.mark.parametrize("number", ["-5", "0", "x", "1.5"])
+@pytest.mark.parametrize(
+    ("words", "option"),
+    [
+        (NOWHERE, "--steps"),
+        (["bench", "step"], "--steps"),
+        (["bench", "data"], "--batches"),
+        (["bench", "evaluate"], "--images"),
+        (["bench", "evaluate"], "--queries"),
+        (["bench", "evaluate"], "--gallery"),
+    ],
+)
+def test_case_31_a_count_is_at_least_1(
+    words: list[str], option: str, number: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as stopped:
+        cli.main([*words, f"{option}={number}"])
+    assert stopped.value.code == 2
+    shown = capsys.readouterr().err
+    assert f"{option}: found {number}, must be a whole number, at least 1\n" in shown
+    assert "Did you mean" not in shown
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (
+            ["bench", "step", "--precision", "fp12"],
+            "--precision: invalid choice: 'fp12' (choose from 'fp32', 'bf16')\n",
+        ),
+        (["evaluate", "x", "--denominator", "most"], "--denominator: invalid choice: 'most'"),
+        ([*NOWHERE, "--execution", "fast"], "--execution: found fast, must be one of 'plain', 'compile', 'recompute',"),
+        ([*NOWHERE, "--seed", "x"], "--seed: found x, must be a whole number\n"),
+        ([*NOWHERE, "--loss.cycle", "true"], "--loss.cycle: found True, must be a number\n"),
+        ([*NOWHERE, "--network.dilations", "[1, 2]"], "--network.dilations: found [1, 2], must be a list of 3 values"),
+        ([*NOWHERE, "--steps"], "--steps: expected one argument\n"),
+    ],
+)
+def test_case_31_a_wrong_value_is_not_told_its_own_option(
+    words: list[str], message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as stopped:
+        cli.main(words)
+    assert stopped.value.code == 2
+    shown = capsys.readouterr().err
+    assert message in shown
+    assert "Did you mean" not in shown
+
+
+@pytest.mark.parametrize("command", [" ".join(words) for words in cli.COMMANDS])
+def test_case_31_help_has_no_memory_addresses(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        cli.main([*command.split(), "--help"])
+    assert " at 0x" not in " ".join(capsys.readouterr().out.split())
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--recompute", "true"], "Write --execution recompute"),
+        (["--cuda_graphs=true"], "Write --execution cuda_graphs"),
+        (["--loss.redrawn", "3"], "Write --loss.redressed"),
+        (["--config", "recompute: true"], "Write execution: recompute"),
+        (["--config", "loss: {redrawn: 3.0}"], "Write loss.redressed"),
+        (["--config", "network: {backbone: {widht: 3}}"], "Did you mean network.backbone.width?"),
+        (["--config", "seed: x"], "--seed: found x, must be a whole number"),
+        (["--config", "steps: -5"], 'steps": found -5, must be a whole number, at least 1'),
+        (["--config", "steps: 5"], "--steps: found 5 in a file, must be an option"),
+    ],
+)
+def test_a_setting_of_before_or_a_mistyped_one_names_the_right_one(
+    words: list[str], message: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    if words[0] == "--config":
+        (tmp_path / "mine.yaml").write_text(words[1])
+        words = ["--config", str(tmp_path / "mine.yaml")]
+    with pytest.raises(SystemExit) as stopped:
+        cli.main([*NOWHERE, *words])
+    assert stopped.value.code == 2
+    assert message in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--seed", "-1"], "seed: found -1, must be from 0 to 2^63 - 1"),
+        (["--loss.cycle", ".nan"], "loss.cycle: found nan, must be a finite number, 0 or more"),
+        (["--optim.betas", "[0.5, 2]"], "optim.betas: found (0.5, 2.0), must be in [0, 1) each"),
+        (
+            ["--teacher.backbone.layers", "[1, 1, 0, 1]"],
+            "teacher.backbone.layers: found (1, 1, 0, 1), must",
+        ),
+        (["--execution", "cuda_graphs", "--device", "cpu"], "execution: found 'cuda_graphs'"),
+    ],
+)
+def test_a_setting_out_of_its_range_is_named(
+    words: list[str], message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as stopped:
+        cli.main([*NOWHERE, *words])
+    assert stopped.value.code == 1
+    assert message in capsys.readouterr().err
 
 
 def test_verifying_says_whether_training_may_start(market: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,12 +1,17 @@
-"""Presets at the published numbers, modifiers, validation, and the way to a dictionary and back."""
+"""Settings: every value checked, the way to a dictionary and back, saved ones of older versions, and roles."""
 
-from dataclasses import replace
+import copy
+import math
+from collections.abc import Iterator
+from dataclasses import MISSING, fields, is_dataclass, replace
+from pathlib import Path
+from typing import Any, Literal, get_args, get_origin
 
+import numpy as np
 import pytest
 
 from dgnet.config import (
-    DATA_PRESETS,
-    MODIFIERS,
+    AugmentConfig,
     BackboneConfig,
     ConfigError,
     DataConfig,
@@ -15,75 +20,17 @@ from dgnet.config import (
     RunConfig,
     ScheduleConfig,
     TeacherConfig,
+    differing,
     flatten,
     from_dict,
+    from_saved,
     preset,
     to_dict,
+    without_local,
 )
-
-EVERY_PRESET = [*DATA_PRESETS, *(f"{data}+{modifier}" for data in DATA_PRESETS for modifier in MODIFIERS)]
-
-
-def test_market1501_is_the_published_experiment() -> None:
-    config = preset("market1501")
-    assert config.schedule == ScheduleConfig(100_000, 30_000, 0.0005, (60_000, 90_000, 105_000), warmup=0)
-    assert (config.batch_size, config.data.size, config.alpha) == (8, (256, 128), 0.5)
-    assert (config.optim.generator_lr, config.optim.betas, config.optim.weight_decay) == (1e-4, (0.0, 0.999), 5e-4)
-    assert (config.optim.backbone_lr, config.optim.head_lr, config.optim.momentum) == (0.002, 0.02, 0.9)
-    assert (config.augment.mirror, config.augment.pad, config.augment.erase_area) == (0.5, 10, (0.02, 0.4))
-    weights = config.loss
-    assert (weights.image, weights.partner_image, weights.code_a, weights.code_s, weights.cycle) == (5, 5, 1, 1, 2)
-    assert (weights.adversarial, weights.r1, weights.id_real, weights.id_generated) == (1, 0.01, 1, 0.5)
-    assert (weights.prim, weights.fine, weights.labels) == (2, 0.2, "dynamic_soft")
-
-
-@pytest.mark.parametrize("name", EVERY_PRESET)
-def test_every_preset_survives_the_way_to_a_dictionary_and_back(name: str) -> None:
-    config = preset(name)
-    assert config.preset == name
-    assert from_dict(to_dict(config)) == config
-
-
-@pytest.mark.parametrize("name", EVERY_PRESET)
-def test_the_baseline_sees_as_many_real_images_as_the_joint_training(name: str) -> None:
-    config = preset(name)
-    joint = config.schedule.steps * 4 * config.batch_size
-    assert config.teacher.steps * config.teacher.batch_size == joint
-
-
-@pytest.mark.parametrize("data", DATA_PRESETS)
-def test_what_is_small_stays_as_it_is(data: str) -> None:
-    """`dgnet train small` is the demo, and ramps begin within every small run."""
-    once = preset(f"{data}+small")
-    assert replace(preset(f"{data}+small+small"), preset=once.preset) == once
-    assert (once.schedule.steps, once.schedule.warmup, once.schedule.ramp_start) == (1_000, 50, 100)
-    assert replace(preset("small"), preset="mannequin") == preset("mannequin")
-
-
-def test_ablations_change_what_they_say() -> None:
-    assert preset("no_feed") == replace(preset("mannequin+no_feed"), preset="no_feed")
-    assert (preset("no_feed").loss.prim, preset("no_feed").loss.id_generated) == (
-        0.0,
-        preset("mannequin").loss.id_generated,
-    )
-    assert preset("market1501+no_feed").loss == replace(LossConfig(), prim=0.0, fine=0.0)
-    assert (preset("no_id").loss.prim, preset("no_id").loss.id_generated) == (0.0, 0.0)
-    assert preset("market1501+lsro").loss == LossConfig(labels="lsro")
-    assert not preset("baseline").joint
-    backbones = [side.backbone for side in (preset("market1501+ibn").network, preset("market1501+ibn").teacher)]
-    assert [backbone.ibn for backbone in backbones] == [True, False]
-
-
-@pytest.mark.parametrize(
-    ("name", "message"),
-    [
-        ("market1510", r"no data preset 'market1510'; did you mean 'market1501'\?"),
-        ("market1501+no_fed", r"no modifier 'no_fed'; did you mean 'no_feed'\?"),
-    ],
-)
-def test_an_unknown_preset_names_the_nearest(name: str, message: str) -> None:
-    with pytest.raises(ConfigError, match=message):
-        preset(name)
+from dgnet.config.differences import roles
+from dgnet.config.setting import ANY, types_of
+from dgnet.errors import DgnetError
 
 
 def test_an_unknown_setting_is_refused_with_the_nearest_name() -> None:
@@ -108,7 +55,8 @@ def test_an_unknown_setting_is_refused_with_the_nearest_name() -> None:
             lambda: RunConfig(teacher=TeacherConfig(backbone=BackboneConfig(weights="teacher"))),
             "teacher.backbone.weights",
         ),
-        (lambda: RunConfig(compile=True, recompute=True), "recompute"),
+        (lambda: RunConfig(execution="compile", joint=False), "execution"),
+        (lambda: RunConfig(augment=AugmentConfig(pad=128)), "augment.pad"),
         (lambda: replace(RunConfig(), network=NetworkConfig(dilations=(3, 6, 32))), "network.dilations"),
         (lambda: replace(RunConfig().data, size=(100, 50)), "data.size"),
         (lambda: DataConfig(also=("dukmtmc=/d/duke",)), "data.also"),
@@ -133,3 +81,204 @@ def test_each_data_set_by_itself() -> None:
 
 def test_flatten() -> None:
     assert flatten({"a": {"b": 1, "c": {"d": 2}}, "e": 3}) == {"a.b": 1, "a.c.d": 2, "e": 3}
+
+
+def every_setting(kind: type = RunConfig, prefix: str = "") -> Iterator[tuple[str, Any, Any]]:
+    """(dotted name, type, range) of every setting."""
+    for item in fields(kind):
+        inner = types_of(kind)[item.name]
+        if is_dataclass(inner):
+            yield from every_setting(inner, f"{prefix}{item.name}.")
+        else:
+            assert item.default is not MISSING
+            yield f"{prefix}{item.name}", inner, item.metadata["limits"]
+
+
+SETTINGS = list(every_setting())
+NAMES = [name for name, *_ in SETTINGS]
+
+
+def with_value(name: str, value: object) -> dict[str, Any]:
+    """The published settings as a file holds them, but for one value."""
+    values = to_dict(RunConfig())
+    *path, last = name.split(".")
+    inner = values
+    for word in path:
+        inner = inner[word]
+    assert last in inner
+    inner[last] = value
+    return values
+
+
+def wrong_values(kind: Any, limits: Any) -> list[object]:
+    """What no setting of this type and range may hold."""
+    some: list[object] = [None, {"a": 1}, b"x", object()]
+    if get_origin(kind) is Literal:
+        return [*some, "guess", True, 3, 1.0, ["plain"], ""]
+    if get_origin(kind) is tuple:
+        inner, *others = get_args(kind)
+        wrong = [one for one in wrong_values(inner, limits) if not isinstance(one, list)]
+        fixed = 1 + len(others)
+        if others == [...]:
+            return [*some, "abc", 3, *([one] for one in wrong)]
+        right = list(range(1, fixed + 1))
+        return [*some, "abc", 3, [], right[:-1], [*right, fixed + 1], *([*right[:-1], one] for one in wrong)]
+    if kind is bool:
+        return [*some, "true", 1, 0, 1.0, [True]]
+    if kind is str:
+        return [*some, 3, True, ["x"], 1.5]
+    wrong = [*some, "x", "1", True, False, math.nan, math.inf, -math.inf, 10**400, 1 + 2j, [1], np.bool_(True), np.nan]
+    if kind is int:
+        wrong += [1.5, 3.0, np.float32(2)]
+        wrong.remove(10**400)
+    outside = (limits.least - 1, limits.most + 1, limits.above, limits.below)
+    if limits is not ANY:
+        wrong += [int(one) if kind is int else one for one in outside if math.isfinite(one)]
+    return wrong
+
+
+@pytest.mark.parametrize(("name", "kind", "limits"), SETTINGS, ids=NAMES)
+def test_every_setting_refuses_what_it_cannot_hold(name: str, kind: Any, limits: Any) -> None:
+    """By its full name, whether its class was made in code or read from a file."""
+    for value in wrong_values(kind, limits):
+        with pytest.raises(ConfigError) as told:
+            from_dict(with_value(name, value))
+        assert str(told.value).startswith(f"{name}: found "), (name, value, told.value)
+        assert ", must be " in str(told.value)
+        assert isinstance(told.value, DgnetError)
+
+
+def test_every_number_has_a_range() -> None:
+    numbers = [(name, limits) for name, kind, limits in SETTINGS if {int, float} & {kind, *get_args(kind)}]
+    assert [name for name, limits in numbers if limits is ANY] == ["data.size"]  # which has rules of its own
+
+
+def test_what_went_wrong_once() -> None:
+    for make, message in (
+        (lambda: LossConfig(cycle="a"), r"loss.cycle: found 'a', must be a finite number, 0 or more"),
+        (lambda: LossConfig(cycle=-1), r"loss.cycle: found -1, must be 0 or more"),
+        (lambda: RunConfig(seed="x"), r"^seed: found 'x', must be a whole number, from 0 to 2\^63 - 1"),
+        (lambda: RunConfig(seed=2**63), r"^seed: found 9223372036854775808"),
+        (lambda: RunConfig(loss={"cycle": 1}), r"^loss: found {'cycle': 1}, must be settings of the class LossConfig"),
+        (lambda: AugmentConfig(erase_area=(0.4, 0.02)), r"augment.erase_area: found \(0.4, 0.02\), must be ascending"),
+    ):
+        with pytest.raises(ConfigError, match=message):
+            make()
+    for values in ([], "x", None, 3):
+        with pytest.raises(ConfigError, match="must be a mapping of settings"):
+            from_dict(values)
+    with pytest.raises(ConfigError, match=r"^loss: found 3, must be a mapping"):
+        from_dict({"loss": 3})
+    with pytest.raises(ConfigError, match=r"^5: no such setting"):
+        from_dict({5: 3})
+    with pytest.raises(
+        ConfigError, match=r"^teacher.backbone.layers: found \[1\], must be 4 whole numbers, at least 1 each"
+    ):
+        from_dict({"teacher": {"backbone": {"layers": [1]}}})
+
+
+def test_numbers_of_other_kinds_become_plain_ones() -> None:
+    config = RunConfig(
+        seed=np.int64(3), alpha=1, loss=LossConfig(cycle=np.float32(0.5)), data=DataConfig(root=Path("a/b"))
+    )
+    assert [type(one) for one in (config.seed, config.alpha, config.loss.cycle, config.data.root)] == [
+        int,
+        float,
+        float,
+        str,
+    ]
+    assert (config.seed, config.alpha, config.loss.cycle, config.data.root) == (3, 1.0, 0.5, "a/b")
+    assert ScheduleConfig(milestones=[3, 5]).milestones == (3, 5)
+    assert type(NetworkConfig(prim_dropout=0).prim_dropout) is float
+
+
+OLDER = {"compile": False, "recompute": False, "cuda_graphs": False}
+
+
+def of_an_older_version(**changes: object) -> dict[str, Any]:
+    """Settings as they were saved while three switches said how steps run, and `redressed` was `redrawn`."""
+    values = copy.deepcopy(to_dict(preset("mannequin")))
+    del values["execution"]
+    values["loss"]["redrawn"] = values["loss"].pop("redressed")
+    return {**values, **OLDER, **changes}
+
+
+@pytest.mark.parametrize(
+    ("changes", "execution"),
+    [
+        ({}, "plain"),
+        ({"compile": True}, "compile"),
+        ({"recompute": True}, "recompute"),
+        ({"cuda_graphs": True}, "cuda_graphs"),
+        ({"recompute": True, "cuda_graphs": True}, "recompute"),  # as such a run went: nothing was recorded
+        ({"compile": True, "joint": False}, "plain"),
+    ],
+)
+def test_saved_settings_of_an_older_version_are_read(changes: dict[str, object], execution: str) -> None:
+    saved = of_an_older_version(**changes)
+    before = copy.deepcopy(saved)
+    found = from_saved(saved)
+    joint = bool(changes.get("joint", True))
+    assert found == replace(preset("mannequin"), execution=execution, joint=joint)
+    assert found.loss.redressed == 10.0
+    assert saved == before
+
+
+def test_what_was_left_empty_in_saved_settings_is_the_default() -> None:
+    values = to_dict(preset("mannequin"))
+    values["data"]["cache"] = values["network"]["backbone"]["weights"] = None
+    assert from_saved(values) == preset("mannequin")
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"recompute": True}, "^recompute: no such setting any more; write execution: recompute"),
+        ({"cuda_graphs": False}, "^cuda_graphs: no such setting any more; write execution: cuda_graphs"),
+        ({"loss": {"redrawn": 3.0}}, r"^loss.redrawn: no such setting any more; write loss.redressed"),
+    ],
+)
+def test_new_settings_with_an_old_name_are_told_the_new_one(values: dict[str, Any], message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        from_dict(values)
+
+
+def forbidding(question: str) -> set[str]:
+    return {name for name, role in roles() if not getattr(role, question)}
+
+
+def test_roles_cover_every_setting_and_say_what_four_lists_said() -> None:
+    assert [name for name, _ in roles()] == NAMES
+    every = {"log_every", "sample_every", "checkpoint_every", "evaluate_every", "keep_checkpoints"}
+    running = {*every, "preset", "device", "execution", "data.store", "teacher.min_accuracy"}
+    places = {"data.root", "data.cache", "teacher.weights"}
+    weights = {"network.backbone.weights", "teacher.backbone.weights"}
+    assert set(NAMES) - forbidding("resume") == {*running, *places, *weights, "start"}
+    assert set(NAMES) - forbidding("repeat") == {*running, *places, "seed"}
+    dropouts = {"network.prim_dropout", "network.fine_dropout"}
+    networks = {name for name in NAMES if name.startswith("network.")}
+    assert networks - forbidding("fit") == {*dropouts, "network.backbone.weights"}
+    assert {name for name, role in roles() if role.local} == {*places, *weights, "start", "data.also"}
+
+
+def test_differing_names_what_forbids_it() -> None:
+    one = RunConfig()
+    other = replace(one, seed=1, device="cpu", loss=LossConfig(cycle=1.0), data=DataConfig(root="elsewhere"))
+    assert differing(one, other, "resume") == {"seed": (0, 1), "loss.cycle": (2.0, 1.0)}
+    assert differing(one, other, "repeat") == {"loss.cycle": (2.0, 1.0)}
+    assert differing(one, one, "resume") == {}
+
+
+def test_settings_that_travel_have_no_place_of_this_machine_in_them() -> None:
+    secret = "/home/someone"
+    backbone = BackboneConfig(weights=secret)
+    config = RunConfig(
+        start=secret,
+        seed=5,
+        data=DataConfig(root=secret, cache=secret, also=(f"dukemtmc={secret}",)),
+        network=NetworkConfig(backbone=backbone),
+        teacher=TeacherConfig(weights=secret, backbone=backbone),
+    )
+    travelling = without_local(config)
+    assert secret not in str(travelling)
+    assert travelling == RunConfig(seed=5)

@@ -64,3 +64,21 @@ def test_no_query_identity_in_the_gallery_is_refused():
 def test_long_lists_are_counted_and_undecodable_names_can_be_printed():
     assert name_some(range(8)) == "0, 1, 2, 3, 4 and 3 more"
     name_some(["caf\udce9.jpg"]).encode("utf-8")
+
+
+def test_case_01_junk_is_taken_out_of_the_gallery_and_counted():
+    gallery = [Record("g.jpg", 1, 2), Record("j.jpg", -1, 2)]
+    dataset = assemble("own", ROOT, {"query": [Record("q.jpg", 1, 1)], "gallery": gallery}, num_junk=3)
+    assert (dataset.gallery, dataset.num_junk) == ((gallery[0],), 4)
+    with pytest.raises(DataError, match=r"not in multi_query: m\.jpg"):
+        assemble("own", ROOT, {"gallery": gallery, "multi_query": [Record("m.jpg", -1, 2)]})
+
+
+def test_case_10_numbers_that_begin_anew_are_no_reason_to_warn():
+    splits = {
+        "train": [Record("t.jpg", 1, 1)],
+        "query": [Record("q.jpg", 1, 1)],
+        "gallery": [Record("g.jpg", 1, 2)],
+    }
+    assert assemble("own", ROOT, splits).warnings
+    assert not assemble("own", ROOT, splits, numbered_apart=True).warnings

@@ -39,14 +39,14 @@ def test_a_sound_data_set_is_ready_and_counted(market, monkeypatch):
     assert found.counts["train"] == Counts(2, 4, 3)
     assert found.counts["gallery"] == Counts(2, 2, 2)
     assert found.counts["junk"] == Counts(None, 1)
-    assert found.images_an_identity == (1, 2, 3)
+    assert found.images_per_identity == (1, 2, 3)
     assert found.lonely_identities == 1
     assert found.sizes == {(16, 8): 7}
     assert found.unreadable == found.duplicates == found.warnings == ()
     table = found.table()
     assert "ready to train" in table.splitlines()
     assert ["train", "2", "2", "4", "4", "3", "3"] in [line.split() for line in table.splitlines()]
-    assert "images a camera: 1: 2, 2: 3, 3: 1, 12: 1" in table
+    assert "images per camera: 1: 2, 2: 3, 3: 1, 12: 1" in table
     assert "16x8 (7 images)" in table
 
 
@@ -75,7 +75,7 @@ def test_missing_files_of_a_manifest_are_named(write_images, tmp_path):
     (tmp_path / "manifest.csv").write_text("path,pid,split\na.jpg,1,train\nb.jpg,2,train\nc.jpg,2,train\n")
     found = check(tmp_path)
     assert found.unreadable == ((str(tmp_path / "c.jpg"), "No such file or directory"),)
-    assert any("training works, evaluating does not" in warning for warning in found.warnings)
+    assert "no queries, so nothing can be tested; give the data set a query and a gallery split" in found.errors
 
 
 @pytest.mark.parametrize(

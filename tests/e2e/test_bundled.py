@@ -7,10 +7,10 @@ import pytest
 
 from dgnet import cli
 from dgnet.config import DataConfig, preset
-from dgnet.experiment.measure import measure_swaps
-from dgnet.experiment.setup import open_data
+from dgnet.experiment.data import open_data
 from dgnet.mannequin.bundled import bundled_root
 from dgnet.models.weights.bundled import BUNDLED, bundled_model
+from dgnet.quality.true_swaps import measure_swaps
 
 
 def test_it_is_at_most_eight_megabytes() -> None:
@@ -23,7 +23,7 @@ def test_its_card_says_who_made_it_and_what_it_scores(tmp_path: Path) -> None:
     config = preset("mannequin")
     root = str(bundled_root())
     config = replace(config, data=DataConfig("mannequin", root, loaded.config.data.size, cache=str(tmp_path)))
-    swaps = measure_swaps(loaded.model, open_data(config), str(tmp_path))
+    swaps = measure_swaps(loaded.model, open_data(config).dataset.root, config.data.size, tmp_path)
     assert swaps is not None
     assert swaps.error.num_pairs >= 200
     stated = float(loaded.card["swap error"].split(", ")[1].split()[0])

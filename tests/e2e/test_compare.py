@@ -9,7 +9,7 @@ import yaml
 
 from dgnet.config import ConfigError, RunConfig, to_dict
 from dgnet.experiment.compare import compare
-from dgnet.retrieval.ranking import RetrievalResult
+from dgnet.retrieval.ranking.ranks import RetrievalResult
 
 
 def write_run(folder: Path, config: RunConfig, mean_ap: float) -> Path:
@@ -23,7 +23,7 @@ def write_run(folder: Path, config: RunConfig, mean_ap: float) -> Path:
 
 def test_seeds_are_averaged(config: RunConfig, tmp_path: Path) -> None:
     runs = [write_run(tmp_path / f"run{s}", replace(config, seed=s), 0.5 + 0.1 * s) for s in range(3)]
-    page = compare(runs, tmp_path / "out")
+    page = compare(runs, tmp_path / "out").page
     assert "seeds 0, 1, 2" in page.read_text()
     table = (tmp_path / "out/tables/seeds.csv").read_text()
     assert "60.0" in table  # the Baseline's mean of 50, 60 and 70 per cent
@@ -33,7 +33,26 @@ def test_seeds_are_averaged(config: RunConfig, tmp_path: Path) -> None:
 def test_other_runs_stand_side_by_side(config: RunConfig, tmp_path: Path) -> None:
     changed = replace(config, loss=replace(config.loss, prim=0.0))
     runs = [write_run(tmp_path / "ours", config, 0.5), write_run(tmp_path / "no_feed", changed, 0.4)]
-    assert "ours against no_feed" in compare(runs, tmp_path / "out").read_text()
+    assert "ours against no_feed" in compare(runs, tmp_path / "out").page.read_text()
+
+
+def test_case_31_a_comparison_does_not_replace_another(
+    config: RunConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    runs = [write_run(tmp_path / f"run{s}", replace(config, seed=s), 0.5 + 0.1 * s) for s in range(3)]
+    assert compare(runs[:2], None).page.parent == Path("runs/comparison")
+    before = Path("runs/comparison/report.html").read_bytes()
+    assert compare(runs, None).page.parent == Path("runs/comparison-2")
+    assert compare(runs, None).page.parent == Path("runs/comparison-2")
+    assert Path("runs/comparison/report.html").read_bytes() == before
+    with pytest.raises(ConfigError, match=r"--out: runs/comparison holds results of something else"):
+        compare(runs, Path("runs/comparison"))
+    with pytest.raises(ConfigError, match=r"--out: .*run0 holds results of something else"):
+        compare(runs, tmp_path / "run0")
+    (tmp_path / "run0/results.json").write_text("[1, 2]")
+    with pytest.raises(ConfigError, match=r"results.json: no figures can be read here"):
+        compare(runs, None)
 
 
 def test_what_cannot_be_compared_is_named(config: RunConfig, tmp_path: Path) -> None:

@@ -14,26 +14,26 @@ from dgnet.config import BackboneConfig, RunConfig
 from dgnet.experiment.evaluate import Request, evaluate
 from dgnet.experiment.train import train
 from dgnet.models.weights.ours import load_model, load_teacher
-from dgnet.training import joint as loop
+from dgnet.training.execution import choice
 from dgnet.training.stop import Interrupted
 
 DEEP = BackboneConfig(layers=(1, 2, 1, 1), width=8, stem="small", last_stride=2, ibn=True)
 
 
 def figures(folder: Path) -> dict[str, object]:
-    found: dict[str, object] = json.loads((folder / "results.json").read_text())["retrieval"]
-    return found
+    rows = json.loads((folder / "results.json").read_text())["retrieval"]
+    return {row["feature"]: row for row in rows}
 
 
 def stop_at_the_third_step(monkeypatch: pytest.MonkeyPatch) -> None:
-    real, taken = loop.joint_step, iter(range(8))
+    real, taken = choice.joint_step, iter(range(8))
 
     def step(*args, **kwargs):  # type: ignore[no-untyped-def]
         if next(taken) == 2:
             raise Interrupted("stopped")
         return real(*args, **kwargs)
 
-    monkeypatch.setattr(loop, "joint_step", step)
+    monkeypatch.setattr(choice, "joint_step", step)
 
 
 def test_a_student_learns_from_a_teacher_of_another_architecture(

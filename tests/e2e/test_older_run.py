@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from dgnet.config import RunConfig
-from dgnet.experiment.setup import load_config
+from dgnet.experiment.run_folder import RunFolder
 from dgnet.experiment.train import train
 
 OLDER = Path(__file__).with_name("run_of_an_older_version")  # stopped after 5 of 8 steps, by the settings of `config`
@@ -20,7 +20,7 @@ OLDER = Path(__file__).with_name("run_of_an_older_version")  # stopped after 5 o
 def test_a_run_of_an_older_version_goes_on(market: Path, tmp_path: Path) -> None:
     run = tmp_path / "run"
     shutil.copytree(OLDER, run)
-    saved: RunConfig = load_config(run)
+    saved: RunConfig = RunFolder(run).load_config()
     here = replace(saved, data=replace(saved.data, root=str(market), cache=str(tmp_path / "cache")))
     page = train(here, run, resume=True)
     assert page is not None

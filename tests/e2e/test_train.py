@@ -26,9 +26,10 @@ from dgnet.data.records import DataError
 from dgnet.experiment.train import train
 from dgnet.files.tensors import WeightsError, read_tensors, write_tensors
 from dgnet.models.weights.ours import load_model
-from dgnet.training import joint as loop
 from dgnet.training.checkpoint import CheckpointError, latest_checkpoint
+from dgnet.training.execution import choice
 from dgnet.training.log import DivergenceError, read_log
+from dgnet.training.stop import Interrupted
 from dgnet.training.teacher import TeacherError
 
 
@@ -48,14 +49,14 @@ def assert_same(first: Path, second: Path) -> None:
 
 def stop_after(monkeypatch: pytest.MonkeyPatch, steps: int) -> None:
     """Have this process receive SIGTERM during a step, as a scheduler would send it."""
-    real, taken = loop.joint_step, iter(range(10_000))
+    real, taken = choice.joint_step, iter(range(10_000))
 
     def step(*args, **kwargs):  # type: ignore[no-untyped-def]
         if next(taken) == steps - 1:
             signal.raise_signal(signal.SIGTERM)
         return real(*args, **kwargs)
 
-    monkeypatch.setattr(loop, "joint_step", step)
+    monkeypatch.setattr(choice, "joint_step", step)
 
 
 def test_a_run_writes_everything(config: RunConfig, tmp_path: Path) -> None:
@@ -64,14 +65,14 @@ def test_a_run_writes_everything(config: RunConfig, tmp_path: Path) -> None:
     assert all(name in page for name in ("Baseline", "prim", "fine", "mAP"))
     assert "http://" not in page.replace("http://www.w3.org", "")
     figures = json.loads((tmp_path / "run/results.json").read_text())["retrieval"]
-    assert set(figures) == {"baseline", "f_prim", "f_fine", "f_prim+f_fine"}
-    assert all(0 <= row["map_step"] <= 1 for row in figures.values())
+    assert [row["feature"] for row in figures] == ["baseline", "f_prim", "f_fine", "f_prim+f_fine"]
+    assert all(0 <= row["map_step"] <= 1 for row in figures)
     assert {p.name for p in (tmp_path / "run/samples").iterdir()} == {"0000004.jpg", "0000008.jpg"}
     assert len(list((tmp_path / "run/checkpoints").glob("*.safetensors"))) == 2
     rows = read_log(tmp_path / "run/log.jsonl")
     assert {row["phase"] for row in rows} == {"teacher", "joint"}
     assert "prim" not in rows[2]  # before the ramp
-    assert {"image", "cycle", "redrawn", "prim", "fine", "r1"} <= set().union(*rows)
+    assert {"image", "cycle", "redressed", "prim", "fine", "r1"} <= set().union(*rows)
     assert yaml.safe_load((tmp_path / "run/config.yaml").read_text()) == to_dict(config)
 
 
@@ -82,7 +83,7 @@ def test_stop_and_resume_is_bit_for_bit_one_run(
     train(config, tmp_path / "whole")
     with monkeypatch.context() as patch:
         stop_after(patch, steps)
-        with pytest.raises(loop.Interrupted, match=f"{steps} of 8 steps; --resume"):
+        with pytest.raises(Interrupted, match=f"{steps} of 8 joint steps; --resume"):
             train(config, tmp_path / "parts")
     assert not (tmp_path / "parts/model.safetensors").exists()
     train(config, tmp_path / "parts", resume=True)
@@ -97,7 +98,7 @@ def test_a_run_that_recomputes_is_the_same_bit_for_bit(
     train(config, tmp_path / "plain")
     assert "recompute: " not in caplog.text
     interrupted_run(config, tmp_path / "recomputed", monkeypatch)
-    train(replace(config, recompute=True), tmp_path / "recomputed", resume=True)
+    train(replace(config, execution="recompute"), tmp_path / "recomputed", resume=True)
     assert "parts of E_a, E_s and G run again in the backward" in caplog.text
     assert_same(tmp_path / "plain", tmp_path / "recomputed")
 
@@ -109,8 +110,8 @@ def test_where_nothing_compiles_training_goes_on_as_if_not_asked_to(
         raise OSError("no C++ compiler here")
 
     train(config, tmp_path / "plain")
-    monkeypatch.setattr(loop, "compiling", functools.partial(loop.compiling, backend=backend))
-    train(replace(config, compile=True), tmp_path / "asked")
+    monkeypatch.setattr(choice, "compiling", functools.partial(choice.compiling, backend=backend))
+    train(replace(config, execution="compile"), tmp_path / "asked")
     told = "compile: not possible here for E_a, E_s, G, D, T: backend='backend' raised: OSError: no C++ compiler here"
     assert next(r.getMessage() for r in caplog.records if r.name == "dgnet.training.execution.compile") == told
     assert_same(tmp_path / "plain", tmp_path / "asked")
@@ -138,13 +139,14 @@ def test_a_finished_run_is_not_trained_again(config: RunConfig, tmp_path: Path) 
 
 def test_baseline_alone(config: RunConfig, tmp_path: Path) -> None:
     train(replace(config, joint=False), tmp_path / "run")
-    assert set(json.loads((tmp_path / "run/results.json").read_text())["retrieval"]) == {"baseline"}
+    rows = json.loads((tmp_path / "run/results.json").read_text())["retrieval"]
+    assert [row["feature"] for row in rows] == ["baseline"]
 
 
 def interrupted_run(config: RunConfig, out: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     with monkeypatch.context() as patch:
         stop_after(patch, 5)
-        with pytest.raises(loop.Interrupted):
+        with pytest.raises(Interrupted):
             train(config, out)
     found = latest_checkpoint(out / "checkpoints")
     assert found is not None
@@ -203,12 +205,12 @@ def test_a_checkpoint_with_a_setting_unknown_here_is_refused(
 
 
 def test_a_diverging_run_names_its_term(config: RunConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    real = loop.joint_step
+    real = choice.joint_step
 
     def step(*args, **kwargs):  # type: ignore[no-untyped-def]
         return replace(real(*args, **kwargs), image=torch.tensor(math.nan))
 
-    monkeypatch.setattr(loop, "joint_step", step)
+    monkeypatch.setattr(choice, "joint_step", step)
     with pytest.raises(DivergenceError, match="step 2: image = nan"):
         train(config, tmp_path / "run")
     assert latest_checkpoint(tmp_path / "run/checkpoints") is None
@@ -294,7 +296,10 @@ def test_the_command_line_trains_evaluates_and_swaps(market: Path, tmp_path: Pat
 
     evaluated = dgnet("evaluate", "run", "--out", "again")
     assert evaluated.returncode == 0, evaluated.stderr
-    assert (tmp_path / "again/results.json").read_text() == (tmp_path / "run/results.json").read_text()
+    again, before = (json.loads((tmp_path / name / "results.json").read_text()) for name in ("again", "run"))
+    assert again.pop("evaluated")["what"] == [str(tmp_path / "run")]
+    assert before.pop("evaluated")["what"] == ["."]
+    assert again == before
 
     swapped = dgnet("swap", "run", str(market / "query"), "--out", "people.png", "--each", "single")
     assert swapped.returncode == 0, swapped.stderr

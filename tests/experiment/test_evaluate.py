@@ -13,46 +13,35 @@ from typing import Any
 
 import numpy as np
 import pytest
-import torch
 import yaml
 
 from dgnet import cli
 from dgnet.config import ConfigError, RunConfig, to_dict
 from dgnet.experiment.evaluate import Request, evaluate
-from dgnet.experiment.evaluate_run import Measures
-from dgnet.experiment.setup import load_config
+from dgnet.experiment.evaluation.run import Measures
+from dgnet.experiment.run_folder import RunFolder
 from dgnet.files.tensors import WeightsError
-from dgnet.models.appearance import Teacher
-from dgnet.models.dgnet import DGNet
-from dgnet.models.weights.ours import save_model, save_teacher
 from dgnet.quality import inception
 from dgnet.retrieval import evaluate as evaluate_arrays
+from dgnet.retrieval.features.queries import expand_queries
 from dgnet.retrieval.protocol import Protocol
-from dgnet.retrieval.query_features import expand_queries
-from dgnet.retrieval.ranking import summarise
-from dgnet.retrieval.rerank import rerank_matches
-
-
-@pytest.fixture
-def run(config: RunConfig, tmp_path: Path) -> Path:
-    """The folder of a run whose networks are as they were born, but for their running statistics."""
-    torch.manual_seed(0)
-    model, teacher = DGNet(config.network, 4), Teacher(config.teacher.backbone, 8, 4)
-    with torch.no_grad():
-        for network in (model.appearance_encoder, teacher):
-            for _ in range(20):
-                network(torch.randn(8, 3, 64, 32))
-    folder = tmp_path / "run"
-    folder.mkdir()
-    (folder / "config.yaml").write_text(yaml.safe_dump(to_dict(config)))
-    save_model(folder / "model.safetensors", model, config, card={})
-    save_teacher(folder / "teacher.safetensors", teacher, config, card={})
-    return folder
+from dgnet.retrieval.ranking.ranks import summarise
+from dgnet.retrieval.ranking.rerank import rerank_matches
 
 
 def results(folder: Path) -> dict[str, Any]:
+    """What was written, rows as `FEATURE` or `FEATURE, PROTOCOL`."""
     found: dict[str, Any] = json.loads((folder / "results.json").read_text())
+    if "retrieval" in found:
+        found["retrieval"] = by_title(found["retrieval"])
+    if "transfer" in found:
+        found["transfer"] = {target: by_title(rows) for target, rows in found["transfer"].items()}
     return found
+
+
+def by_title(rows: list[dict[str, Any]]) -> dict[str, Any]:
+    titles = [", ".join(filter(None, (row.pop("feature"), row.pop("protocol")))) for row in rows]
+    return dict(zip(titles, rows, strict=True))
 
 
 def table(folder: Path, name: str) -> list[list[str]]:
@@ -88,8 +77,11 @@ def test_a_run_shows_everything_that_is_measured(run: Path, tmp_path: Path) -> N
     assert found["identity_consistency"]["real"]["num_query"] == 4
     assert found["structure_consistency"]["num_pairs"] == 4
     assert published.text.splitlines()[1].startswith("Baseline")
-    evaluate([run], Request(measures=asked(expand=2), out=tmp_path / "again"))
-    assert results(tmp_path / "again") == found
+    evaluate([run], Request(measures=asked(expand=2)))
+    again = results(run / "own-expanded-2")
+    assert again.pop("evaluated")["what"] == [".."]
+    assert found.pop("evaluated") == {"what": [str(run)], "data": [], "measures": ["expanded-2"]}
+    assert again == found
 
 
 def with_multi_query(market: Path, folder: Path, names: Callable[[Path], bool]) -> Path:
@@ -110,8 +102,8 @@ def test_multi_query_of_the_queries_alone_is_single_query(run: Path, market: Pat
     for row in ROWS:
         assert found[f"{row}, multi-query"] == found[row]
     root = with_multi_query(market, tmp_path / "many", lambda path: path.suffix == ".jpg")
-    evaluate([run], Request(root=str(root), measures=asked(multi_query=True), out=tmp_path / "out"))
-    found = results(tmp_path / "out")["retrieval"]
+    evaluate([run], Request(root=str(root), measures=asked(multi_query=True), out=tmp_path / "out2"))
+    found = results(tmp_path / "out2")["retrieval"]
     assert any(found[f"{row}, multi-query"] != found[row] for row in ROWS)
 
 
@@ -139,14 +131,15 @@ def test_several_data_sets_in_one_table(run: Path, market: Path, tmp_path: Path)
         path.unlink()
     targets = [f"dukemtmc={duke}", f"market1501={market}", str(tmp_path / "fewer")]
     published = evaluate([run], Request(to=targets))
-    assert published.page == run / "transfer/report.html"
-    rows = table(run / "transfer", "transfer")
+    out = run / "transfer-to-dukemtmc+market1501+fewer"
+    assert published.page == out / "report.html"
+    rows = table(out, "transfer")
     assert [row[0] for row in rows[1:]] == ["DukeMTMC-reID", "Market-1501", "market1501 in fewer"]
     assert rows[0][-1] == "published mAP"
     assert rows[1][-4:] == ["42.6200", "58.5700", "64.6300", "24.2500"]
     assert rows[2][-4:] == [""] * 4
-    found = results(run / "transfer")
-    assert found["retrieval"] == {}
+    found = results(out)
+    assert "retrieval" not in found
     evaluate([run], Request(out=tmp_path / "own"))
     assert found["transfer"]["market1501"] == found["transfer"]["dukemtmc"] == results(tmp_path / "own")["retrieval"]
     assert found["transfer"]["market1501 in fewer"]["baseline"]["num_gallery"] == 6
@@ -292,7 +285,7 @@ def test_files_without_cameras_say_so(tmp_path: Path, capsys: pytest.CaptureFixt
     ("what", "request_", "message"),
     [
         (["a.npz"], Request(), "found 1 paths, must be two feature files"),
-        (["a", "b"], Request(), "found 2 paths, must be one run, one .onnx file, or two"),
+        (["a", "b"], Request(), "found 2 paths, must be one run, model or .onnx file, or two"),
         (["a.npz", "b.npz"], Request(to=["x"]), "--to: does not go with two feature files"),
         (["a.npz", "b.npz"], Request(measures=asked(multi_query=True)), "--multi_query: does not go with two"),
         (["a.onnx"], Request(measures=Measures(inception=Path("w"))), "--inception: does not go with an ONNX file"),
@@ -300,7 +293,7 @@ def test_files_without_cameras_say_so(tmp_path: Path, capsys: pytest.CaptureFixt
         (["RUN"], Request(size=(64, 32)), "--size: does not go with a run"),
         (["RUN"], Request(name="dukemtmc", to=["y"]), "--data.name: does not go with --to"),
         (["RUN"], Request(to=["y"], measures=Measures(lpips=True)), "--lpips: does not go with --to"),
-        (["RUN"], Request(to=["market1501="]), "--to: found 'market1501=', must be NAME=FOLDER"),
+        (["RUN"], Request(to=["market1501="]), "--to: found 'market1501=', must be DIR or NAME=DIR"),
         (["RUN"], Request(to=["mannequin=", "mannequin="]), "--to: a data set is there twice"),
     ],
 )
@@ -316,7 +309,7 @@ def test_inception_weights_are_fetched_into_the_cache_before_anything_is_measure
     published = tmp_path / "there" / "weights-2015.pth"
     published.parent.mkdir()
     published.write_bytes(b"no network")
-    cache = Path(load_config(run).data.cache)
+    cache = Path(RunFolder(run).load_config().data.cache)
     monkeypatch.setattr(inception, "WEIGHTS_URL", published.as_uri())
     command = ["evaluate", str(run), "--inception", "download", "--out", str(tmp_path / "out")]
 

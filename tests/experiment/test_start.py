@@ -9,20 +9,28 @@ import pytest
 import torch
 
 from dgnet.config import ConfigError, RunConfig
-from dgnet.experiment.start import find_model, find_start, train_on_from
+from dgnet.data.people import Group, Identity, People
+from dgnet.experiment.models.find import find_model
 from dgnet.experiment.train import train
+from dgnet.experiment.training.start import find_start, train_on_from
 from dgnet.files.tensors import WeightsError
 from dgnet.models.dgnet import DGNet
-from dgnet.models.weights.ours import load_model, save_model
+from dgnet.models.weights.ours import LoadedModel, load_model, save_model
+
+
+def people_called(*names: str) -> People:
+    return People((Group("folder", tuple(Identity(name, 1, name) for name in names)),), "")
 
 
 def test_everything_but_classifiers_of_other_people_is_taken_over(config: RunConfig) -> None:
-    for people in (4, 7):
-        model, start = DGNet(config.network, 4), DGNet(config.network, people)
+    now, renamed = (people_called(*names) for names in (("ann", "bob", "cid", "dan"), ("bob", "cid", "dan", "zed")))
+    same, older, fewer, others = ({"people": now.marks()}, {}, {}, {"people": renamed.marks()})
+    for num, card, kept in ((4, same, True), (4, older, True), (7, fewer, False), (4, others, False)):
+        model, start = DGNet(config.network, 4), DGNet(config.network, num)
         before = {name: value.clone() for name, value in model.state_dict().items()}
-        train_on_from(start, model)
+        train_on_from(LoadedModel(start, config, card), model, now)
         for name, value in model.state_dict().items():
-            theirs = people == 4 or ".classifier." not in name
+            theirs = kept or ".classifier." not in name
             assert torch.equal(value, start.state_dict()[name] if theirs else before[name]), name
 
 

@@ -15,7 +15,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from safetensors.torch import save_file
 
-from dgnet.files.tensors import WeightsError, read_foreign, read_tensors, write_tensors
+from dgnet.files.foreign import read_foreign
+from dgnet.files.tensors import WeightsError, read_tensors, write_tensors
 
 DTYPES = [torch.float32, torch.float64, torch.float16, torch.bfloat16, torch.int64, torch.uint8, torch.bool]
 

@@ -62,3 +62,27 @@ def test_gradient_penalty_trains_the_discriminator() -> None:
     gradient_penalty([net(x)], x).backward()
     assert net.weight.grad is not None
     assert net.weight.grad.abs().sum() > 0
+
+
+def test_half_precision_scores_are_counted_in_single(scores: tuple[list[Tensor], list[Tensor]]) -> None:
+    real, fake = ([score.bfloat16() for score in side] for side in scores)
+    exact = [[score.double() for score in side] for side in (real, fake)]
+    for found, expected in (
+        (discriminator_loss(real, fake), discriminator_loss(*exact)),
+        (generator_loss(fake), generator_loss(exact[1])),
+    ):
+        assert found.dtype == torch.float32
+        assert found.item() == pytest.approx(expected.item(), rel=1e-6)
+
+
+def test_gradient_penalty_of_half_precision_scores_is_counted_in_single() -> None:
+    half = torch.randn(2, 3, 16, 16, generator=torch.Generator().manual_seed(0)).bfloat16().requires_grad_()
+    found = gradient_penalty([half.square().sum(dim=(1, 2, 3)).view(2, 1, 1, 1)], half)
+    assert found.dtype == torch.float32
+    assert found.item() == pytest.approx(4 * half.float().square().sum().item(), rel=1e-3)
+
+
+def test_both_sides_have_every_scale(scores: tuple[list[Tensor], list[Tensor]]) -> None:
+    real, fake = scores
+    with pytest.raises(ValueError):
+        discriminator_loss(real, fake[:1])

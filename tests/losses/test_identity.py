@@ -46,3 +46,14 @@ def test_divergence_of_one_hot_labels_has_finite_gradients(logits: torch.Tensor)
     divergence(given, torch.eye(6, 5, dtype=torch.float64).clamp(max=1).roll(1, 1) + 0).backward()
     assert given.grad is not None
     assert torch.isfinite(given.grad).all()
+
+
+def test_half_precision_scores_are_counted_in_single(logits: torch.Tensor) -> None:
+    half, label = logits.bfloat16(), torch.tensor([0, 4, 2, 2, 1, 3])
+    q = torch.rand(6, 5, generator=torch.Generator().manual_seed(1)).softmax(dim=1)
+    for found, expected in (
+        (cross_entropy(half, label), cross_entropy(half.double(), label)),
+        (divergence(half, q), divergence(half.double(), q.double())),
+    ):
+        assert found.dtype == torch.float32
+        assert found.item() == pytest.approx(expected.item(), rel=1e-5)

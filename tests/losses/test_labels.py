@@ -26,3 +26,9 @@ def test_strategy(strategy: str) -> None:
 def test_two_label_of_a_teacher_that_excludes_both_is_even() -> None:
     q = soft_label("two_label", torch.tensor([[1.0, 0.0, 0.0, 0.0]]), torch.tensor([1]), torch.tensor([3]))
     torch.testing.assert_close(q, torch.tensor([[0.0, 0.5, 0.0, 0.5]]))
+
+
+def test_two_label_of_a_teacher_that_excludes_one_is_a_distribution() -> None:
+    q = soft_label("two_label", torch.tensor([[0.5, 0.0, 0.5, 0.0]]), torch.tensor([1]), torch.tensor([2]))
+    assert (q >= 0).all()
+    torch.testing.assert_close(q, torch.tensor([[0.0, 0.0, 1.0, 0.0]]))

@@ -2,6 +2,7 @@
 
 import itertools
 
+import pytest
 import torch
 
 from dgnet.losses.reconstruction import l1
@@ -24,3 +25,15 @@ def test_l1_is_the_sum_over_both_directions_of_the_mean_over_each() -> None:
 
 def test_l1_of_half_precision_is_computed_in_single() -> None:
     assert l1(torch.ones(2, 3, dtype=torch.bfloat16), torch.zeros(2, 3)).dtype == torch.float32
+
+
+def test_half_precision_is_subtracted_in_single() -> None:
+    generator = torch.Generator().manual_seed(0)
+    estimate, target = (torch.randn(4, 500, generator=generator).bfloat16() for _ in range(2))
+    expected = 2 * (estimate.double() - target.double()).abs().mean()
+    torch.testing.assert_close(l1(estimate, target).double(), expected, rtol=1e-6, atol=0)
+
+
+def test_shapes_must_agree() -> None:
+    with pytest.raises(AssertionError, match="against"):
+        l1(torch.ones(2, 3), torch.ones(2, 1))

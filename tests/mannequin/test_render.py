@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from dgnet.files.outputs import OutputError
 from dgnet.mannequin import swap_targets
 from dgnet.mannequin.body.anatomy import Anatomy, Part, anatomy
 from dgnet.mannequin.edition import write_edition
@@ -174,7 +175,7 @@ def test_a_folder_that_holds_files_is_refused(tmp_path: Path) -> None:
     (tmp_path / "mine.txt").write_text("mine")
     with pytest.raises(ValueError, match="exists and is not empty: name a new folder"):
         write_edition(tmp_path, SMALL, progress=False)
-    with pytest.raises(ValueError, match="exists and is not empty"):
+    with pytest.raises(OutputError, match="is a file, must be a folder"):
         write_edition(tmp_path / "mine.txt", SMALL, progress=False)
     assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]
 

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dgnet.report.charts import Series, line_chart, round_ticks, running_mean, short, small_chart, thin
-from dgnet.report.training_curves import group_of, training_curves
+from dgnet.report.parts.training import group_of, training_curves
 
 
 @given(low=st.floats(-1e6, 1e6), size=st.floats(1e-3, 1e6))
@@ -127,7 +127,7 @@ def test_training_curves_by_phase_and_group() -> None:
         ("partner_image", "Reconstruction"),
         ("code_s", "Reconstruction"),
         ("cycle", "Reconstruction"),
-        ("redrawn", "Reconstruction"),
+        ("redressed", "Reconstruction"),
         ("adversarial", "Adversarial"),
         ("discriminator", "Adversarial"),
         ("r1", "Adversarial"),

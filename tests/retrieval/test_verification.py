@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from dgnet.retrieval import EvaluationError, evaluate
 from dgnet.retrieval import verification as verification_module
-from dgnet.retrieval.cameras import camera_pairs
+from dgnet.retrieval.ranking.cameras import camera_pairs
 from dgnet.retrieval.verification import Roc, roc_of_pairs, verify_pairs
 
 
@@ -107,7 +107,7 @@ def test_too_few_pairs_to_tell() -> None:
 @pytest.mark.parametrize(
     ("values", "marks", "message"),
     [
-        ([0.1, 0.2], [True], "one similarity and one mark a pair"),
+        ([0.1, 0.2], [True], "one similarity and one mark per pair"),
         ([0.1, 0.2], [True, True], "of different people"),
         ([0.1, np.nan], [True, False], "finite similarities"),
     ],
@@ -157,3 +157,57 @@ def test_camera_pairs_need_cameras() -> None:
     data["gallery_camids"] = data["gallery_camids"] - 1
     with pytest.raises(EvaluationError, match="unknown camera"):
         camera_pairs(**data)
+
+
+def test_of_thresholds_that_accept_as_many_the_lowest_is_taken() -> None:
+    """By hand: same at .875 and .625, different at .75 and .5; a false accept is one of two."""
+    roc = roc_of_pairs([0.875, 0.75, 0.625, 0.5], [True, False, True, False])
+    assert roc.thresholds[1:].tolist() == [0.875, 0.75, 0.625, 0.5]
+    assert roc.fpr.tolist() == [0, 0, 0.5, 0.5, 1]
+    assert roc.tpr.tolist() == [0, 0.5, 0.5, 1, 1]
+    assert (roc.at_fpr(0).threshold, roc.at_fpr(0.5).threshold, roc.at_fpr(0.99).threshold) == (0.875, 0.625, 0.625)
+    assert (roc.at_fpr(1).threshold, roc.at_fpr(1).fpr, roc.at_fpr(1).tpr) == (0.5, 1, 1)
+    assert roc.area == 0.75
+    even = roc.equal_error()  # one of two accepted falsely, one of two rejected falsely
+    assert (even.threshold, even.fpr, even.tpr) == (0.75, 0.5, 0.5)
+
+
+def test_nothing_is_accepted_at_the_first_threshold() -> None:
+    roc = roc_of_pairs([0.875, 1.0], [True, False])
+    assert roc.thresholds[0] > 1.0
+    assert (roc.fpr[0], roc.tpr[0]) == (0, 0)
+    assert roc.at_fpr(0.0).tpr == 0
+
+
+def test_one_false_accept_of_as_many_pairs_as_there_are_can_be_told() -> None:
+    roc, _, _ = random_roc()
+    assert roc.at_fpr(1 / 3000).fpr == 1 / 3000
+    with pytest.raises(EvaluationError, match="cannot be told"):
+        roc.at_fpr(0.99 / 3000)
+    for outside in (-0.1, 1.1):
+        with pytest.raises(EvaluationError, match="a fraction in"):
+            roc.at_fpr(outside)
+
+
+def test_a_gallery_of_one_person_says_nothing_of_others() -> None:
+    with pytest.raises(EvaluationError, match="pairs of different people, and there are none"):
+        verify_pairs(np.ones((1, 2)), np.ones((2, 2)), [1], [1, 1])
+
+
+@pytest.mark.parametrize(
+    ("values", "marks"),
+    [([0.1, 0.2], [False, False]), ([[0.1, 0.2]], [[True, False]]), ([np.inf, 0.2], [True, False])],
+)
+def test_more_lists_of_pairs_that_say_nothing(values: list, marks: list) -> None:
+    with pytest.raises(EvaluationError, match="expected"):
+        roc_of_pairs(values, marks)
+
+
+@pytest.mark.parametrize("largest", [0.75, 1.0, 3.0, 4.0, 1000.0])
+def test_edges_are_exact_whatever_the_greatest_similarity(largest: float) -> None:
+    """Values that are whole numbers of bins are thresholds themselves, on both sides of zero."""
+    values = largest * np.array([1.0, 0.5, 0.25, 0.0, -0.25, -1.0])
+    roc = roc_of_pairs(values, [True, False, True, False, True, False])
+    assert roc.thresholds[1:].tolist() == values.tolist()
+    assert roc.tpr.tolist() == pytest.approx([0, 1 / 3, 1 / 3, 2 / 3, 2 / 3, 1, 1])
+    assert roc.fpr.tolist() == pytest.approx([0, 0, 1 / 3, 1 / 3, 2 / 3, 2 / 3, 1])

@@ -6,10 +6,12 @@ import importlib.util
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -20,8 +22,9 @@ from torch.optim import Optimizer
 
 from dgnet.config import RunConfig, to_dict
 from dgnet.files.tensors import read_tensors
+from dgnet.training import distributed
 from dgnet.training.checkpoint import latest_checkpoint
-from dgnet.training.distributed import World, WorldError, joined
+from dgnet.training.distributed import World, WorldError, joined, world_of
 from dgnet.training.log import read_log
 from dgnet.training.optim.optimizers import Optimizers, build_optimizers
 from dgnet.training.step import Networks
@@ -142,11 +145,55 @@ def test_alone_nothing_is_hooked_or_changed() -> None:
     assert (world.any(True), world.any(False), world.leads) == (True, False, True)
 
 
-def test_a_world_that_never_meets_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, value in {"WORLD_SIZE": "2", "RANK": "5", "LOCAL_RANK": "0"}.items():
+COMPLETE = {"WORLD_SIZE": "2", "RANK": "0", "LOCAL_RANK": "0", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": "29555"}
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (dict.fromkeys(("RANK", "LOCAL_RANK", "MASTER_PORT")), "WORLD_SIZE says 2 processes, but RANK, "),
+        ({"LOCAL_RANK": None}, "WORLD_SIZE says 2 processes, but LOCAL_RANK is not set"),
+        ({"MASTER_ADDR": None, "MASTER_PORT": ""}, "WORLD_SIZE says 2 processes, but MASTER_ADDR, MASTER_PORT are "),
+        ({"WORLD_SIZE": "two"}, "WORLD_SIZE: found 'two', must be a whole number, 1 or more"),
+        ({"WORLD_SIZE": "0"}, "WORLD_SIZE: found '0', must be a whole number, 1 or more"),
+        ({"WORLD_SIZE": "-2"}, "WORLD_SIZE: found '-2'"),
+        ({"WORLD_SIZE": "2.0"}, "WORLD_SIZE: found '2.0'"),
+        ({"RANK": "2"}, r"RANK: found '2', must be a whole number, 0 to 1 \(WORLD_SIZE 2\)"),
+        ({"RANK": "-1"}, "RANK: found '-1', must be a whole number, 0 to 1"),
+        ({"LOCAL_RANK": "2"}, "LOCAL_RANK: found '2', must be a whole number, 0 to 1"),
+        ({"LOCAL_RANK": "gpu"}, "LOCAL_RANK: found 'gpu'"),
+        ({"MASTER_PORT": "http"}, "MASTER_PORT: found 'http', must be a whole number, 1 to 65535"),
+        ({"MASTER_PORT": "70000"}, "MASTER_PORT: found '70000'"),
+        ({"WORLD_SIZE": "1", "RANK": "3"}, r"RANK: found '3', must be a whole number, 0 \(one process alone\)"),
+        ({"WORLD_SIZE": None, "RANK": "1"}, r"RANK: found '1', must be a whole number, 0 \(WORLD_SIZE is not set\)"),
+        ({"WORLD_SIZE": "1", "LOCAL_RANK": "1"}, "LOCAL_RANK: found '1'"),
+        ({"TORCHELASTIC_RESTART_COUNT": "x"}, "TORCHELASTIC_RESTART_COUNT: found 'x'"),
+    ],
+)
+def test_case_24_an_environment_that_torchrun_did_not_make_is_told(change: dict[str, str | None], said: str) -> None:
+    environment = {name: value for name, value in {**COMPLETE, **change}.items() if value is not None}
+    with pytest.raises(WorldError, match=rf"^{said}.*torchrun --nproc-per-node"):
+        world_of(environment)
+
+
+def test_the_environment_of_torchrun_and_that_of_one_process() -> None:
+    assert world_of(COMPLETE) == World(0, 2, 0)
+    again = {**COMPLETE, "RANK": "1", "LOCAL_RANK": "1", "TORCHELASTIC_RESTART_COUNT": "2"}
+    assert world_of(again) == World(1, 2, 1, restarted=True)
+    for alone in ({}, {"WORLD_SIZE": "1"}, {"WORLD_SIZE": "1", "RANK": "0", "LOCAL_RANK": "0"}, {"WORLD_SIZE": ""}):
+        assert world_of(alone) == World()
+
+
+@pytest.mark.parametrize("change", [{}, {"RANK": "1", "LOCAL_RANK": "1"}, {"RANK": "1", "MASTER_ADDR": "nowhere.test"}])
+def test_case_24_a_world_that_never_meets_says_so(change: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first of two waits for the second, and the second looks for the first."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = str(free.getsockname()[1])
+    for name, value in {**COMPLETE, "MASTER_PORT": port, **change}.items():
         monkeypatch.setenv(name, value)
-    monkeypatch.delenv("MASTER_ADDR", raising=False)
-    with pytest.raises((WorldError, ValueError), match=r"--resume|MASTER_ADDR"), joined():
+    monkeypatch.setattr(distributed, "MEETING", timedelta(seconds=1))
+    with pytest.raises(WorldError, match=r"^WORLD_SIZE: 2 processes should meet at .*torchrun"), joined():
         pass
 
 

@@ -11,7 +11,7 @@ import torch
 from PIL import Image
 
 from dgnet.config import AugmentConfig
-from dgnet.data.batches.streams import generator_for
+from dgnet.data.batches.streams import Stream, generator_for
 from dgnet.data.normalise import normalise
 from dgnet.data.records import Record
 from dgnet.data.store.crops import open_crops
@@ -47,7 +47,7 @@ def tensors(batch: Batch) -> dict[str, torch.Tensor]:
 def augmented_as_floats(crops: CropStore, indices: np.ndarray, step: int) -> torch.Tensor:
     """Normalise first, then mirror, pad and crop an image at a time: what a batch of bytes must come to."""
     x = normalise(torch.from_numpy(crops[indices]))
-    draws = torch.rand(len(x), 3, generator=generator_for(7, step, 0, feed_module.SHIFT_STREAM))
+    draws = torch.rand(len(x), 3, generator=generator_for(7, step, 0, Stream.SHIFT))
     pad, (height, width) = AUGMENT.pad, SIZE
     out = []
     for image, (mirror, down, right) in zip(x, draws, strict=True):

@@ -1,4 +1,4 @@
-"""The joint step: which term reaches which network (the design's routing table), and what it leaves alone."""
+"""The joint step: which term reaches which network (the table of docs/method.md), and what it leaves alone."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from dgnet.training.step import (
     teacher_probabilities,
 )
 
-OFF = RampedWeights(id_generated=0, code_a=0, code_s=0, cycle=0, redrawn=0, prim=0, fine=0)
+OFF = RampedWeights(id_generated=0, code_a=0, code_s=0, cycle=0, redressed=0, prim=0, fine=0)
 SILENT = LossConfig(image=0, partner_image=0, adversarial=0, id_real=0, id_generated=0)
 AUTOCAST = torch.autocast("cpu", enabled=False)
 
@@ -116,7 +116,7 @@ def test_cycle_reaches_the_generator_however_the_coin_falls(
 def test_redrawing_reaches_the_generator_alone(networks: Networks, batch: Batch) -> None:
     for detached in (True, False):  # a_t is detached here, whether or not image terms train E_a
         loss = replace(SILENT, detach_appearance_code=detached)
-        assert reached(networks, batch, loss, replace(OFF, redrawn=1.0)) == DRAWING
+        assert reached(networks, batch, loss, replace(OFF, redressed=1.0)) == DRAWING
 
 
 def test_real_identity_reaches_the_appearance_encoder_alone(networks: Networks, batch: Batch) -> None:
@@ -132,7 +132,7 @@ def test_every_loss_setting_with_a_weight_is_routed_above() -> None:
     weights = {item.name for item in fields(LossConfig) if isinstance(getattr(LossConfig(), item.name), float)}
     assert weights == {
         *("image", "partner_image", "code_a", "code_s", "cycle", "adversarial", "r1", "id_real", "id_generated"),
-        *("redrawn", "prim", "fine"),
+        *("redressed", "prim", "fine"),
     }
 
 
@@ -222,6 +222,12 @@ def test_nobody_is_redressed_in_clothes_of_their_own(half: int) -> None:
     assert len(rolls) == REDRESSINGS - 1
     assert all(0 < places < 2 * half for places in rolls)
     assert half not in rolls or half == 1  # those of j come first
+    assert len({*rolls}) == len(rolls) or half < REDRESSINGS  # and then others', each time
+
+
+@pytest.mark.parametrize(("half", "rolls"), [(1, [1, 1]), (2, [1, 1]), (3, [2, 1]), (8, [7, 6])])
+def test_the_neighbours_of_j_in_the_batch_give_their_clothes(half: int, rolls: list[int]) -> None:
+    assert further_clothes(2 * half)[:2] == rolls
 
 
 def test_terms_are_what_the_design_says(networks: Networks, batch: Batch, config: RunConfig) -> None:
@@ -230,7 +236,7 @@ def test_terms_are_what_the_design_says(networks: Networks, batch: Batch, config
     half = len(batch.x) // 2
     ramped = RampedWeights(1, 1, 1, 1, 1, 1, 1)
     optimizers = Optimizers(*(SGD(list(module.parameters()), lr=0.0) for module in list(parts(networks).values())[:3]))
-    expected = dict.fromkeys(("image", "partner_image", "code_a", "code_s", "cycle", "redrawn"), 0.0)
+    expected = dict.fromkeys(("image", "partner_image", "code_a", "code_s", "cycle", "redressed"), 0.0)
     with torch.no_grad():
         codes = [
             (model.encode(batch.x[i : i + 1]).a, model.encode(batch.x_relit[i : i + 1]).s) for i in range(4)
@@ -252,7 +258,7 @@ def test_terms_are_what_the_design_says(networks: Networks, batch: Batch, config
                 "code_a": model.encode(x_ij).a - a_i,
                 "code_s": (model.encode(x_ij).s - s_j)[:, : model.structure_encoder.channels],
                 "cycle": model.compose(model.encode(x_ij).a, model.encode(x_ji).s) - x_i,
-                "redrawn": model.compose(a_t, model.encode(redressed).s) - x_i,
+                "redressed": model.compose(a_t, model.encode(redressed).s) - x_i,
             }
             for name, difference in differences.items():
                 expected[name] += float(difference.abs().mean()) / half  # the mean a direction, summed over both
@@ -280,7 +286,7 @@ class NeverAsked(TorchDispatchMode):
 
 def test_weights_in_a_devices_memory_are_weights(networks: Networks, batch: Batch, config: RunConfig) -> None:
     """What a recorded step on a GPU reads instead of numbers; which terms are on is settled by those it stands for."""
-    numbers = RampedWeights(id_generated=0.3, code_a=0.7, code_s=0.2, cycle=0.5, redrawn=0.4, prim=0.9, fine=0.1)
+    numbers = RampedWeights(id_generated=0.3, code_a=0.7, code_s=0.2, cycle=0.5, redressed=0.4, prim=0.9, fine=0.1)
     live = {item.name: torch.tensor(getattr(numbers, item.name)) for item in fields(RampedWeights)}
     found = []
     for ramped in (numbers, LiveWeights(**live, like=numbers)):
@@ -303,7 +309,5 @@ def test_weights_in_a_devices_memory_are_weights(networks: Networks, batch: Batc
     for name, value in found[0].items():
         torch.testing.assert_close(found[1][name], value, msg=name)
     off = LiveWeights(**live, like=OFF)
-    assert not off.cycled
-    assert not off.judged
-    assert not off.returned
-    assert not off.fed
+    assert not any(vars(off.needs).values())
+    assert all(vars(LiveWeights(**live, like=numbers).needs).values())

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from dgnet.data.batches.streams import PairStream, pair_generator
 from dgnet.data.records import DataError
 
 Indices = npt.NDArray[np.int64]
@@ -72,7 +73,7 @@ class PairSampler:
         total = self.batch_size * self._world_size
         mine = slice(self._rank * self.batch_size, (self._rank + 1) * self.batch_size)
         anchor = self._anchors(step * total + np.arange(total)[mine])
-        uniform = np.random.default_rng((self._seed, 1, step)).random(total)[mine]
+        uniform = pair_generator(self._seed, PairStream.PARTNER, step).random(total)[mine]
         return PairBatch(anchor, self._partners(anchor, uniform))
 
     def _anchors(self, draws: Indices) -> Indices:
@@ -86,7 +87,7 @@ class PairSampler:
 
     def _shuffled(self, epoch: int) -> Indices:
         if epoch != self._epoch:  # a cache alone: the permutation depends on nothing but the seed and the epoch
-            permutation = np.random.default_rng((self._seed, 0, epoch)).permutation(self.num_images)
+            permutation = pair_generator(self._seed, PairStream.EPOCH, epoch).permutation(self.num_images)
             self._epoch, self._permutation = epoch, permutation
         return self._permutation
 

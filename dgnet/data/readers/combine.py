@@ -19,19 +19,29 @@ def combine(datasets: Sequence[ReidDataset]) -> ReidDataset:
     if not datasets:
         raise DataError("no data set to combine: name at least one")
     splits: dict[str, list[Record]] = {"train": [], "query": [], "gallery": [], "multi_query": []}
+    names: dict[int, str] = {}
     next_pid = next_camid = 0
     for dataset in datasets:
         records = [r for split in dataset.splits().values() for r in split]
         for split, own in dataset.splits().items():
             splits[split] += [_shift(record, next_pid, next_camid) for record in own]
+        names |= {pid + next_pid: name for pid, name in dataset.names.items()}
         next_pid += 1 + max(r.pid for r in records)
         next_camid += 1 + max(r.camid for r in records)
-    return assemble(
+    together = assemble(
         "+".join(dataset.name for dataset in datasets),
         Path(os.path.commonpath([os.path.abspath(dataset.root) for dataset in datasets])),
         splits,
         num_junk=sum(dataset.num_junk for dataset in datasets),
         notes=[f"{dataset.name}: {note}" for dataset in datasets for note in dataset.notes],
+        names=names,
+        unreadable=[left_out for dataset in datasets for left_out in dataset.unreadable],
+        numbered_apart=True,
+    )
+    return replace(
+        together,
+        warnings=tuple(f"{dataset.name}: {warning}" for dataset in datasets for warning in dataset.warnings),
+        unread=tuple(left_out for dataset in datasets for left_out in dataset.unread),
     )
 
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
-from dgnet.data.readers.tree import TRAIN, find_root, read_tree
+from dgnet.data.disk.listing import is_folder
+from dgnet.data.readers.tree import GALLERY, TRAIN, find_root, read_tree
 from dgnet.data.records import DataError, ReidDataset
 
 Boxes = Literal["detected", "labeled"]
@@ -20,11 +21,11 @@ def read(root: Path, boxes: Boxes | None = None) -> ReidDataset:
     `root` may also be one of the two folders itself, which then chooses. Raises DataError for a missing or empty
     folder and for a name that does not parse.
     """
-    if (root / TRAIN).is_dir():
+    if is_folder(root / TRAIN) or is_folder(root / GALLERY):
         if boxes is not None and root.name != boxes:
             raise DataError(f"{root}: boxes={boxes!r} was asked for; give the folder that holds {boxes}/")
         return read_tree("cuhk03np", root)
     chosen = boxes or "detected"
-    root = find_root(root, (f"{chosen}/{TRAIN}",))
+    root = find_root(root, (chosen,))
     notes = [] if boxes else ["these are the detected boxes; give the folder labeled/ for the hand-drawn ones"]
     return read_tree("cuhk03np", root / chosen, notes=notes)

@@ -3,26 +3,41 @@
 from __future__ import annotations
 
 import difflib
-import os
-import re
 from pathlib import Path
 
+from dgnet.data.disk.listing import direct_folders, holds_image, is_file, is_folder
+from dgnet.data.disk.split_folders import holds_splits
+from dgnet.data.hold_out import NUM_TEST_IDS
 from dgnet.data.readers import cuhk03np, dukemtmc, folder, manifest, mannequin, market1501, msmt17
-from dgnet.data.readers.tree import TRAIN, image_names, is_image
-from dgnet.data.records import DataError, ReidDataset
+from dgnet.data.readers.file_names import recognise
+from dgnet.data.readers.tree import GALLERY, QUERY, TRAIN
+from dgnet.data.records import DataError, ReidDataset, name_some
 
 NAMES = ("market1501", "dukemtmc", "msmt17", "cuhk03np", "mannequin", "manifest", "folder")
+NUM_NAMED_UNREADABLE = 100
+DEPTH = 3  # folders below root that are looked into for images
 
 
-def read_dataset(
-    name: str, root: Path, *, pattern: str | None = None, num_test_ids: int = folder.NUM_TEST_IDS
-) -> ReidDataset:
+def read_dataset(name: str, root: Path, *, pattern: str | None = None, num_test_ids: int = NUM_TEST_IDS) -> ReidDataset:
     """Read the data set `name` (one of NAMES, or `auto`: see `detect`) from `root`; the options are `folder`'s.
 
-    Raises DataError.
+    Raises DataError, also where something in the data set's folders cannot be looked at.
     """
+    dataset = look_at_dataset(name, root, pattern=pattern, num_test_ids=num_test_ids)
+    if dataset.unreadable:
+        named = name_some((f"{path} ({reason})" for path, reason in dataset.unreadable), NUM_NAMED_UNREADABLE)
+        raise DataError(
+            f"{dataset.root}: {len(dataset.unreadable)} things cannot be read; mend or remove them: {named}"
+        )
+    return dataset
+
+
+def look_at_dataset(
+    name: str, root: Path, *, pattern: str | None = None, num_test_ids: int = NUM_TEST_IDS
+) -> ReidDataset:
+    """As `read_dataset`, but what cannot be looked at is listed in `unreadable`. Raises DataError."""
     if name == "auto":
-        name, root = _locate(root)
+        name, root = _locate(root, pattern)
     match name:
         case "market1501":
             return market1501.read(root)
@@ -48,57 +63,41 @@ def detect(root: Path) -> str:
 
     Raises DataError where nothing, or more than one thing, fits.
     """
-    return _locate(root)[0]
+    return _locate(root, None)[0]
 
 
-def _locate(root: Path) -> tuple[str, Path]:
-    """The data set's name, and the folder that holds it: `root` or a child."""
-    if root.is_file():
+def _locate(root: Path, pattern: str | None) -> tuple[str, Path]:
+    """The data set's name, and the folder that holds it: `root` or a child. A pattern takes unknown names apart."""
+    if is_file(root):
         manifest.find_manifest(root)
         return "manifest", root
-    if not root.is_dir():
+    if not is_folder(root):
         raise DataError(f"{root}: no such folder; give the folder a data set was unpacked to")
-    children = [child for child in sorted(root.iterdir()) if child.is_dir() and not child.name.startswith(".")]
-    found = [(layout, place) for place in (root, *children) if (layout := _layout(place)) is not None]
-    if found and (found[0][1] == root or len(found) == 1):
+    own = _layout(root, pattern)
+    if own is not None:
+        return own, root
+    found = [(name, place) for place in direct_folders(root) if (name := _layout(place, pattern)) is not None]
+    if len(found) == 1:
         return found[0]
     if found:
         listed = ", ".join(f"{place.name} ({layout})" for layout, place in found)
         raise DataError(f"{root}: several data sets lie here: {listed}; give one of them")
-    if any(_any_image(place) for place in (root, *children)) or any((root / s).is_dir() for s in ("train", "query")):
+    if holds_image(root, DEPTH) or any(is_folder(root / split) for split in ("train", "query")):
         return "folder", root
     raise DataError(
         f"{root}: no data set is recognised here. Expected {TRAIN}/ (Market-1501 and its kin), list_train.txt "
-        "(MSMT17), detected/ or labeled/ (CUHK03-NP), manifest.csv, or one folder an identity"
+        "(MSMT17), detected/ or labeled/ (CUHK03-NP), manifest.csv, or one folder per identity"
     )
 
 
-def _layout(root: Path) -> str | None:
-    if any((root / name).is_file() for name in manifest.FILE_NAMES):
+def _layout(root: Path, pattern: str | None) -> str | None:
+    if any(is_file(root / name) for name in manifest.FILE_NAMES):
         return "manifest"
-    if (root / "list_train.txt").is_file():
+    if msmt17.holds_lists(root):
         return "msmt17"
-    if any((root / boxes / TRAIN).is_dir() for boxes in ("detected", "labeled")):
+    if any(is_folder(root / boxes / part) for boxes in ("detected", "labeled") for part in (TRAIN, GALLERY)):
         return "cuhk03np"
-    if not (root / TRAIN).is_dir():
-        return None
-    return "mannequin" if (root / "swap_targets.csv").is_file() else _by_names(root / TRAIN)
-
-
-def _by_names(train: Path) -> str:
-    names = image_names(train)
-    if not names:
-        raise DataError(f"{train}: no image in this folder; unpack the data set again, or check the path")
-    for name, pattern in (
-        ("market1501", r"\d+_c\d+s\d+_"),
-        ("dukemtmc", r"\d+_c\d+_f\d+"),
-        ("cuhk03np", r"\d+_c[12]_\d+\."),
-    ):
-        if re.match(pattern, names[0]):
-            return name
-    raise DataError(f"{train}: names like {names[0]!r} belong to no data set known here; describe them in a manifest")
-
-
-def _any_image(root: Path) -> bool:
-    with os.scandir(root) as entries:
-        return any(is_image(entry.name) for entry in entries)
+    present = [root / part for part in (TRAIN, GALLERY, QUERY) if is_folder(root / part)]
+    if present and present[0].name != QUERY:
+        return "mannequin" if (root / "swap_targets.csv").is_file() else recognise(present[0], pattern is not None)
+    return "folder" if holds_splits(root) else None

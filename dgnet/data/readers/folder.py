@@ -1,21 +1,20 @@
-"""A folder an identity: your own crops as `ROOT/<identity>/*.jpg`, split or not."""
+"""One folder per identity: your own crops as `ROOT/<identity>/*.jpg`, split or not."""
 
 from __future__ import annotations
 
-import hashlib
-import os
 import re
-from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from dgnet.data.readers.tree import image_names, is_image
-from dgnet.data.records import UNKNOWN_CAMERA, DataError, Record, ReidDataset, assemble, name_some
+from dgnet.data.disk.listing import Contents, is_folder
+from dgnet.data.disk.numbers import LARGEST, number_cameras, number_identities
+from dgnet.data.disk.split_folders import find_splits
+from dgnet.data.hold_out import NUM_TEST_IDS, hold_out
+from dgnet.data.records import JUNK_PID, UNKNOWN_CAMERA, DataError, Record, ReidDataset, assemble, name_some
 
-CAMERA_IN_NAME = r"_c(?P<camid>\d+)"
-TRAIN_FOLDERS, TEST_FOLDERS = ("train", "val"), ("query", "gallery")
-NUM_TEST_IDS = 100
+CAMERA_IN_NAME = r"_c(?P<camid>[0-9]+)"
+TOO_DEEP = "deeper than one folder per identity: move them up, or give a pattern that finds identities in such paths"
 
 
 @dataclass(frozen=True)
@@ -28,36 +27,48 @@ class _Found:
 
 
 def read(root: Path, *, pattern: str | None = None, num_test_ids: int = NUM_TEST_IDS) -> ReidDataset:
-    """Read a folder per identity, either split into `train/`, `query/`, `gallery/` or as one tree (`ROOT/<identity>/`).
+    """Read a folder per identity, either in folders of splits (`split_folders`) or as one tree (`ROOT/<identity>/`).
 
     `pattern`: a regular expression searched in each path below the split's folder (with `/`), whose groups
-    `(?P<pid>...)` and `(?P<camid>...)` give identity and camera; without a `pid` group the folder's name is the
-    identity. By default the camera is the number after `_c` where every file name has one, else unknown.
-    Identities (and cameras) that are whole numbers keep them; others are numbered from 1 in sorted order.
+    `(?P<pid>...)` and `(?P<camid>...)` give identity and camera; without a `pid` group the first folder's name is the
+    identity. With a pattern, images however deep are read; without, those deeper than an identity's folder are noted as
+    not read. By default the camera is the number after `_c` where every file name has one, else unknown.
 
-    One tree (a `train/` and a `val/` folder without query and gallery count as one) is split here: `num_test_ids`
-    identities, but at most half of all, are held out, always the same ones; those with one image, or seen by one
-    camera only, stay in training. Each of their cameras with two images or more gives its first as a query, and the
-    rest is the gallery, so every query has a true match in another camera.
+    Identities that are whole numbers keep them, -1 being junk and 0 a distractor; others are numbered from 1 in the
+    order of their names, and so are cameras. One tree (training folders without query and gallery count as one) is
+    split here, by `hold_out`. Training alone may be missing, for evaluating.
     """
-    if not root.is_dir():
-        raise DataError(f"{root}: no such folder; give the folder that holds one folder an identity")
+    if not is_folder(root):
+        raise DataError(f"{root}: no such folder; give the folder that holds one folder per identity")
     if num_test_ids < 0:
         raise ValueError(f"num_test_ids={num_test_ids}: must be 0 or more")
     regex = _compile(pattern)
-    present = [f for f in (*TRAIN_FOLDERS, *TEST_FOLDERS) if (root / f).is_dir()]
-    if any(f in present for f in TEST_FOLDERS):
-        missing = [f for f in ("train", *TEST_FOLDERS) if f not in present]
-        if missing:
-            raise DataError(f"{root}: has {name_some(present)} but misses {name_some(missing)}; give all three splits")
-    found = {f: _walk(root / f, regex) for f in present} or {"all": _walk(root, regex)}
-    records, notes = _number(root, found, pattern is not None)
-    if "query" in records:
-        splits = {"train": records["train"] + records.get("val", []), **{f: records[f] for f in TEST_FOLDERS}}
+    folders = find_splits(root)
+    found = {
+        split: [f for c in several for f in _take(c, regex, pattern)] for split, several in folders.contents.items()
+    }
+    records, names, notes = _number(root, found, pattern is not None)
+    num_junk = 0
+    if folders.tested:
+        asked = {(r.pid, r.camid) for r in records["query"]}
+        records["multi_query"] = [r for r in records["multi_query"] if (r.pid, r.camid) in asked]
     else:
-        splits = _hold_out([r for split in records.values() for r in split], num_test_ids)
-        notes.append(f"{len({r.pid for r in splits['gallery']})} identities are held out as the test")
-    return assemble("folder", root, splits, notes=notes)
+        people = [r for r in records["train"] if r.pid != JUNK_PID]
+        num_junk = len(records["train"]) - len(people)
+        records, said = hold_out(people, num_test_ids)
+        notes.append(said)
+    looked = [contents for several in folders.contents.values() for contents in several]
+    return assemble(
+        "folder",
+        root,
+        records,
+        num_junk=num_junk,
+        notes=(*folders.notes, *notes),
+        warnings=_left_out(looked, found, "pid" in regex.groupindex),
+        names=names,
+        unread=[*folders.unread, *(left_out for contents in looked for left_out in contents.unread)],
+        unreadable=[left_out for contents in looked for left_out in contents.unreadable],
+    )
 
 
 def _compile(pattern: str | None) -> re.Pattern[str]:
@@ -71,77 +82,82 @@ def _compile(pattern: str | None) -> re.Pattern[str]:
     return regex
 
 
-def _walk(folder: Path, regex: re.Pattern[str]) -> list[_Found]:
-    in_name = "pid" in regex.groupindex
-    loose = [name for name in sorted(os.listdir(folder)) if is_image(name)]
+def _take(contents: Contents, regex: re.Pattern[str], pattern: str | None) -> list[_Found]:
+    """The images of one folder with the identity and the camera that their paths tell."""
+    folder, in_name = contents.folder, "pid" in regex.groupindex
+    loose = [below for below in contents.images if "/" not in below]
     if loose and not in_name:
         raise DataError(
-            f"{folder}: images lie outside any identity's folder: {name_some(loose)}. Put them into one folder an "
+            f"{folder}: images lie outside any identity's folder: {name_some(loose)}. Put them into one folder per "
             "identity, or give a pattern with (?P<pid>...) that finds the identity in the name"
         )
-    files = [("", name) for name in loose]
-    for entry in sorted(os.scandir(folder), key=lambda e: e.name):
-        if entry.is_dir() and not entry.name.startswith("."):
-            files += [(entry.name, name) for name in image_names(Path(entry.path))]
-    if not files:
-        raise DataError(f"{folder}: no image here; expected {folder}/<identity>/<image>.jpg")
+    images = contents.images if pattern else list(contents.keep(1, TOO_DEEP))
+    if not images:
+        raise DataError(f"{folder}: no image here; expected {folder}/<identity>/<image>.jpg; {contents.explain()}")
     found, unmatched = [], []
-    for identity, name in files:
-        below = f"{identity}/{name}" if identity else name
-        match = regex.search(below if in_name else name) or regex.search(below)
-        if match is None and (in_name or not identity):
+    for below in images:
+        match = regex.search(below if in_name else below.rpartition("/")[2]) or regex.search(below)
+        if match is None and in_name:
             unmatched.append(below)
             continue
         groups = match.groupdict() if match else {}
-        found.append(_Found(os.path.join(folder, below), groups.get("pid") or identity, groups.get("camid")))
+        found.append(_Found(contents.path(below), groups.get("pid") or below.partition("/")[0], groups.get("camid")))
     if unmatched:
         raise DataError(f"{folder}: pattern {regex.pattern!r} finds no identity in {name_some(unmatched)}")
     return found
 
 
-def _number(root: Path, found: dict[str, list[_Found]], explicit: bool) -> tuple[dict[str, list[Record]], list[str]]:
-    """Identities and cameras as integers, the same text the same number in every split."""
+def _number(
+    root: Path, found: Mapping[str, list[_Found]], explicit: bool
+) -> tuple[dict[str, list[Record]], dict[int, str], list[str]]:
+    """Records with identities and cameras as integers, the same text the same number in every split; names; notes."""
     everything = [f for split in found.values() for f in split]
-    pids, kept = _as_numbers(f.identity for f in everything)
-    notes = [] if kept else [f"the {len(pids)} identities are numbered from 1 in the order of their names"]
+    try:
+        pids, kept = number_identities(f.identity for f in everything)
+    except DataError as error:
+        raise DataError(f"{root}: {error}") from None
+    notes, names = [], {}
+    if not kept:
+        names = {pid: name for name, pid in pids.items() if pid > 0}
+        notes.append(f"{_numbered(len(names), 'identity', 'identities')}{_why(names.values())}")
     nameless = [f.path for f in everything if f.camera is None]
+    cameras: dict[str, int] = {}
     if nameless:
         if explicit and len(nameless) < len(everything):
             raise DataError(f"{root}: the pattern finds a camera in some names but not in {name_some(nameless)}")
         notes.append("cameras are unknown (no _c<number> in every name): same-camera matches cannot be left out")
-        cameras: dict[str, int] = {}
     else:
-        cameras, _ = _as_numbers(f.camera or "" for f in everything)
+        cameras, kept = number_cameras(f.camera or "" for f in everything)
+        if not kept:
+            notes.append(f"{_numbered(len(cameras), 'camera', 'cameras')}{_why(cameras)}")
     records = {
         split: [Record(f.path, pids[f.identity], cameras.get(f.camera or "", UNKNOWN_CAMERA)) for f in files]
         for split, files in found.items()
     }
-    return records, notes
+    return records, names, notes
 
 
-def _as_numbers(texts: Iterable[str]) -> tuple[dict[str, int], bool]:
-    names = sorted(set(texts))
-    if all(name.isascii() and name.isdigit() for name in names) and len({int(name) for name in names}) == len(names):
-        return {name: int(name) for name in names}, True
-    return {name: number for number, name in enumerate(names, start=1)}, False
+def _numbered(count: int, one: str, many: str) -> str:
+    what = f"the one {one} is" if count == 1 else f"the {count} {many} are"
+    return f"{what} numbered from 1 in the order of their names"
 
 
-def _hold_out(records: list[Record], num_test_ids: int) -> dict[str, list[Record]]:
-    by_pid: dict[int, dict[int, list[Record]]] = defaultdict(lambda: defaultdict(list))
-    for record in sorted(records, key=lambda r: r.path):
-        by_pid[record.pid][record.camid].append(record)
-    usable = [p for p, cams in by_pid.items() if len(cams) > 1 or len(cams.get(UNKNOWN_CAMERA, ())) > 1]
-    wanted = min(num_test_ids, len(usable), len(by_pid) // 2)
-    held = set(sorted(usable, key=lambda pid: hashlib.blake2b(str(pid).encode()).digest())[:wanted])
-    splits: dict[str, list[Record]] = {"train": [], "query": [], "gallery": []}
-    for pid, cameras in by_pid.items():
-        groups = [cameras[camid] for camid in sorted(cameras)]
-        if pid not in held:
-            splits["train"] += [r for group in groups for r in group]
-            continue
-        # A camera's only image stays in the gallery, or the other cameras' queries would lose their true match.
-        asked = {group[0].path for group in groups if len(group) > 1} or {groups[0][0].path}
-        for group in groups:
-            splits["query"] += [r for r in group if r.path in asked]
-            splits["gallery"] += [r for r in group if r.path not in asked]
-    return splits
+def _why(names: Iterable[str]) -> str:
+    """Why names that are all plain numbers could not keep them."""
+    large = [name for name in names if name.isascii() and name.isdigit() and int(name) > LARGEST]
+    return f", since a number may not be above {LARGEST} (2^53): {name_some(large)}" if large else ""
+
+
+def _left_out(looked: Iterable[Contents], found: Mapping[str, list[_Found]], in_name: bool) -> list[str]:
+    """A warning where folders of identities have nothing that is read, so that these people are in no split."""
+    if in_name:
+        return []
+    read_from = {f.path for files in found.values() for f in files}
+    empty = []
+    for contents in looked:
+        filled = {below.partition("/")[0] for below in contents.images if contents.path(below) in read_from}
+        empty += [contents.path(name) for name in contents.folders if name not in filled]
+    if not empty:
+        return []
+    what = "folder of an identity has" if len(empty) == 1 else "folders of identities have"
+    return [f"{len(empty)} {what} no image that is read, so these people are left out: {name_some(empty)}"]

@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from dgnet.data.store.file_bytes import read_file
 from dgnet.files.whole_file import written_whole
 
 DIGEST_BYTES = 16
@@ -89,8 +90,7 @@ def _hash_files(paths: Sequence[str]) -> list[bytes]:
     hashes = []
     for path in paths:
         try:
-            with open(path, "rb", buffering=0) as file:
-                hashes.append(digest(file.read()))
+            hashes.append(digest(read_file(path)))
         except OSError:
             hashes.append(b"")
     return hashes

@@ -21,10 +21,14 @@ VERSION = "rgb uint8 bicubic, 1"  # change it whenever the same file would give 
 
 @dataclass(frozen=True)
 class Crops:
-    """Images of a list of records: `images_u8` uint8 N×H×W×3 (read-only, memory-mapped) in the records' order."""
+    """Images of a list of records: `images_u8` uint8 N×H×W×3 (read-only, memory-mapped) in the records' order.
+
+    `digests` uint8 N×16 are the content hashes of the image files.
+    """
 
     images_u8: np.memmap
     path: Path
+    digests: npt.NDArray[np.uint8]
 
     def __len__(self) -> int:
         return len(self.images_u8)
@@ -68,5 +72,5 @@ def open_crops(
     name = f"crops_{size[0]}x{size[1]}"
     recipe = Recipe(name, VERSION, header.getvalue(), pack, len(records) * size[0] * size[1] * 3)
     with one_thread():  # each of the store's threads, which together have all cores busy
-        path, _ = open_store(records, recipe, cache_dir, workers, progress)
-    return Crops(np.load(path, mmap_mode="r"), path)
+        path, index = open_store(records, recipe, cache_dir, workers, progress)
+    return Crops(np.load(path, mmap_mode="r"), path, index.digests)

@@ -16,6 +16,11 @@ except ImportError:
     simplejpeg = None
 
 
+JPEG_START, JPEG_END = b"\xff\xd8", b"\xff\xd9"
+START_OF_SCAN = 0xDA
+# What libjpeg says where pixels are lost.
+DAMAGE = ("premature end", "bad huffman code", "bad arithmetic code", "instead of rst")
+
 _WIDE_MODES = frozenset({"I", "F"})  # 32 bits a pixel
 
 
@@ -31,33 +36,62 @@ def decode_image(data: bytes) -> ImagesU8:
     """
     if not data:
         raise ImageError("the file is empty")
-    # Orientation lives in an Exif segment, which simplejpeg does not read.
-    if simplejpeg is not None and data.startswith(b"\xff\xd8\xff") and b"Exif\x00\x00" not in data:
-        try:
-            if simplejpeg.decode_jpeg_header(data)[2] not in ("CMYK", "YCCK"):  # Pillow's CMYK rounds otherwise
-                return simplejpeg.decode_jpeg(data)
-        except ValueError as error:
-            raise ImageError(f"corrupt or truncated JPEG: {error}") from None
+    if data.startswith(JPEG_START):
+        return _decode_jpeg(data)
     return _decode_with_pillow(data)
+
+
+def _decode_jpeg(data: bytes) -> ImagesU8:
+    if data[2:3] != b"\xff":  # stray bytes before the first marker, which Pillow takes for another format
+        data = JPEG_START + data[max(2, data.find(b"\xff", 2)) :]
+    if simplejpeg is not None:
+        try:
+            pixels: ImagesU8 = simplejpeg.decode_jpeg(data)
+            # It leaves the orientation, which lives in an Exif segment, and rounds CMYK otherwise than Pillow.
+            if b"Exif\x00\x00" not in data and simplejpeg.decode_jpeg_header(data)[2] not in ("CMYK", "YCCK"):
+                return pixels
+        except ValueError as error:
+            # It refuses stray bytes between markers as well, which some cameras write; Pillow decides about those.
+            if any(damage in str(error).lower() for damage in DAMAGE):
+                raise ImageError(f"corrupt or truncated JPEG: {error}") from None
+    if data.find(JPEG_END, _pixels_start(data)) < 0:  # Pillow takes zeros in place of lost pixels for pixels
+        raise ImageError("corrupt or truncated JPEG: its end marker is missing")
+    return _decode_with_pillow(data)
+
+
+def _pixels_start(data: bytes) -> int:
+    """Where the coded pixels of a JPEG begin, behind the segments of its header, which may hold a small JPEG whole."""
+    place = data.find(b"\xff", len(JPEG_START))
+    while 0 <= place < len(data) - 4 and data[place + 1] != START_OF_SCAN:
+        is_segment = data[place + 1] not in (0x00, 0xFF)  # stray bytes and padding are none
+        length = 2 + int.from_bytes(data[place + 2 : place + 4]) if is_segment else 1
+        place = data.find(b"\xff", place + length)
+    return max(0, place)
 
 
 def _decode_with_pillow(data: bytes) -> ImagesU8:
     try:
         with Image.open(io.BytesIO(data)) as image:
-            if getattr(image, "is_animated", False) and image.format != "MPO":  # a camera's MPO begins with the photo
-                raise ImageError(
-                    f"an animation or stack of {getattr(image, 'n_frames', 'several')} pictures; save the one you mean"
-                )
-            image.load()
-            upright = ImageOps.exif_transpose(image)
-            if upright.mode.startswith("I;16"):
-                return np.repeat((np.asarray(upright) >> 8).astype(np.uint8)[:, :, None], 3, axis=2)
-            if upright.mode in _WIDE_MODES:
-                raise ImageError(f"pixels of mode {upright.mode} (32 bits), whose range is unknown; save 8 bits")
-            return np.asarray(upright.convert("RGB"))
+            return to_rgb(image)
     except ImageError:
         raise
     except UnidentifiedImageError:
         raise ImageError("not an image of a known format") from None
     except Exception as error:  # Pillow's plugins raise anything on bad bytes: OSError, SyntaxError, struct.error, ...
         raise ImageError(f"corrupt or truncated image: {error}") from error
+
+
+def to_rgb(image: Image.Image) -> ImagesU8:
+    """An opened picture as `decode_image` gives it. Raises ImageError, and what Pillow raises on bytes that are bad."""
+    if getattr(image, "is_animated", False) and image.format != "MPO":  # a camera's MPO begins with the photo
+        raise ImageError(
+            f"an animation or stack of {getattr(image, 'n_frames', 'several')} pictures; save the one you mean"
+        )
+    image.load()
+    upright = ImageOps.exif_transpose(image)
+    # Pillow spreads the 16 bits of a PGM over the same range as others', but keeps them in 32.
+    if upright.mode.startswith("I;16") or (upright.mode == "I" and image.format == "PPM"):
+        return np.repeat((np.asarray(upright) >> 8).astype(np.uint8)[:, :, None], 3, axis=2)
+    if upright.mode in _WIDE_MODES:
+        raise ImageError(f"pixels of mode {upright.mode} (32 bits), whose range is unknown; save 8 bits")
+    return np.asarray(upright.convert("RGB"))

@@ -24,7 +24,7 @@ class PackedCrops:
     """What `Crops` is, at the size of the image files: the same pixels, decoded and resized at every access."""
 
     def __init__(self, path: Path, index: CropIndex, size: tuple[int, int], workers: int) -> None:
-        self.path, self.size = path, size
+        self.path, self.size, self.digests = path, size, index.digests
         self._files = np.memmap(path, dtype=np.uint8, mode="r")
         self._ends = np.cumsum(index.lengths)
         self._starts = self._ends - index.lengths

@@ -21,6 +21,7 @@ from tqdm import tqdm
 from dgnet.data.records import DataError, Record, name_some
 from dgnet.data.store.crop_index import CropIndex, digest, file_digests, file_stats
 from dgnet.data.store.decode import ImageError, decode_image
+from dgnet.data.store.file_bytes import read_file
 from dgnet.files.images import ImagesU8
 from dgnet.files.whole_file import partial_of, remove_leftovers
 
@@ -204,8 +205,7 @@ def _load_chunk(paths: list[str], recipe: Recipe) -> _Chunk:
     for path in paths:
         data = b""
         try:
-            with open(path, "rb", buffering=0) as file:
-                data = file.read()
+            data = read_file(path)
             images.append(decode_image(data))
         except ImageError as error:
             failures.append(f"{path} ({error})")

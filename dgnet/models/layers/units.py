@@ -16,7 +16,7 @@ NEGATIVE_SLOPE = 0.2
 
 
 class ConvUnit(nn.Module):
-    """Reflection pad, convolution with bias, norm, LeakyReLU(0.2): `conv` of the design's tables.
+    """Reflection pad, convolution with bias, norm, LeakyReLU(0.2): `conv` of docs/method.md's tables.
 
     Args:
         in_channels, out_channels: of the convolution.

@@ -12,11 +12,13 @@ import torch
 from torch import Tensor, nn
 
 from dgnet.config import RunConfig, preset
-from dgnet.files.tensors import PATH_LIKE, WeightsError, read_foreign
+from dgnet.files.foreign import read_foreign
+from dgnet.files.outputs import OutputError, check_output_folder
+from dgnet.files.tensors import PATH_LIKE, WeightsError
 from dgnet.models.appearance import Teacher
 from dgnet.models.dgnet import DGNet
 from dgnet.models.discriminator import Discriminator
-from dgnet.models.weights.foreign import as_state_dict, check_tensors, is_counter
+from dgnet.models.weights.foreign import OWN_KEYS, check_tensors, is_counter, state_dicts
 from dgnet.models.weights.official_names import appearance_names, discriminator_names, generator_names, teacher_names
 from dgnet.models.weights.ours import save_discriminator, save_model, save_teacher
 
@@ -79,8 +81,14 @@ def import_official(
     """Read published files (`read_official`) and write ours (`write_official`); all are checked before any is written.
 
     Raises:
+        OutputError: `out` cannot be written to, or holds a model.
         WeightsError: as those two do.
     """
+    check_output_folder(Path(out), "--out")
+    written = (MODEL_FILE, DISCRIMINATOR_FILE, TEACHER_FILE)
+    there = [path for path in (Path(out) / name for name in written) if path.exists()]
+    if there:
+        raise OutputError(f"--out: {there[0]} is there already, and not written over; name another folder")
     official = read_official(generator, appearance, discriminator, teacher, teacher_stride=teacher_stride)
     num_classes = official.model.appearance_encoder.prim.classifier.out_features
     dropped = {reason: tuple(names) for reason, names in official.dropped.items()}
@@ -179,9 +187,16 @@ def _config(num_classes: int, teacher_stride: Literal[1, 2]) -> RunConfig:
 
 
 def _read(path: PATH_LIKE) -> dict[str, Tensor]:
-    """The named tensors in a published file: under the key "a", or (the teacher's) the file itself."""
+    """The named tensors in a published file: under the key "a", or (the teacher's) the file itself.
+
+    A file that was saved again may have them below a key of its own, and `module.` before all names.
+    """
     contents = read_foreign(path)
-    return as_state_dict(path, contents["a"] if isinstance(contents, Mapping) and "a" in contents else contents)
+    within = contents["a"] if isinstance(contents, Mapping) and "a" in contents else contents
+    found = dict(state_dicts(path, within))
+    tensors = next((found[key] for key in ("", *OWN_KEYS) if key in found), next(iter(found.values())))
+    wrapped = all(name.startswith("module.") for name in tensors)
+    return {name.removeprefix("module."): tensor for name, tensor in tensors.items()} if wrapped else tensors
 
 
 def _num_classes(path: PATH_LIKE, tensors: Mapping[str, Tensor], classifier: str) -> int:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 import torch
 from torch import Tensor, nn
 
-from dgnet.config import RunConfig, from_dict, to_dict
+from dgnet.config import RunConfig, from_saved, to_dict, without_local
 from dgnet.files.tensors import PATH_LIKE, WeightsError, read_tensors, write_tensors
 from dgnet.models.appearance import Teacher
 from dgnet.models.dgnet import DGNet
@@ -111,7 +111,7 @@ def _save(
     metadata = {
         "format": FORMAT,
         "kind": kind,
-        "config": json.dumps(to_dict(_without_paths(config))),
+        "config": json.dumps(to_dict(without_local(config))),
         "numbers": json.dumps(numbers),
         "card": json.dumps(card),
     }
@@ -134,7 +134,7 @@ def _load(path: PATH_LIKE, kind: str) -> tuple[dict[str, Tensor], RunConfig, dic
             f"{path}: written in format {metadata['format']}, this dgnet reads {FORMAT}: install a newer one"
         )
     try:
-        config: RunConfig = from_dict(json.loads(metadata["config"]))
+        config = from_saved(json.loads(metadata["config"]))
     except ValueError as error:
         raise WeightsError(f"{path}: the configuration in it cannot be used: {error}") from error
     return tensors, config, json.loads(metadata["numbers"]), json.loads(metadata["card"])
@@ -146,10 +146,3 @@ def _fill(path: PATH_LIKE, network: Network, tensors: dict[str, Tensor]) -> Netw
     whole = {name: tensor.float() if tensor.is_floating_point() else tensor for name, tensor in tensors.items()}
     network.load_state_dict(whole, assign=True)
     return network.eval()
-
-
-def _without_paths(config: RunConfig) -> RunConfig:
-    """The file travels: where its maker kept data and weights is nobody's business, and of no use elsewhere."""
-    network = replace(config.network, backbone=replace(config.network.backbone, weights=""))
-    teacher = replace(config.teacher, weights="", backbone=replace(config.teacher.backbone, weights=""))
-    return replace(config, start="", data=replace(config.data, root="", cache=""), network=network, teacher=teacher)

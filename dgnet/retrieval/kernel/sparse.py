@@ -32,10 +32,10 @@ class SparseRows:
         within = np.arange(len(which)) - np.repeat(np.cumsum(lengths) - lengths, lengths)
         return self.starts[rows][which] + within, which
 
-    def rows_from(self, first: int) -> SparseRows:
-        """The rows from `first` on."""
-        cut = self.starts[first]
-        return SparseRows(self.starts[first:] - cut, self.columns[cut:], self.values[cut:])
+    def take(self, rows: Int64Array) -> SparseRows:
+        """The listed rows, in that order; a row may be there several times."""
+        entry, which = self.entries_of(rows)
+        return SparseRows(_starts(which, len(rows)), self.columns[entry], self.values[entry])
 
     def transposed(self, num_columns: int) -> SparseRows:
         """The same entries by column; in each, rows ascend."""

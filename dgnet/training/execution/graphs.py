@@ -14,9 +14,14 @@ from torch import Tensor
 from torch.optim import SGD
 
 from dgnet.config import LossConfig
+from dgnet.errors import DgnetError
 from dgnet.training.optim.optimizers import Optimizers
-from dgnet.training.optim.schedules import RampedWeights
+from dgnet.training.optim.schedules import Passes, RampedWeights
 from dgnet.training.step import Batch, Networks, Terms, joint_step
+
+
+class RecordingError(DgnetError, RuntimeError):
+    """A step that this GPU, or this version of CUDA, cannot record; the message says how to go on without."""
 
 
 @dataclass(frozen=True)
@@ -26,35 +31,15 @@ class LiveWeights(RampedWeights):
     like: RampedWeights
 
     @property
-    def judged(self) -> bool:
-        return self.like.judged
-
-    @property
-    def returned(self) -> bool:
-        return self.like.returned
-
-    @property
-    def cycled(self) -> bool:
-        return self.like.cycled
-
-    @property
-    def repeated(self) -> bool:
-        return self.like.repeated
-
-    @property
-    def fed(self) -> bool:
-        return self.like.fed
+    def needs(self) -> Passes:
+        return self.like.needs
 
 
 @dataclass(frozen=True)
 class Kind:
     """What decides which kernels a step launches."""
 
-    judged: bool
-    returned: bool
-    cycled: bool
-    repeated: bool
-    fed: bool
+    needs: Passes
     penalise: bool
     structure_alone: bool
 
@@ -98,8 +83,7 @@ class RecordedSteps:
 
     def __call__(self, batch: Batch, ramped: RampedWeights, *, penalise: bool, structure_alone: bool) -> Terms:
         """One update of D, of E_s + G and of E_a; the terms are the caller's to keep."""
-        passes = (ramped.judged, ramped.returned, ramped.cycled, ramped.repeated, ramped.fed)
-        kind = Kind(*passes, penalise, structure_alone and ramped.returned)
+        kind = Kind(ramped.needs, penalise, structure_alone and ramped.needs.E_s_of_swap)
         own = torch.cuda.current_stream()
         self.stream.wait_stream(own)
         with torch.cuda.stream(self.stream):
@@ -150,7 +134,7 @@ class RecordedSteps:
             with torch.cuda.graph(graph, pool=self.pool, stream=self.stream):
                 terms = self._take(kind, weights)
         except RuntimeError as error:  # what was begun cannot be undone: the generator still waits for its end
-            raise RuntimeError(
-                f"CUDA graphs: this step cannot be recorded here ({error}); continue with --resume --cuda_graphs false"
+            raise RecordingError(
+                f"CUDA graphs: this step cannot be recorded here ({error}); continue with --resume --execution plain"
             ) from error
         self.recordings[kind] = Recording(graph, terms, [parameter.grad for parameter in self.parameters])

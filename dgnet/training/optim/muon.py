@@ -20,7 +20,7 @@ class Muon(Optimizer):
 
     A kernel, out x in x h x w, counts as the matrix out x (in h w). Every direction of a matrix moves equally far,
     however small its gradient, where Adam follows the few largest; E_s and G need less than half the images for it
-    (docs/log.md). `torch.optim.Muon` takes matrices alone, one at a time; here those of one shape go together.
+    (docs/log/training.md). `torch.optim.Muon` takes matrices alone, one at a time; here those of one shape go together.
 
     Args:
         parameters: of two dimensions or more; biases and scales belong to another optimiser.

@@ -11,41 +11,47 @@ from dgnet.config import LossConfig, ScheduleConfig
 
 
 @dataclass(frozen=True)
+class Passes:
+    """The passes of a joint step that some weight makes necessary; the others are left out.
+
+    | term of `Terms` | pass |
+    |---|---|
+    | id_generated, code_a | `E_a_of_swap`: a frozen E_a looks at x_ij |
+    | code_s | `E_s_of_swap`: E_s looks at x_ij |
+    | cycle | `cycle`: G draws x_iji from the codes that both of these found, so it needs them too |
+    | redressed | `redressed`: E_s looks at x_i in clothes of others, and G draws x_i from that |
+    | prim, fine, fine_real | `feeding`: E_a learns from x_ij, which T labels |
+    """
+
+    E_a_of_swap: bool
+    E_s_of_swap: bool
+    cycle: bool
+    redressed: bool
+    feeding: bool
+
+
+@dataclass(frozen=True)
 class RampedWeights:
-    """The weights that depend on the step, numbers or 0-dimensional tensors; and which passes they make necessary."""
+    """The weights that depend on the step, numbers or 0-dimensional tensors."""
 
     id_generated: float | Tensor
     code_a: float | Tensor
     code_s: float | Tensor
     cycle: float | Tensor
-    redrawn: float | Tensor
+    redressed: float | Tensor
     prim: float | Tensor
     fine: float | Tensor
 
     @property
-    def judged(self) -> bool:
-        """E_a looks at x_ij."""
-        return bool(self.id_generated or self.code_a or self.cycle)
-
-    @property
-    def returned(self) -> bool:
-        """E_s looks at x_ij, and its codes must give back what x_ij was made of."""
-        return bool(self.code_s or self.cycle)
-
-    @property
-    def cycled(self) -> bool:
-        """x_iji is drawn."""
-        return bool(self.cycle)
-
-    @property
-    def repeated(self) -> bool:
-        """E_s looks at x_i redressed, and x_i is drawn from that."""
-        return bool(self.redrawn)
-
-    @property
-    def fed(self) -> bool:
-        """E_a learns from x_ij."""
-        return bool(self.prim)
+    def needs(self) -> Passes:
+        """The passes without which a term of some weight could not be computed."""
+        return Passes(
+            E_a_of_swap=bool(self.id_generated or self.code_a or self.cycle),
+            E_s_of_swap=bool(self.code_s or self.cycle),
+            cycle=bool(self.cycle),
+            redressed=bool(self.redressed),
+            feeding=bool(self.prim),
+        )
 
 
 def ramp(step: int, schedule: ScheduleConfig, end: float) -> float:
@@ -61,7 +67,7 @@ def ramped_weights(step: int, schedule: ScheduleConfig, loss: LossConfig) -> Ram
         code_a=ramp(step, schedule, loss.code_a),
         code_s=ramp(step, schedule, loss.code_s),
         cycle=ramp(step, schedule, loss.cycle),
-        redrawn=ramp(step, schedule, loss.redrawn),
+        redressed=ramp(step, schedule, loss.redressed),
         prim=prim,
         fine=loss.fine * prim,
     )

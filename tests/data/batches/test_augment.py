@@ -8,14 +8,16 @@ from hypothesis import strategies as st
 
 from dgnet.data.batches.augment import NUM_ERASE_DRAWS, Augment, random_erase, random_erase_
 from dgnet.data.batches.mirror_shift import _by_gather, mirror_and_shift
-from dgnet.data.batches.streams import draw, generator_for
+from dgnet.data.batches.streams import Stream, draw, generator_for
 from dgnet.data.normalise import normalise, to_01
 
 MEAN, STD = np.array([0.485, 0.456, 0.406]), np.array([0.229, 0.224, 0.225])
 
 
 def images_u8(count: int = 3, height: int = 24, width: int = 12) -> torch.Tensor:
-    return torch.randint(0, 256, (count, height, width, 3), dtype=torch.uint8, generator=generator_for(0, 0, 0))
+    return torch.randint(
+        0, 256, (count, height, width, 3), dtype=torch.uint8, generator=generator_for(0, 0, 0, Stream.SHIFT)
+    )
 
 
 def erase_draws(count: int) -> torch.Tensor:
@@ -87,16 +89,17 @@ def test_no_image_gives_no_image():
 
 
 def test_ranks_together_draw_what_one_process_draws():
-    whole = draw(5, 3, 1, (2, 6, 4)).view(2, 6, 4)
-    parts = [draw(5, 3, 1, (2, 2, 4), rank, 3).view(2, 2, 4) for rank in range(3)]
+    whole = draw(5, 3, Stream.SHIFT, (2, 6, 4)).view(2, 6, 4)
+    parts = [draw(5, 3, Stream.SHIFT, (2, 2, 4), rank, 3).view(2, 2, 4) for rank in range(3)]
     assert torch.equal(torch.cat(parts, dim=1), whole)
-    assert not torch.equal(whole, draw(5, 3, 2, (2, 6, 4)).view(2, 6, 4))
+    assert not torch.equal(whole, draw(5, 3, Stream.ERASE, (2, 6, 4)).view(2, 6, 4))
 
 
 def test_generators_differ_by_each_argument():
-    keys = [(1, 2, 3, 0), (2, 2, 3, 0), (1, 3, 3, 0), (1, 2, 4, 0), (1, 2, 3, 1)]
+    a, b = Stream.SHIFT, Stream.ERASE
+    keys = [(1, 2, 3, a), (2, 2, 3, a), (1, 3, 3, a), (1, 2, 4, a), (1, 2, 3, b)]
     draws = [torch.rand(4, generator=generator_for(*key)) for key in keys]
-    assert torch.equal(draws[0], torch.rand(4, generator=generator_for(1, 2, 3)))
+    assert torch.equal(draws[0], torch.rand(4, generator=generator_for(*keys[0])))
     assert len({tuple(draw.tolist()) for draw in draws}) == len(keys)
 
 

@@ -107,3 +107,33 @@ def test_arguments_out_of_range_are_refused():
         PairSampler(LABELS, CAMIDS[:-1], 4, seed=0)
     with pytest.raises(ValueError, match="step=-1"):
         PairSampler(LABELS, CAMIDS, 4, seed=0).batch(-1)
+
+
+def test_every_step_can_be_the_first():
+    """Whichever epochs were walked through before, or none."""
+    walked = PairSampler(LABELS, CAMIDS, 4, seed=9)
+    for step in range(12):
+        first, then = PairSampler(LABELS, CAMIDS, 4, seed=9).batch(step), walked.batch(step)
+        assert (first.anchor == then.anchor).all()
+        assert (first.partner == then.partner).all()
+
+
+def test_labels_need_be_neither_contiguous_nor_sorted():
+    """And one camera's images of two identities are no run."""
+    labels, camids = [7, -2, 7, -2, 7], [1, 1, 1, 2, 2]
+    sampler = PairSampler(labels, camids, 5, seed=0)
+    partners = {anchor: set() for anchor in range(5)}
+    for step in range(200):
+        pairs = sampler.batch(step)
+        for anchor, partner in zip(pairs.anchor.tolist(), pairs.partner.tolist(), strict=True):
+            partners[anchor].add(partner)
+    assert partners == {0: {4}, 2: {4}, 4: {0, 2}, 1: {3}, 3: {1}}
+
+
+def test_the_least_that_is_asked_for_is_given():
+    assert PairSampler([0, 1], [0, 0], 1, seed=0).batch(0).anchor.shape == (1,)
+    for arguments in ({"rank": -1}, {"rank": 1}, {"batch_size": -1}):
+        with pytest.raises(ValueError, match="out of range"):
+            PairSampler(LABELS, CAMIDS, **{"batch_size": 4, "seed": 0, **arguments})
+    with pytest.raises(ValueError, match="one length"):
+        PairSampler([LABELS], [CAMIDS], 4, seed=0)

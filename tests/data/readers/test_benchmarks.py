@@ -17,14 +17,24 @@ MSMT17_LINES = {  # lines of the lists as they are shipped: path below train/ or
     "3059/3059_021_10_0113morning_1032_0_ex.jpg 3059": (3059, 10),
 }
 
+FIRST, SECOND, THIRD, FOURTH = MSMT17_LINES
+MSMT17_LISTS = {
+    "train": [FIRST, SECOND],
+    "val": [THIRD],
+    "query": [FOURTH],
+    "gallery": [FOURTH.replace("_10_", "_02_")],
+}
+
 
 def write_msmt17(root: Path, train: str, test: str) -> None:
     for folder in (train, test):
         (root / folder).mkdir()
-    first, second, third, fourth = MSMT17_LINES
-    lists = {"train": [first, second], "val": [third], "query": [fourth], "gallery": [fourth.replace("_10_", "_02_")]}
-    for split, lines in lists.items():
-        (root / f"list_{split}.txt").write_text("\n".join(lines) + "\n")
+    for split in MSMT17_LISTS:
+        write_msmt17_list(root, split)
+
+
+def write_msmt17_list(root: Path, split: str) -> None:
+    (root / f"list_{split}.txt").write_text("\n".join(MSMT17_LISTS[split]) + "\n")
 
 
 @pytest.mark.parametrize(("version", "folders"), msmt17.VERSIONS.items())
@@ -52,7 +62,11 @@ def test_msmt17_missing_parts_are_named(tmp_path: Path):
     (tmp_path / "list_val.txt").unlink()
     with pytest.raises(DataError, match=r"list_val\.txt: this list is missing"):
         msmt17.read(tmp_path)
+    write_msmt17_list(tmp_path, "val")
     (tmp_path / "test").rmdir()
+    with pytest.raises(DataError, match=r"test: this folder is missing"):
+        msmt17.read(tmp_path)
+    (tmp_path / "train").rmdir()
     with pytest.raises(DataError, match=r"neither V1.*nor V2"):
         msmt17.read(tmp_path)
 
@@ -105,5 +119,71 @@ def test_cuhk03np_boxes(write_images, tmp_path: Path):
     with pytest.raises(DataError, match="boxes='detected' was asked for"):
         cuhk03np.read(tmp_path / "labeled", boxes="detected")
     (tmp_path / "labeled").rename(tmp_path / "other")
-    with pytest.raises(DataError, match="missing labeled/bounding_box_train"):
+    with pytest.raises(DataError, match="missing labeled"):
         cuhk03np.read(tmp_path, boxes="labeled")
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "0000/0000_000_01_0.jpg 1_0",
+        "0000/0000_000_1_0.jpg １",
+        "0000/0000_000_+1_0.jpg 1",
+        "0000/0000_000_01_0.jpg 1.0",
+    ],
+)
+def test_case_03_msmt17_numbers_are_plain_digits(tmp_path: Path, line: str):
+    write_msmt17(tmp_path, "train", "test")
+    (tmp_path / "list_query.txt").write_text(f"{FOURTH}\n{line}\n", encoding="utf-8")
+    with pytest.raises(DataError, match=r"list_query\.txt, line 2: .*plain digits"):
+        msmt17.read(tmp_path)
+
+
+def test_case_18_msmt17_numbers_beyond_64_bits_are_refused(tmp_path: Path):
+    write_msmt17(tmp_path, "train", "test")
+    (tmp_path / "list_query.txt").write_text("0000/0000_000_01_0.jpg 20240515093000123456\n")
+    with pytest.raises(DataError, match=r"line 1: .*20240515093000123456.*must not be above"):
+        msmt17.read(tmp_path)
+
+
+def test_case_02_msmt17_images_in_no_list_are_named(write_images, tmp_path: Path):
+    write_msmt17(tmp_path, "train", "test")
+    write_images(f"train/{FIRST.split()[0]}", "train/0000/0000_099_01_0303morning_0008_0.jpg", "test/x.jpg/y.jpg")
+    dataset = msmt17.read(tmp_path)
+    assert [(os.path.relpath(path, tmp_path), reason) for path, reason in dataset.unread] == [
+        ("test/x.jpg", "a folder, though it is named as an image is"),
+        ("test/x.jpg/y.jpg", "in none of the lists"),
+        ("train/0000/0000_099_01_0303morning_0008_0.jpg", "in none of the lists"),
+    ]
+
+
+def test_case_10_msmt17_numbers_its_test_anew(tmp_path: Path):
+    write_msmt17(tmp_path, "train", "test")
+    (tmp_path / "list_train.txt").write_text(FOURTH + "\n")
+    assert msmt17.read(tmp_path).warnings == ()
+
+
+@pytest.mark.parametrize("sides", [("train", "val"), ("query", "gallery")])
+def test_case_27_one_side_of_msmt17_is_read(tmp_path: Path, sides: tuple[str, str]):
+    write_msmt17(tmp_path, "train", "test")
+    for split in MSMT17_LISTS.keys() - sides:
+        (tmp_path / f"list_{split}.txt").unlink()
+    (tmp_path / ("test" if "train" in sides else "train")).rmdir()
+    dataset = msmt17.read(tmp_path)
+    filled = {split for split, records in dataset.splits().items() if records}
+    assert filled == ({"train"} if "train" in sides else {"query", "gallery"})
+
+
+def test_case_30_msmt17_lists_of_another_system(write_images, tmp_path: Path):
+    write_msmt17(tmp_path, "train", "test")
+    names = [line.split()[0] for line in (FIRST, SECOND)]
+    write_images(*(f"train/{name}" for name in names))
+    lines = "".join(f"{name}\t0\r\n".replace("/", "\\") for name in names)
+    (tmp_path / "list_train.txt").write_bytes(b"\xef\xbb\xbf" + lines.encode())
+    assert {str(tmp_path / "train" / name) for name in names} < {r.path for r in msmt17.read(tmp_path).train}
+
+
+def test_case_27_cuhk03np_without_training(write_images, tmp_path: Path):
+    write_images("labeled/query/0001_c1_2.png", "labeled/bounding_box_test/0001_c2_10.png")
+    dataset = cuhk03np.read(tmp_path / "labeled")
+    assert (len(dataset.train), len(dataset.query), len(dataset.gallery)) == (0, 1, 1)

@@ -68,3 +68,23 @@ def test_training_on_others_too_leaves_the_test_alone():
 def test_another_data_set_needs_images_to_train_on():
     with pytest.raises(DataError, match=r"data.two: no train images in this two"):
         train_also_on(ONE, [replace(TWO, train=())])
+
+
+def test_names_and_what_was_left_out_go_along():
+    own = {"train": [Record("3a", 1, 1)], "query": [Record("3q", 1, 1)], "gallery": [Record("3g", 1, 2)]}
+    three = assemble(
+        "three",
+        Path("data/three"),
+        own,
+        names={1: "ann"},
+        unread=[("x.heic", "not read")],
+        unreadable=[("y.jpg", "gone")],
+    )
+    assert three.warnings[0].startswith("1 path looks like a picture and is not read: 1 (not read): x.heic")
+    assert three.warnings[1].startswith("1 of 1 test identities is trained on too: ann")
+    both = combine([ONE, three])
+    assert both.names == {11: "ann"}
+    assert both.called(11) == "ann"
+    assert (both.unread, both.unreadable) == (three.unread, three.unreadable)
+    assert both.warnings == tuple(f"three: {warning}" for warning in three.warnings)
+    assert [note for note in both.notes if "trained on too" in note] == [f"three: {three.warnings[1]}"]

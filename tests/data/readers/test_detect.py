@@ -97,3 +97,81 @@ def test_folder_options_reach_the_reader(write_images, tmp_path: Path):
     write_images("p1k4.jpg", "p1k5.jpg", "p2k4.jpg", "p2k5.jpg")
     dataset = read_dataset("folder", tmp_path, pattern=r"p(?P<pid>\d)k(?P<camid>\d)", num_test_ids=1)
     assert (len(dataset.train), len(dataset.query), len(dataset.gallery)) == (2, 1, 1)
+
+
+OWN_TREE = tree(("0001_c1_000003.jpg", "0003_c1_000009.jpg", "0003_c2_000003.jpg"))
+
+
+def test_case_09_own_names_are_not_taken_for_a_published_data_set(write_images, tmp_path: Path):
+    write_images(*OWN_TREE)
+    with pytest.raises(
+        DataError, match=r"names like '0001_c1_000003\.jpg' belong to no data set.*--name.*--pattern.*manifest"
+    ):
+        detect(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "name", ["0001_c1_3.jpg", "0001_c3_3.png", "0001_c1_f3.jpg", "0001_c1s1_3.jpg", "1_c1s1_000003_01.jpg"]
+)
+def test_case_09_names_are_compared_whole(write_images, tmp_path: Path, name: str):
+    write_images(f"bounding_box_train/{name}")
+    with pytest.raises(DataError, match=f"names like '{name}' belong to no data set"):
+        detect(tmp_path)
+
+
+def test_case_09_all_names_count_not_the_first_alone(write_images, tmp_path: Path):
+    write_images(*MARKET, "bounding_box_train/0009_c1_000003.jpg")
+    with pytest.raises(DataError, match=r"not all of one of.*0002_c1s1.*\(market1501\), 0009_c1_000003\.jpg \(none\)"):
+        detect(tmp_path)
+
+
+def test_case_09_what_the_message_offers_works(write_images, tmp_path: Path):
+    write_images(*OWN_TREE, "bounding_box_test/-1_c2_000003.jpg")
+    read = read_dataset("auto", tmp_path, pattern=r"(?P<pid>-1|[0-9]+)_c(?P<camid>[0-9]+)")
+    assert read.name == "folder"
+    assert [(r.pid, r.camid) for r in (*read.train, *read.query, *read.gallery)] == [(1, 1), (3, 1), (3, 2)]
+    assert read.num_junk == 1
+    assert read_dataset("market1501", tmp_path).train == read.train
+
+
+def test_case_02_a_pattern_makes_nested_folders_a_data_set(write_images, tmp_path: Path):
+    write_images("0001/cam1/0.jpg", "0002/cam2/0.jpg")
+    assert {r.pid for r in read_dataset("auto", tmp_path, pattern=r"(?P<pid>\d+)/cam(?P<camid>\d+)").train} == {1, 2}
+    with pytest.raises(DataError, match="deeper than one folder per identity"):
+        read_dataset("auto", tmp_path)
+
+
+def test_case_04_what_cannot_be_read_is_refused_and_named(write_images, tmp_path: Path):
+    write_images("1/a_c1.jpg", "2/a_c1.jpg")
+    (tmp_path / "1/b_c1.jpg").symlink_to("gone.jpg")
+    (tmp_path / "3").symlink_to("gone")
+    with pytest.raises(
+        DataError, match=r"2 things cannot be read.*1/b_c1\.jpg \(a link to gone\.jpg, .*3 \(a link to gone,"
+    ):
+        read_dataset("folder", tmp_path)
+
+
+@pytest.mark.parametrize("name", ["market1501", "dukemtmc", "cuhk03np", "mannequin", "msmt17"])
+def test_case_27_a_test_without_training_is_detected_and_read(write_images, tmp_path: Path, name: str):
+    write_images(*(path for path in LAYOUTS[name] if "train" not in path))
+    if name == "mannequin":
+        (tmp_path / "swap_targets.csv").write_text("appearance,structure,target\n")
+    if name == "msmt17":
+        for split, camera in (("query", "02"), ("gallery", "02")):
+            image = f"0000/0000_00{len(split)}_{camera}_0303morning_0008_0.jpg"
+            (tmp_path / f"list_{split}.txt").write_text(f"{image} 0\n")
+    read = read_dataset("auto", tmp_path)
+    assert read.name == name
+    assert (len(read.train), len(read.query), len(read.gallery)) == (0, 1, 1)
+
+
+def test_case_27_training_alone_is_read_to_train_beside_another(write_images, tmp_path: Path):
+    write_images(*(path for path in MARKET if "train" in path))
+    read = read_dataset("auto", tmp_path)
+    assert (read.name, len(read.train), len(read.query), len(read.gallery)) == ("market1501", 1, 0, 0)
+
+
+def test_case_28_the_only_folder_of_splits_below_is_found(write_images, tmp_path: Path):
+    write_images("pytorch/train_all/2/a_c1.jpg", "pytorch/query/1/a_c1.jpg", "pytorch/gallery/1/a_c2.jpg")
+    read = read_dataset("auto", tmp_path)
+    assert (read.name, read.root, len(read.train)) == ("folder", tmp_path / "pytorch", 1)

@@ -83,7 +83,7 @@ def test_an_empty_file_has_no_columns(tmp_path: Path):
     [
         ("a.jpg,ann,1,train", "line 3: pid is 'ann'; expected a whole number"),
         ("a.jpg,1,door,train", "line 3: camid is 'door'"),
-        ("a.jpg,-2,1,train", "line 3: pid -2"),
+        ("a.jpg,-2,1,train", "line 3: pid is '-2'"),
         ("a.jpg,1,1,test", "line 3: split is 'test'; expected one of train, query, gallery, multi_query"),
         (",1,1,train", "line 3: path is empty"),
         ("a.jpg,1,1", "line 3: expected 4 fields"),

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from dgnet.data.disk.listing import list_tree
 from dgnet.data.readers import mannequin, market1501
 from dgnet.data.readers.tree import parse_folder
 from dgnet.data.records import DataError
@@ -75,11 +76,11 @@ def test_mannequin_is_a_market_tree(market: Path):
 def test_real_names(tmp_path: Path):
     for name in NAMES:
         (tmp_path / name).touch()
-    found = {os.path.basename(r.path): (r.pid, r.camid) for r in parse_folder(tmp_path)}
+    found = {os.path.basename(r.path): (r.pid, r.camid) for r in parse_folder(list_tree(tmp_path))}
     assert found == NAMES
 
 
-@pytest.mark.parametrize("folder", ["bounding_box_train", "query", "bounding_box_test"])
+@pytest.mark.parametrize("folder", ["query", "bounding_box_test"])
 def test_a_missing_split_is_named(market: Path, folder: str):
     (market / folder).rename(market / "elsewhere")
     with pytest.raises(DataError, match=rf"missing {folder}"):
@@ -124,3 +125,58 @@ def test_reading_writes_nothing(market: Path):
     before = {p: p.stat().st_mtime_ns for p in market.rglob("*")}
     market1501.read(market)
     assert {p: p.stat().st_mtime_ns for p in market.rglob("*")} == before
+
+
+def test_case_02_and_12_what_lies_deeper_in_a_split_is_named(write_images, market: Path):
+    write_images("bounding_box_train/more/0009_c1s1_000451_03.jpg", "query/0005_c1s1_000451_03.jpg/inside.jpg")
+    dataset = market1501.read(market)
+    assert [(os.path.relpath(path, market), reason) for path, reason in dataset.unread] == [
+        ("bounding_box_train/more/0009_c1s1_000451_03.jpg", "in a folder below bounding_box_train/; move them up"),
+        ("query/0005_c1s1_000451_03.jpg", "a folder, though it is named as an image is"),
+        ("query/0005_c1s1_000451_03.jpg/inside.jpg", "in a folder below query/; move them up"),
+    ]
+    assert dataset.warnings[0].startswith("3 paths look like pictures and are not read")
+
+
+def test_case_02_a_split_whose_images_all_lie_deeper_is_refused(write_images, tmp_path: Path):
+    write_images("bounding_box_train/0002/0002_c1s1_000451_03.jpg")
+    with pytest.raises(
+        DataError, match=r"no image in this folder; found 1 \(in a folder below .*0002_c1s1_000451_03\.jpg"
+    ):
+        market1501.read(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["１２_c1s1_0.jpg", "0002_c１s1_0.jpg", "1_2_c1s1_0.jpg", "+5_c1s1_0.jpg"])
+def test_case_03_names_with_other_than_plain_digits_are_named(market: Path, name: str):
+    (market / "bounding_box_train" / name).touch()
+    with pytest.raises(DataError, match=r"1 of 4 file names carry no identity and camera"):
+        market1501.read(market)
+
+
+def test_case_04_links_to_nothing_are_named(market: Path):
+    (market / "query" / "0001_c2s1_001051_00.jpg").symlink_to("gone.jpg")
+    assert [path for path, _ in market1501.read(market).unreadable] == [str(market / "query/0001_c2s1_001051_00.jpg")]
+
+
+def test_case_10_test_people_who_are_trained_on_are_named(write_images, market: Path):
+    write_images("bounding_box_train/0001_c5s1_000451_03.jpg")
+    assert market1501.read(market).warnings[0].startswith("1 of 1 test identities is trained on too: 1.")
+
+
+@pytest.mark.parametrize("name", ["20240515093000123456_c1s1_0.jpg", "0002_c20240515093000123456s1_0.jpg"])
+def test_case_18_numbers_beyond_64_bits_are_refused_by_name(market: Path, name: str):
+    (market / "bounding_box_train" / name).touch()
+    with pytest.raises(DataError, match=rf"{name}: a number must not be above"):
+        market1501.read(market)
+
+
+@pytest.mark.parametrize("name", ["bounding_box_train", "query", "gt_bbox"])
+def test_case_04_a_split_that_is_a_link_to_nothing_is_named(market: Path, name: str):
+    (market / name).rename(market / "elsewhere")
+    (market / name).symlink_to("gone")
+    with pytest.raises(DataError, match=f"{name}: a link to gone, which is no folder"):
+        market1501.read(market)
+    (market / name).unlink()
+    (market / name).touch()
+    with pytest.raises(DataError, match=f"{name}: not a folder"):
+        market1501.read(market)

@@ -186,3 +186,13 @@ def test_no_records_and_bad_sizes_are_refused(tmp_path):
         open_crops([], SIZE, tmp_path)
     with pytest.raises(ValueError, match="positive"):
         open_crops([Record("a.jpg", 1, 1)], (0, 16), tmp_path)
+
+
+@pytest.mark.timeout(20)
+def test_case_04_a_pipe_is_named_and_not_waited_for(write_images, tmp_path):
+    records = [Record(path, 1, 1) for path in (*write_images("a.jpg"), str(tmp_path / "pipe.jpg"))]
+    os.mkfifo(tmp_path / "pipe.jpg")
+    with pytest.raises(
+        DataError, match=r"1 of 2 images cannot be read.*pipe\.jpg \(a pipe, socket or device, not a file\)"
+    ):
+        open_crops(records, (16, 8), tmp_path / "cache", progress=False)

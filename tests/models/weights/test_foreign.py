@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import logging
+from argparse import Namespace
+from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from safetensors.torch import save_file
@@ -88,11 +92,86 @@ def test_what_does_not_fit_is_named_and_nothing_is_changed(tmp_path: Path) -> No
     ("contents", "message"),
     [
         ([torch.ones(1)], "found a list, must be named tensors"),
-        ({"state_dict": {"x": torch.ones(1)}, "epoch": 3}, "found a dict at 'state_dict'"),
-        ({1: torch.ones(1)}, "found a Tensor at 1"),
+        ({"state_dict": {}, "epoch": 3}, "found dict at 'state_dict', int at 'epoch', must be named tensors"),
+        ({1: torch.ones(1)}, "found Tensor at 1, must be named tensors"),
+        ({}, "found nothing, must be named tensors"),
+        (
+            {"state_dict": {"features.0.w": torch.ones(1)}},
+            "none of its tensors has a name of this network's: its first is features.0.w, the network's conv1.weight",
+        ),
     ],
 )
 def test_something_else_than_a_state_dict(tmp_path: Path, contents: object, message: str) -> None:
     torch.save(contents, tmp_path / "a.pth")
     with pytest.raises(WeightsError, match=rf"a\.pth: {message}"):
         load_backbone(ResNet(TINY), tmp_path / "a.pth")
+
+
+def prefixed(prefix: str, state: dict[str, Tensor]) -> dict[str, Tensor]:
+    return {prefix + name: tensor for name, tensor in state.items()}
+
+
+HEADS = {"classifier.0.weight": torch.ones(3), "bottleneck.weight": torch.ones(3), "head.fc.weight": torch.ones(3)}
+
+
+@pytest.mark.parametrize(
+    "wrap",
+    [
+        lambda state: prefixed("module.", state),
+        lambda state: state | HEADS,
+        lambda state: prefixed("backbone.", state) | HEADS,
+        lambda state: prefixed("module.", prefixed("encoder.", state) | HEADS),
+        *(
+            lambda state, key=key: {"epoch": 3, key: state, "optimizer": {"state": {0: {"m": torch.ones(1)}}}}
+            for key in ("state_dict", "model", "net", "model_state_dict", "network", "anything")
+        ),
+        lambda state: {"state_dict": prefixed("module.", state | HEADS), "best": np.float64(0.9), "epoch": np.int64(3)},
+        lambda state: {"model": {"state_dict": state}, "args": Namespace(lr=0.1)},
+        lambda state: {"state_dict": state, "ema": {name: tensor + 1 for name, tensor in state.items()}},
+        lambda state: state | {"epoch": 3},
+        lambda state: {"state_dict": state, "centres": {"conv1.weight": torch.ones(1)}},
+    ],
+)
+def test_case_22_every_way_that_programs_save_a_backbone(
+    wrap: Callable[[dict[str, Tensor]], dict[str, object]], tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    state = state_dict()
+    torch.save(wrap(state), tmp_path / "a.pth")
+    resnet = ResNet(TINY)
+    with caplog.at_level(logging.INFO):
+        load_backbone(resnet, tmp_path / "a.pth")
+    assert_loaded(resnet, state)
+    assert "left out, as no part of the backbone: " in caplog.text
+    assert "fc.weight" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("contents", "places"),
+    [
+        (
+            lambda state: prefixed("encoder_q.", state) | prefixed("encoder_k.", state),
+            "encoder_q.* and encoder_k.*",
+        ),
+        (lambda state: {"student": state, "teacher": prefixed("module.", state)}, "student.* and teacher.module.*"),
+    ],
+)
+def test_case_22_of_two_networks_none_is_guessed(
+    contents: Callable[[dict[str, Tensor]], dict[str, object]], places: str, tmp_path: Path
+) -> None:
+    torch.save(contents(state_dict()), tmp_path / "a.pth")
+    with pytest.raises(WeightsError) as raised:
+        load_backbone(ResNet(TINY), tmp_path / "a.pth")
+    found = str(raised.value)
+    assert "holds several networks that fit, " in found
+    assert all(place in found for place in places.split(" and "))
+
+
+def test_case_22_a_message_names_five_tensors_and_counts_the_rest(tmp_path: Path) -> None:
+    deeper = ResNet(BackboneConfig(layers=(2, 2, 2, 2), width=8))
+    torch.save(prefixed("module.", deeper.state_dict()), tmp_path / "a.pth")
+    with pytest.raises(WeightsError) as raised:
+        load_backbone(ResNet(TINY), tmp_path / "a.pth")
+    message = str(raised.value)
+    assert "72 unknown: layer1.1.conv1.weight, layer1.1.bn1.weight, " in message
+    assert message.endswith("layer1.1.bn1.running_mean, layer1.1.bn1.running_var and 67 more")
+    assert "\x1b" not in message

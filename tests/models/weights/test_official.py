@@ -1,4 +1,4 @@
-"""The importer, against an independent network written here from the design on the published names directly.
+"""The importer, against an independent network written here from the description on the published names directly.
 
 `official_checkpoint_keys.tsv.gz` lists the names and shapes in the authors' released checkpoints; the numbers are drawn
 at random. The reference below is plain functional arithmetic in float64: it shares nothing with dgnet but the input.
@@ -19,6 +19,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from dgnet.config import BackboneConfig, preset
+from dgnet.files.outputs import OutputError
 from dgnet.files.tensors import WeightsError
 from dgnet.models.appearance import Teacher
 from dgnet.models.dgnet import DGNet
@@ -377,13 +378,23 @@ def test_a_teacher_of_other_identities_is_refused(tmp_path: Path) -> None:
         read_official(paths["gen"], paths["id"], teacher=paths["net"])
 
 
+def test_case_22_published_files_that_were_saved_again(tmp_path: Path) -> None:
+    """By a program that wraps its network, or keeps an epoch beside it."""
+    states = {kind: cheap(shapes) for kind, shapes in published_shapes().items()}
+    expected = read_official(*(save(tmp_path, kind, states[kind]) for kind in ("gen", "id"))).model.state_dict()
+    torch.save({"a": {f"module.{name}": tensor for name, tensor in states["gen"].items()}}, tmp_path / "gen.pt")
+    torch.save({"epoch": 3, "state_dict": states["id"]}, tmp_path / "id.pt")
+    found = read_official(tmp_path / "gen.pt", tmp_path / "id.pt").model.state_dict()
+    assert all(torch.equal(found[name], tensor) for name, tensor in expected.items())
+
+
 def test_files_that_are_something_else(tmp_path: Path) -> None:
     appearance = save(tmp_path, "id", cheap(published_shapes()["id"]))
     other = tmp_path / "other.pt"
     for contents, message in (
         ([1, 2], "found a list, must be named tensors"),
-        ({"a": {"x": 3}}, "found a int at 'x'"),
-        ({}, "it is empty"),
+        ({"a": {"x": 3}}, "found int at 'x'"),
+        ({}, "found nothing, must be named tensors"),
     ):
         torch.save(contents, other)
         with pytest.raises(WeightsError, match=rf"other\.pt: .*{message}"):
@@ -394,7 +405,7 @@ def test_files_that_are_something_else(tmp_path: Path) -> None:
 
 def test_an_output_folder_that_cannot_be_made(tmp_path: Path) -> None:
     paths = {kind: save(tmp_path, kind, cheap(shapes)) for kind, shapes in published_shapes().items()}
-    with pytest.raises(WeightsError, match=r"gen_00100000\.pt: cannot be made"):
+    with pytest.raises(OutputError, match=r"--out: .*gen_00100000\.pt is a file, must be a folder"):
         import_official(paths["gen"], paths["id"], out=paths["gen"])
 
 

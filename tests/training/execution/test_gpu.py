@@ -12,8 +12,8 @@ import pytest
 import torch
 
 from dgnet.config import RunConfig
+from dgnet.experiment.data import open_data
 from dgnet.experiment.evaluate import Request, evaluate
-from dgnet.experiment.setup import open_data
 from dgnet.experiment.train import train
 from dgnet.models.layers.units import place
 from dgnet.models.weights.ours import load_model
@@ -125,8 +125,8 @@ def test_recorded_steps_are_steps(
     [
         lambda config: config,
         lambda config: replace(config, precision="bf16"),
-        lambda config: replace(config, cuda_graphs=True),
-        lambda config: replace(config, recompute=True),
+        lambda config: replace(config, execution="cuda_graphs"),
+        lambda config: replace(config, execution="recompute"),
         lambda config: replace(config, data=replace(config.data, store="packed")),
     ],
     ids=["fp32", "bf16", "recorded", "recompute", "packed"],

@@ -30,7 +30,7 @@ def test_terms_and_updates_are_the_same(
     networks: Networks, batch: Batch, config: RunConfig, structure_alone: bool, doubling: bool
 ) -> None:
     networks.model.eval()  # the twin normalises each half by its own statistics, and drops out otherwise
-    loss = replace(config.loss, train_bn=False, redrawn=0.0)  # which nobody published
+    loss = replace(config.loss, train_bn=False, redressed=0.0)  # which nobody published
     if not doubling:
         batch = replace(batch, x_relit=batch.x)  # with which, by luck, no number lies that near a kink
     after, terms = [], []

@@ -1,6 +1,6 @@
-"""Schedules at the design's numbers, and their scaling to other lengths."""
+"""Schedules at the published numbers, and their scaling to other lengths."""
 
-from dataclasses import replace
+from dataclasses import fields, replace
 
 import pytest
 
@@ -57,3 +57,32 @@ def test_a_scaled_schedule_has_the_same_shape(steps: int) -> None:
 
 def test_msmt17_is_one_and_a_half_times_as_long() -> None:
     assert preset("msmt17").schedule == PUBLISHED.scaled(150_000)
+
+
+def test_each_ramp_ends_at_its_own_weight() -> None:
+    loss = LossConfig(0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, id_generated=0.9, prim=1.1, fine=0.5)
+    assert (loss.code_a, loss.code_s, loss.cycle) == (0.3, 0.4, 0.5)
+    ended = ramped_weights(100_000, PUBLISHED, loss)
+    in_order = [getattr(ended, item.name) for item in fields(ended)]
+    assert in_order == pytest.approx([0.9, 0.3, 0.4, 0.5, 0.6, 1.1, 0.55])
+
+
+def test_on_the_way_up_all_ramps_are_as_high_but_fine_which_is_a_fraction_of_prim() -> None:
+    loss = LossConfig(0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, id_generated=0.9, prim=1.1, fine=0.5)
+    on_the_way = ramped_weights(30_000 + 400, PUBLISHED, loss)  # 0.2
+    assert [getattr(on_the_way, item.name) for item in fields(on_the_way)] == pytest.approx(
+        [0.9, 0.2, 0.2, 0.2, 0.2, 0.2, 0.1]
+    )
+    before = ramped_weights(30_000, PUBLISHED, loss)
+    assert [getattr(before, item.name) for item in fields(before)] == [0.9, 0, 0, 0, 0, 0, 0]
+
+
+def test_warm_up_meets_the_milestones() -> None:
+    schedule = replace(PUBLISHED, warmup=10, milestones=(5,))
+    assert [lr_factor(step, schedule) for step in (4, 5, 9, 10)] == pytest.approx([0.5, 0.06, 0.1, 0.1])
+
+
+def test_a_run_that_is_all_warm_up_ends_at_its_full_rate() -> None:
+    assert [cosine_factor(step, 4, 4) for step in (3, 4)] == [1.0, 1.0]
+    assert [cosine_factor(step, 6, 4) for step in (5, 6)] == pytest.approx([0.5, 0.0])
+    assert [cosine_factor(step, 5, 4) for step in (4, 5)] == pytest.approx([1.0, 0.0])

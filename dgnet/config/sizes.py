@@ -1,0 +1,73 @@
+"""How large networks and images are, and how they train at that size: each size a function of a data set's settings."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Final
+
+from dgnet.config.network import BackboneConfig, NetworkConfig
+from dgnet.config.optim import OptimConfig
+from dgnet.config.run import RunConfig
+
+
+def full(config: RunConfig) -> RunConfig:
+    """The published network at 256 x 128 and the published schedule; the size of all data but mannequin."""
+    return config
+
+
+def small(config: RunConfig) -> RunConfig:
+    """Fewer channels and 64 x 32 images, trained from scratch: for a CPU, and for the bundled model.
+
+    An E_a that starts from nothing pulls ten times as hard on a drawn pixel through its cross-entropy as the image
+    terms do, so that term weighs a tenth of the published weight here, and the code term twice; both ramps and it
+    start early, since E_a knows somebody by then. E_s hands its grey image on, so that all but the clothes is sharp;
+    it sees people relit and redressed, so that clothes come from the appearance code: that takes the place of the
+    cycle. Codes are taken as they will be in use. Muon draws as well after a third of the steps Adam needs
+    (docs/log/).
+    """
+    backbone = BackboneConfig(bottleneck=False, layers=(1, 1, 1, 1), width=32, stem="small", last_stride=2)
+    network = NetworkConfig(
+        structure_width=8,
+        detail=True,
+        dilations=(1, 2, 3),
+        mlp_width=128,
+        discriminator_width=16,
+        feature_dim=128,
+        prim_dropout=0.2,
+        fine_dropout=0.2,
+        backbone=backbone,
+    )
+    resized = replace(
+        config,
+        batch_size=4,
+        data=replace(config.data, size=(64, 32)),
+        network=network,
+        augment=replace(config.augment, pad=3, relight=1.0),
+        optim=OptimConfig(
+            generator_lr=1e-3,
+            muon_lr=0.02,
+            discriminator_lr=4e-4,
+            betas=(0.5, 0.999),
+            backbone_lr=0.0125,
+            head_lr=0.0125,
+            ema=0.99,
+        ),
+        loss=replace(
+            config.loss, r1_every=8, id_generated=0.05, code_a=2.0, cycle=0.0, redressed=10.0, running_codes=True
+        ),
+        teacher=replace(
+            config.teacher, backbone=backbone, batch_size=16, backbone_lr=0.05, head_lr=0.05, min_accuracy=0.2
+        ),
+        sample_every=200,
+        checkpoint_every=200,
+    )
+    steps = resized.schedule.steps
+    from_scratch = replace(
+        resized.schedule, warmup=steps // 20, decay="cosine", ramp_start=steps // 10, id_generated_start=steps // 10
+    )
+    return replace(resized, schedule=from_scratch).scaled(1_000)
+
+
+# A new size is a function here and an entry: given a data set's settings at the published size, it gives its own.
+SIZES: Final[dict[str, Callable[[RunConfig], RunConfig]]] = {"small": small, "full": full}

@@ -1,0 +1,1 @@
+"""What lies on the disk before it is a record: folders, tables, names and numbers, as other people wrote them."""

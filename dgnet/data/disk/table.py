@@ -1,0 +1,87 @@
+"""The rows of a table in CSV or Parquet, with the place of each for messages."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+from dgnet.data.records import DataError
+
+Row = Mapping[str, object]
+DELIMITERS = (",", ";", "\t")  # the first is meant; spreadsheets write the others in some countries
+
+
+def read_table(
+    path: Path, required: Sequence[str], optional: Sequence[str]
+) -> tuple[list[str], Iterator[tuple[str, Row]]]:
+    """The names of the columns, in lower case, and the rows, each with its place (`FILE, line 3`).
+
+    A file that ends in `.parquet` is Parquet, any other CSV. Raises DataError for a file that cannot be read, a missing
+    column, and one that is there twice.
+    """
+    known = [*required, *optional]
+    columns, rows = _read_parquet(path, known) if path.suffix.lower() == ".parquet" else _read_csv(path)
+    missing = [name for name in required if name not in columns]
+    if missing:
+        raise DataError(
+            f"{path}: missing the columns {', '.join(missing)}; found {', '.join(columns) or 'none'}. "
+            f"The first line names them: {','.join((*required[:2], *optional, *required[2:]))}"
+        )
+    doubled = [name for name in known if columns.count(name) > 1]
+    if doubled:
+        raise DataError(f"{path}: the column {doubled[0]} is there twice; keep one of them")
+    return columns, rows
+
+
+def _read_csv(path: Path) -> tuple[list[str], Iterator[tuple[str, Row]]]:
+    try:
+        text = path.read_text(encoding="utf-8-sig")  # spreadsheets put a byte-order mark in front
+    except UnicodeDecodeError as error:
+        raise DataError(
+            f"{path}: not UTF-8 text (byte {error.start} is {error.object[error.start]:#04x}); save it as UTF-8"
+        ) from None
+    except OSError as error:
+        raise DataError(f"{path}: cannot be read: {error.strerror}") from None
+    first = text.partition("\n")[0]
+    delimiter = max(DELIMITERS, key=first.count)  # of equals, the first
+    reader = csv.reader(io.StringIO(text, newline=""), skipinitialspace=True, strict=True, delimiter=delimiter)
+    try:
+        columns = [name.strip().lower() for name in next(reader, [])]
+    except csv.Error as error:
+        raise DataError(f"{path}, line 1: {error}") from None
+
+    def rows() -> Iterator[tuple[str, Row]]:
+        begin = reader.line_num + 1
+        try:
+            for fields in reader:
+                begin = reader.line_num + 1  # of the next row, whose own end may never come
+                if not fields:
+                    continue
+                where = f"{path}, line {reader.line_num}"
+                if len(fields) != len(columns):
+                    raise DataError(f"{where}: expected {len(columns)} fields, as in the first line")
+                yield where, dict(zip(columns, fields, strict=True))
+        except csv.Error as error:
+            raise DataError(f"{path}, line {begin}: {error}") from None
+
+    return columns, rows()
+
+
+def _read_parquet(path: Path, known: Sequence[str]) -> tuple[list[str], Iterator[tuple[str, Row]]]:
+    try:
+        import pyarrow
+        from pyarrow import parquet
+    except ImportError:
+        raise DataError(f"{path}: reading Parquet needs pyarrow: pip install 'dgnet[parquet]', or save CSV") from None
+    try:
+        names = parquet.read_schema(path).names
+        table = parquet.read_table(path, columns=[name for name in names if name.lower() in known])
+    except (pyarrow.ArrowException, OSError) as error:
+        raise DataError(f"{path}: not a readable Parquet file: {error}") from None
+    rows = (
+        (f"{path}, row {number}", {name.lower(): value for name, value in row.items()})
+        for number, row in enumerate(table.to_pylist(), start=1)
+    )
+    return [name.lower() for name in names], rows

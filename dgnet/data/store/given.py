@@ -1,0 +1,135 @@
+"""Images as a program gives them: files, Pillow's, arrays, one or many, of any sizes."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from PIL import Image
+
+from dgnet.data.records import DataError
+from dgnet.data.store.decode import ImageError, decode_image, to_rgb
+from dgnet.data.store.resize import resize
+from dgnet.files.images import ImagesU8
+
+# A path, a file's bytes, a picture of Pillow's, or uint8 pixels: H x W x 3, or N x H x W x 3 for several.
+GivenImage: TypeAlias = "str | os.PathLike[str] | bytes | Image.Image | npt.NDArray[np.uint8] | torch.Tensor"
+GivenImages: TypeAlias = "GivenImage | Iterable[GivenImage]"
+
+CHANNELS = (1, 3, 4)  # grey, RGB, RGB with an opacity, which is dropped
+
+
+def resized_batches(
+    images: GivenImages, size: tuple[int, int], *, batch_size: int, name: str = "images"
+) -> Iterator[ImagesU8]:
+    """The images in order, decoded as data sets are and resized: uint8 B x H x W x 3, at most `batch_size` at once.
+
+    Of a generator no more is taken, and of any images no more is held, than one batch.
+
+    Args:
+        images: one or many; see `GivenImages`. Files and Pillow's pictures are turned as their EXIF orientation says.
+            Arrays are RGB, 0 to 255; grey ones (H x W, H x W x 1) become RGB; a fourth channel is dropped.
+        size: (height, width).
+        name: what error messages call them.
+
+    Raises:
+        DataError: there are none; or one is no image, with its place, such as `images[3]`, and what to do.
+    """
+    if batch_size < 1:
+        raise DataError(f"batch_size: found {batch_size}, must be at least 1")
+    batch: list[ImagesU8] = []
+    empty = True
+    for pixels in _each(images, name):
+        batch.append(resize([pixels], size)[0])  # at once: photographs are large
+        empty = False
+        if len(batch) == batch_size:
+            yield np.stack(batch)
+            batch = []
+    if batch:
+        yield np.stack(batch)
+    if empty:
+        raise DataError(f"{name}: none were given; give paths, Pillow's pictures or uint8 arrays")
+
+
+def read_given(images: GivenImages, size: tuple[int, int], name: str = "images") -> ImagesU8:
+    """All of them: uint8 N x H x W x 3. Args and errors as `resized_batches`."""
+    return np.concatenate(list(resized_batches(images, size, batch_size=64, name=name)))
+
+
+def _each(images: object, place: str) -> Iterator[ImagesU8]:
+    """H x W x 3 pixels of each image; `place` says where among the given they are."""
+    if isinstance(images, torch.Tensor):
+        images = images.detach().cpu().numpy()
+    if isinstance(images, np.ndarray) and images.dtype.kind not in "OUS":
+        if images.ndim == 4:
+            for index, pixels in enumerate(images):
+                yield _from_array(pixels, f"{place}[{index}]")
+        else:
+            yield _from_array(images, place)
+    elif isinstance(images, str | os.PathLike):
+        yield _from_file(Path(images), place)
+    elif isinstance(images, bytes | bytearray | memoryview):
+        yield _decoded(bytes(images), place)
+    elif isinstance(images, Image.Image):
+        yield _from_pillow(images, place)
+    elif isinstance(images, Iterable) and not isinstance(images, Mapping):
+        for index, one in enumerate(images):
+            yield from _each(one, f"{place}[{index}]")
+    else:
+        raise DataError(
+            f"{place}: found a {type(images).__name__}, must be a path, a picture of Pillow's or uint8 pixels H x W x 3"
+        )
+
+
+def _from_file(path: Path, place: str) -> ImagesU8:
+    try:
+        data = path.expanduser().read_bytes()
+    except FileNotFoundError:
+        raise DataError(f"{place}: {path}: no such file") from None
+    except IsADirectoryError:
+        raise DataError(f"{place}: {path}: a folder; give the files in it, one by one") from None
+    except (OSError, ValueError) as error:  # ValueError: a path that no system can have
+        reason = getattr(error, "strerror", None) or error
+        raise DataError(f"{place}: {path}: cannot be read: {reason}") from error
+    return _decoded(data, f"{place}: {path}")
+
+
+def _decoded(data: bytes, place: str) -> ImagesU8:
+    try:
+        return decode_image(data)
+    except ImageError as error:
+        raise DataError(f"{place}: cannot be read as an image: {error}") from error
+
+
+def _from_pillow(image: Image.Image, place: str) -> ImagesU8:
+    try:
+        pixels = to_rgb(image)
+    except Exception as error:  # a picture is read from its file when it is first used: Pillow raises anything then
+        raise DataError(f"{place}: cannot be read as an image: {error}") from error
+    if 0 in pixels.shape:
+        raise DataError(f"{place}: a picture of {image.width} x {image.height} pixels")
+    return pixels
+
+
+def _from_array(array: npt.NDArray, place: str) -> ImagesU8:
+    """Grey and RGBA as decoded files of such: repeated, and without the opacity."""
+    shape = " x ".join(map(str, array.shape)) or "a single number"
+    if array.dtype != np.uint8:
+        advice = "; if they lie in 0 to 1: (255 * x).round().astype('uint8')" if array.dtype.kind == "f" else ""
+        raise DataError(f"{place}: found an array of {array.dtype}, must be uint8, 0 to 255{advice}")
+    if array.ndim == 2:
+        array = array[:, :, None]
+    if array.ndim != 3 or array.shape[2] not in CHANNELS:
+        planes = array.ndim == 3 and array.shape[0] in CHANNELS
+        advice = "; channels come last: x.transpose(1, 2, 0)" if planes else ""
+        raise DataError(f"{place}: found an array {shape}, must be H x W x 3{advice}")
+    if 0 in array.shape:
+        raise DataError(f"{place}: found an array {shape}, which has no pixels")
+    rgb = array if array.shape[2] == 3 else array[:, :, :3] if array.shape[2] == 4 else array.repeat(3, axis=2)
+    pixels: ImagesU8 = np.ascontiguousarray(rgb)
+    return pixels

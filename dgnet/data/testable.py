@@ -1,0 +1,72 @@
+"""Whether a data set can be tested on at all: known before the hours of a training, and not after them."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+
+from dgnet.data.records import UNKNOWN_CAMERA, DataError, Record, ReidDataset, name_some
+
+ADVICE = (
+    "Add images of the same people by another camera; or, if cameras do not matter here, leave them unknown, and no "
+    "match is dropped: with a manifest without the column camid, or, for folders, a --data.pattern without a group "
+    "camid, such as '^(?P<pid>[^/]+)/'"
+)
+
+
+def require_testable(dataset: ReidDataset) -> None:
+    """Raise DataError, naming the cameras and the way out, if no query has a true match (`why_untestable`)."""
+    reason = why_untestable(dataset)
+    if reason:
+        raise DataError(f"{dataset.root}: {reason}")
+
+
+def why_untestable(dataset: ReidDataset) -> str | None:
+    """Why no query has a true match, and the way out; None where one has.
+
+    A true match is an image of the query's pid in the gallery, another file than the query, and by another camera
+    wherever all cameras are known.
+    """
+    cameras = cameras_of((*dataset.train, *dataset.query, *dataset.gallery))
+    if not dataset.query or not dataset.gallery:
+        side = "queries" if not dataset.query else "gallery images"
+        if dataset.train and len(cameras) == 1 and UNKNOWN_CAMERA not in cameras:
+            return (
+                f"no {side}: every image is by camera {cameras[0]}, so nobody can be held out to be "
+                f"recognised across cameras. {ADVICE}"
+            )
+        return f"no {side}, so nothing can be tested; give the data set a query and a gallery split"
+    if any(_true_matches(dataset)):
+        return None
+    tested = cameras_of((*dataset.query, *dataset.gallery))
+    if not dataset.has_cameras:
+        return (
+            f"none of the {len(dataset.query)} queries has a true match in the gallery (another file "
+            "of the same identity): give each query's identity further images in the gallery"
+        )
+    where = (
+        f"every query and gallery image is by camera {tested[0]}"
+        if len(tested) == 1
+        else f"the gallery shows each query's identity by the query's own camera alone (cameras {name_some(tested)})"
+    )
+    return (
+        f"none of the {len(dataset.query)} queries has a true match: {where}, and matches by the "
+        f"query's own camera do not count. {ADVICE}"
+    )
+
+
+def cameras_of(records: Iterable[Record]) -> list[int]:
+    """The cameras of some images, in order."""
+    return sorted({record.camid for record in records})
+
+
+def _true_matches(dataset: ReidDataset) -> Iterable[bool]:
+    """For each query whether the gallery holds a true match of it."""
+    found: dict[int, list[Record]] = defaultdict(list)
+    for record in dataset.gallery:
+        found[record.pid].append(record)
+    filtered = dataset.has_cameras
+    for query in dataset.query:
+        yield any(
+            one.path != query.path and not (filtered and one.camid == query.camid) for one in found.get(query.pid, ())
+        )

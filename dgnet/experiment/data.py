@@ -1,0 +1,107 @@
+"""What a run reads: the records and the crops of its data set, or of several that it is trained on together."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from dgnet.config import ConfigError, DataConfig, RunConfig
+from dgnet.data.people import People, people_of
+from dgnet.data.readers.combine import train_also_on
+from dgnet.data.readers.detect import read_dataset
+from dgnet.data.records import DataError, Record, ReidDataset
+from dgnet.data.store.crops import open_crops
+from dgnet.data.store.packed import CropStore, open_packed
+from dgnet.data.testable import require_testable
+from dgnet.files.cache import cache_root
+from dgnet.mannequin.bundled import bundled_root
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class HeldOut:
+    """What a model is measured on: a data set, and the crops of its queries and gallery."""
+
+    dataset: ReidDataset
+    query: CropStore
+    gallery: CropStore
+
+
+@dataclass(frozen=True)
+class ExperimentData(HeldOut):
+    """With the training crops; `labels` and `camids` are the training images', in their crops' order.
+
+    `people` are those whom the labels stand for.
+    """
+
+    train: CropStore
+    labels: list[int]
+    camids: list[int]
+    people: People
+
+    @property
+    def num_classes(self) -> int:
+        """Training identities."""
+        return len(set(self.labels))
+
+
+def open_data(config: RunConfig) -> ExperimentData:
+    """Records and crops of all three splits, the crop stores built where they are missing.
+
+    Raises:
+        ConfigError: a data set that is not bundled has no root.
+        DataError: a folder does not hold what it should, or no query could ever be answered.
+    """
+    datasets = [read_one(settings) for settings in config.data.each()]
+    dataset = as_one(datasets)
+    if not dataset.train:
+        raise DataError(f"{dataset.root}: no train images; training needs a train split")
+    require_testable(dataset)
+    label_of = dataset.labels()
+    train = open_store(dataset.train, config.data)
+    return ExperimentData(
+        dataset=dataset,
+        train=train,
+        query=open_store(dataset.query, config.data),
+        gallery=open_store(dataset.gallery, config.data),
+        labels=[label_of[record.pid] for record in dataset.train],
+        camids=[record.camid for record in dataset.train],
+        people=people_of(datasets, dataset, [digest.tobytes() for digest in train.digests]),
+    )
+
+
+def open_held_out(config: RunConfig) -> HeldOut:
+    """Records and crops of the queries and the gallery alone. Raises as `open_data` does."""
+    dataset = as_one([read_one(settings) for settings in config.data.each()])
+    require_testable(dataset)
+    return HeldOut(dataset, open_store(dataset.query, config.data), open_store(dataset.gallery, config.data))
+
+
+def read_one(settings: DataConfig) -> ReidDataset:
+    """The records in `settings.root`; without a root, the bundled mannequin edition. Raises as `open_data` does."""
+    if not settings.root:
+        if settings.name not in ("mannequin", "auto"):
+            raise ConfigError(
+                f"data.root: empty, but {settings.name} is not bundled; give its folder (--data.root DIR)"
+            )
+        return read_dataset("mannequin", bundled_root(cache_root(settings.cache)))
+    root = Path(settings.root).expanduser()
+    return read_dataset(settings.name, root, pattern=settings.pattern or None, num_test_ids=settings.num_test_ids)
+
+
+def as_one(datasets: Sequence[ReidDataset]) -> ReidDataset:
+    """The first data set, trained on together with the others where there are any; its notes are logged."""
+    first, *others = datasets
+    dataset = train_also_on(first, others) if others else first
+    for note in dataset.notes:
+        logger.info("%s: %s", dataset.name, note)
+    return dataset
+
+
+def open_store(records: tuple[Record, ...], settings: DataConfig) -> CropStore:
+    """The crops of some records, in the kind of store that the settings name, built where it is missing."""
+    opener = open_packed if settings.store == "packed" else open_crops
+    return opener(records, settings.size, cache_root(settings.cache))

@@ -1,0 +1,82 @@
+"""An ONNX file, of dgnet or of any other model, on one data set or several."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from dgnet.config import ConfigError
+from dgnet.experiment.evaluation.features import FeatureModel
+from dgnet.experiment.evaluation.present import common_facts, ranked, retrieval_notes, retrieval_parts
+from dgnet.experiment.evaluation.transfer import tested_on, transfer_report
+from dgnet.export.onnx_model import OnnxModel
+from dgnet.report.parts.galleries.ranked import RankedGalleries
+from dgnet.report.report import Report
+from dgnet.retrieval.protocol import Protocol
+
+FEATURE_NAMES = {"prim": "f_prim", "fine": "f_fine"}  # of dgnet's own files; other outputs keep their names
+
+
+def evaluate_onnx(
+    path: Path,
+    own: tuple[str, str] | None,
+    targets: Sequence[tuple[str, str]],
+    size: tuple[int, int] | None,
+    protocol: Protocol,
+) -> Report:
+    """Take the features that the file's outputs give, one row per output, and rank.
+
+    Args:
+        own: one data set (reader, folder), measured in full; or None, and
+        targets: several, one row per data set.
+        size: height and width where the file leaves them open.
+
+    Raises:
+        ConfigError: no data set was given, or the size is missing or not the file's.
+        ExportError: the file cannot be used.
+    """
+    if not own and not targets:
+        raise ConfigError(f"{path}: an ONNX file brings no data: give --data.root DIR, or --to NAME=DIR ...")
+    model = onnx_features(path, size)
+    if not own:
+        return transfer_report(model, targets, protocol, path.name)
+    found = tested_on(model, *own, protocol, detailed=True)
+    data, retrieval = found.data, found.retrieval
+    height, width = model.size
+    supervised = model.trained_on == data.dataset.name
+    return Report(
+        title=f"{path.name} on {data.dataset.name}",
+        facts=[
+            ("model", str(path)),
+            ("input", f"{height} × {width}"),
+            ("testing", f"{len(data.query)} queries, {len(data.gallery)} gallery images"),
+            *common_facts(),
+        ],
+        parts=[
+            *retrieval_parts(retrieval, data.dataset.name if supervised else ""),
+            RankedGalleries(ranked(found.features, found.labels, retrieval, data)),
+        ],
+        notes=[*data.dataset.notes, *retrieval_notes(retrieval)],
+        doubts=retrieval.doubts,
+    )
+
+
+def onnx_features(path: Path, size: tuple[int, int] | None) -> FeatureModel:
+    """The file as evaluation sees a model. Raises ConfigError and ExportError."""
+    model = OnnxModel(path)
+    if model.size is None and size is None:
+        raise ConfigError(f"{path}: leaves height and width open: give --size HEIGHTxWIDTH, as it was trained")
+    if model.size and size and model.size != size:
+        raise ConfigError(f"--size: found {size[0]}x{size[1]}, but {path} takes {model.size[0]}x{model.size[1]}")
+    named = {
+        name: name if FEATURE_NAMES.get(name) in model.names else FEATURE_NAMES.get(name, name) for name in model.names
+    }
+
+    def features(images: Tensor) -> dict[str, Tensor]:
+        return {named[name]: feature for name, feature in model(images).items()}
+
+    device = torch.device("cpu")
+    return FeatureModel(str(path), features, model.alpha, model.size or size or (0, 0), model.trained_on, device)

@@ -1,0 +1,204 @@
+"""Presenting a run: the pictures and figures of its report."""
+
+from __future__ import annotations
+
+import platform
+import sys
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from dgnet import __version__
+from dgnet.config import RunConfig
+from dgnet.experiment.data import HeldOut
+from dgnet.experiment.run_folder import RunFolder
+from dgnet.files.images import ImagesU8
+from dgnet.generation.interpolate import interpolate
+from dgnet.generation.swap import swap_matrix
+from dgnet.models.dgnet import DGNet
+from dgnet.quality.generated import Generated
+from dgnet.quality.true_swaps import Swaps
+from dgnet.report.part import Part
+from dgnet.report.parts.galleries.cameras import Cameras
+from dgnet.report.parts.galleries.ranked import RankedGalleries, RankedQuery, ranked_queries
+from dgnet.report.parts.galleries.retrieval import RetrievalFigures
+from dgnet.report.parts.galleries.transfer import Transfer
+from dgnet.report.parts.galleries.verification import Verification
+from dgnet.report.parts.swaps.consistency import Consistency
+from dgnet.report.parts.swaps.grid import SwapGrid
+from dgnet.report.parts.swaps.interpolation import Interpolation, Interpolations
+from dgnet.report.parts.swaps.realism import RealismAndDiversity
+from dgnet.report.parts.swaps.truth import AgainstTruth, TrueSwaps
+from dgnet.report.parts.training import Training
+from dgnet.report.published import dataset_title
+from dgnet.report.report import Report
+from dgnet.retrieval.labels import SplitLabels
+from dgnet.retrieval.measure import Retrieval, SplitFeatures
+from dgnet.training.log import read_log
+
+GRID = 8
+NUM_TRUE_SWAPS = 12
+
+
+def showcase(data: HeldOut, count: int) -> tuple[ImagesU8, ImagesU8]:
+    """Test people to draw: `count` who give their clothes and `count` others who give structure, spread over the set.
+
+    Identities come in the order of their pids, each by another of its cameras than the one before, so the same
+    people are shown at every step and in every run, against different backgrounds.
+    """
+    places: dict[int, list[int]] = defaultdict(list)
+    for place, record in enumerate(data.dataset.query):
+        places[record.pid].append(place)
+    pids = [sorted(places)[i] for i in np.linspace(0, len(places) - 1, min(2 * count, len(places))).round().astype(int)]
+    chosen = [places[pid][(turn // 2) % len(places[pid])] for turn, pid in enumerate(pids)]
+    return data.query[chosen[::2]], data.query[chosen[1::2] or chosen]
+
+
+def machine() -> str:
+    """The processor or GPU, and the versions that matter."""
+    if torch.cuda.is_available():
+        return f"{torch.cuda.get_device_name()}, torch {torch.__version__}"
+    return f"{platform.machine()}, {torch.get_num_threads()} threads, torch {torch.__version__}"
+
+
+def common_facts() -> list[tuple[str, str]]:
+    """What every page says of where it was made."""
+    return [("machine", machine()), ("command", " ".join(["dgnet", *sys.argv[1:]])), ("dgnet", __version__)]
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What was measured of one run: features, retrieval, and of a run that draws people its swaps."""
+
+    features: Mapping[str, SplitFeatures]
+    labels: SplitLabels
+    retrieval: Retrieval
+    swaps: Swaps | None
+    generated: Generated
+
+
+def build_report(
+    config: RunConfig, run: Path | None, data: HeldOut, model: DGNet | None, measured: Measured, trained_on: str
+) -> Report:
+    """Everything the page shows of one run, or of a model without a run's folder.
+
+    Args:
+        run: the run's folder, for its log.
+        trained_on: name of the data set that it was trained on, which is not `data` in direct transfer.
+    """
+    retrieval, generated = measured.retrieval, measured.generated
+    transferred = trained_on != data.dataset.name
+    log = read_log(RunFolder(run).log) if run else []
+    # A model's figures on data it never saw stand beside those of direct transfer, not of training on that data.
+    shown = retrieval_parts(retrieval, "" if transferred else data.dataset.name)
+    if transferred:
+        shown.append(Transfer({data.dataset.name: retrieval.figures}, trained_on, protocol=retrieval.protocol))
+    return Report(
+        title=f"{config.preset}, seed {config.seed}" + (f", on {data.dataset.name}" if transferred else ""),
+        facts=run_facts(config, data, log, trained_on),
+        parts=[
+            *([swap_grid(model, data)] if model else []),
+            *([against_truth(measured.swaps)] if measured.swaps else []),
+            *([interpolations(model, data)] if model else []),
+            Consistency(generated.identity, generated.structure),
+            RealismAndDiversity(generated.realism, generated.diversity),
+            *shown,
+            RankedGalleries(ranked(measured.features, measured.labels, retrieval, data)),
+            Training(log),
+        ],
+        notes=[*data.dataset.notes, *retrieval_notes(retrieval), *budget_notes(config)],
+        doubts=retrieval.doubts,
+    )
+
+
+def run_facts(
+    config: RunConfig, data: HeldOut, log: Sequence[Mapping[str, Any]], trained_on: str
+) -> list[tuple[str, str]]:
+    """What stands at the head of a run's page. The data set need not hold training images."""
+    seconds = {
+        phase: max(row["seconds"] for row in log if row["phase"] == phase) for phase in {r["phase"] for r in log}
+    }
+    height, width = config.data.size
+    transferred, dataset = trained_on != data.dataset.name, data.dataset
+    num_images, num_people = len(dataset.train), len(dataset.labels())
+    training = f"{num_images} images of {num_people} people of {dataset.trained_on} at {height} × {width}"
+    if transferred or not num_images:
+        training = f"{dataset_title(trained_on)}, at {height} × {width}"
+    tested = f"{len(data.query)} queries, {len(data.gallery)} gallery images"
+    return [
+        ("preset", config.preset),
+        ("data set", dataset.name),
+        ("training", training),
+        ("testing", tested + (", of people never trained on" if num_images else "")),
+        ("steps", f"{config.teacher.steps} teacher, {config.schedule.steps if config.joint else 0} joint"),
+        ("time", ", ".join(f"{value / 60:.1f} min {name}" for name, value in sorted(seconds.items())) or "unknown"),
+        ("seed", str(config.seed)),
+        *common_facts(),
+    ]
+
+
+def swap_grid(model: DGNet, data: HeldOut) -> SwapGrid:
+    """Test people in each other's clothes."""
+    givers, wearers = showcase(data, GRID)
+    return SwapGrid(givers, wearers, swap_matrix(model, givers, wearers))
+
+
+def interpolations(model: DGNet, data: HeldOut) -> Interpolations:
+    """Clothes of test people that change bit by bit."""
+    givers, wearers = showcase(data, GRID)
+    strips = []
+    for k in range(min(3, len(givers) - 1, len(wearers))):
+        frames = interpolate(model, givers[k], givers[k + 1], wearers[k])
+        strips.append(Interpolation(start=givers[k], frames=frames, end=givers[k + 1], structure=wearers[k]))
+    return Interpolations(strips)
+
+
+def against_truth(swaps: Swaps) -> AgainstTruth:
+    """The error of all swaps whose truth is known, and some of them to look at."""
+    some = np.linspace(0, len(swaps.truth) - 1, min(NUM_TRUE_SWAPS, len(swaps.truth))).astype(int)
+    examples = TrueSwaps(swaps.appearance[some], swaps.structure[some], swaps.swapped[some], swaps.truth[some])
+    return AgainstTruth(swaps.error, swaps.pasted, examples)
+
+
+def retrieval_parts(found: Retrieval, dataset: str = "") -> list[Part]:
+    """Everything that was counted of ranked galleries; `dataset` as in `RetrievalFigures`."""
+    parts: list[Part] = [RetrievalFigures(found.figures, dataset, found.cmc_curves, found.protocol)]
+    parts += [Verification(found.verification)] if found.verification else []
+    return parts + ([Cameras(found.cameras)] if found.cameras else [])
+
+
+def ranked(
+    features: Mapping[str, SplitFeatures], labels: SplitLabels, retrieval: Retrieval, data: HeldOut
+) -> dict[str, list[RankedQuery]]:
+    """Pictures of ranked galleries, by the headline's features."""
+    row, paths = retrieval.headline, [record.path for record in data.dataset.query]
+    return ranked_queries(features[row.feature], retrieval.ranks[row], labels, (data.query, data.gallery), paths)
+
+
+def retrieval_notes(found: Retrieval) -> list[str]:
+    """What a reader must know to trust or compare the figures of retrieval."""
+    said = list(found.notes)
+    result = found.figures[found.headline]
+    left_out = result.num_query - result.num_valid
+    if left_out:
+        fate = "are left out" if result.denominator == "valid" else "score 0"
+        where = "in another camera" if result.same_camera_filtering else "in the gallery"
+        said.append(f"Of {result.num_query} queries, {left_out} without a true match {where} {fate}.")
+    if not result.same_camera_filtering and not found.protocol.same_camera:
+        said.append("Cameras are unknown: same-camera matches could not be left out, so figures are optimistic.")
+    return said
+
+
+def budget_notes(config: RunConfig) -> list[str]:
+    """What the Baseline and the re-id model were each given, and how their features are compared."""
+    if not config.joint:
+        return []
+    baseline, real = config.teacher, 4 * config.batch_size
+    said = f"Equal budgets: the Baseline saw {baseline.steps} × {baseline.batch_size} real images, "
+    said += f"E_a {config.schedule.steps} × {real}; "
+    return [f"{said}similarity is ⟨f_prim, f_prim'⟩ + {config.alpha} ⟨f_fine, f_fine'⟩."]

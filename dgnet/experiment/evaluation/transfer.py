@@ -1,0 +1,89 @@
+"""Direct transfer: one model on several data sets it was never trained on, one table with one row per data set."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from dgnet.config import ConfigError, DataConfig, RunConfig, preset
+from dgnet.config.data import name_and_root
+from dgnet.experiment.data import HeldOut, open_held_out
+from dgnet.experiment.evaluation.features import FeatureModel, held_out_features, held_out_labels
+from dgnet.experiment.evaluation.present import common_facts, ranked, retrieval_notes
+from dgnet.report.parts.galleries.ranked import RankedGalleries, RankedQuery
+from dgnet.report.parts.galleries.transfer import Transfer
+from dgnet.report.published import dataset_title
+from dgnet.report.report import Report
+from dgnet.retrieval.labels import SplitLabels
+from dgnet.retrieval.measure import Retrieval, SplitFeatures, measure_retrieval
+from dgnet.retrieval.protocol import Protocol
+
+
+@dataclass(frozen=True)
+class Tested:
+    """One data set, the features and labels of its images, and what was counted of them."""
+
+    data: HeldOut
+    features: dict[str, SplitFeatures]
+    labels: SplitLabels
+    retrieval: Retrieval
+
+
+def parse_target(word: str) -> tuple[str, str]:
+    """`market1501=DIR` as (reader, folder); a folder alone is looked at to find out. Raises ConfigError."""
+    return name_and_root("--to", word)
+
+
+def tested_on(model: FeatureModel, name: str, root: str, protocol: Protocol, *, detailed: bool) -> Tested:
+    """Take the features of a data set's queries and gallery, and rank."""
+    config = with_data_set(model, name, root)
+    data = open_held_out(config)
+    multi = config.data if protocol.multi_query else None
+    features = held_out_features(model.function, data, model.alpha, model.device, multi, name=model.name)
+    labels = held_out_labels(data)
+    labels = labels.without_cameras() if protocol.same_camera else labels
+    return Tested(data, features, labels, measure_retrieval(features, labels, protocol, detailed=detailed))
+
+
+def with_data_set(model: FeatureModel, name: str, root: str) -> RunConfig:
+    """A configuration whose data are the given; nothing else in it is used."""
+    data = DataConfig(name, root, model.size, cache=model.cache)  # type: ignore[arg-type]  # the reader checks it
+    return replace(preset("mannequin"), data=data)
+
+
+def transfer_report(model: FeatureModel, targets: Sequence[tuple[str, str]], protocol: Protocol, title: str) -> Report:
+    """Test on every target (reader, folder) in turn.
+
+    Raises:
+        ConfigError: two targets are the same, or cannot be told apart by name.
+    """
+    if len(set(targets)) < len(targets):
+        raise ConfigError("--to: a data set is there twice; name each once")
+    tested: dict[str, Tested] = {}
+    pictures: dict[str, list[RankedQuery]] = {}
+    notes, doubts = [], []
+    for name, root in targets:
+        found = tested_on(model, name, root, protocol, detailed=False)
+        key = found.data.dataset.name
+        key = f"{key} in {found.data.dataset.root.name}" if key in tested else key
+        if key in tested:
+            raise ConfigError(f"--to: two data sets would be called {key!r}; rename a folder")
+        tested[key] = found
+        shown = ranked(found.features, found.labels, found.retrieval, found.data)
+        pictures |= {f"{dataset_title(key)}: {heading}": rows for heading, rows in shown.items()}
+        said = [*found.data.dataset.notes, *retrieval_notes(found.retrieval)]
+        notes += [f"{dataset_title(key)}: {note}" for note in said]
+        doubts += [f"{dataset_title(key)}: {doubt}" for doubt in found.retrieval.doubts]
+    curves = {key: one.retrieval.cmc_curves[one.retrieval.headline] for key, one in tested.items()}
+    figures = {key: one.retrieval.figures for key, one in tested.items()}
+    return Report(
+        title=f"{title} on {len(tested)} data set{'s' if len(tested) > 1 else ''}",
+        facts=[
+            ("trained on", dataset_title(model.trained_on) or "unknown"),
+            ("tested on", ", ".join(dataset_title(key) for key in tested)),
+            *common_facts(),
+        ],
+        parts=[Transfer(figures, model.trained_on, curves, protocol), RankedGalleries(pictures)],
+        notes=notes,
+        doubts=doubts,
+    )

@@ -1,0 +1,161 @@
+"""What RUN means, the same for every command: `bundled`, a run's folder, a model's file, or an ONNX file."""
+
+from __future__ import annotations
+
+import difflib
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from dgnet.experiment.run_folder import RunFolder
+from dgnet.files.tensors import WeightsError, read_metadata
+from dgnet.models.appearance import Teacher
+from dgnet.models.dgnet import DGNet
+from dgnet.models.weights.bundled import BUNDLED
+from dgnet.models.weights.ours import LoadedModel, load_model, load_teacher
+
+BUNDLED_NAME = "bundled"  # the word; a folder of that name is `./bundled`
+WANTED = f"a run's folder, a model's file or `{BUNDLED_NAME}`"
+NUM_NAMED = 5
+RUN = str | os.PathLike[str]
+
+
+@dataclass(frozen=True)
+class Found:
+    """The files behind a RUN; at least one of `model`, `teacher` and `onnx` is there.
+
+    Args:
+        name: as the user gave it.
+        folder: the run's, where it is one.
+        model, teacher: files of dgnet's; `onnx`: features by anyone's network.
+    """
+
+    name: str
+    folder: Path | None = None
+    model: Path | None = None
+    teacher: Path | None = None
+    onnx: Path | None = None
+
+
+def find(run: RUN) -> Found:
+    """Find out what RUN is. Files are looked at, not loaded.
+
+    Args:
+        run: the text `bundled` is the model of this package; any other text, and every `Path`, is a path.
+
+    Raises:
+        WeightsError: there is nothing, or something else; the message says what it is and what would do.
+    """
+    if run == BUNDLED_NAME:  # a Path is unequal to any text
+        return Found(BUNDLED_NAME, model=BUNDLED)
+    if not os.fspath(run):
+        raise WeightsError(f"no model: found an empty name, must be {WANTED}")
+    name, path = str(run), Path(run).expanduser()
+    if path.is_dir():
+        return _in_folder(name, path)
+    if not path.exists():
+        raise WeightsError(f"{name}: no such file or folder; give {WANTED}{_similar(path)}")
+    if path.suffix.lower() == ".onnx":
+        return Found(name, onnx=path)
+    return _file(name, path)
+
+
+def find_model(run: RUN) -> LoadedModel[DGNet]:
+    """A whole model, which recognises and draws, on the CPU.
+
+    Raises:
+        WeightsError: as `find` does; or there is a teacher alone, or an ONNX file, which do not draw.
+    """
+    found = find(run)
+    if found.model:
+        return load_model(found.model)
+    if found.onnx:
+        raise WeightsError(f"{found.name}: an ONNX file has features alone and cannot draw; give {WANTED}")
+    if not found.folder:
+        raise WeightsError(f"{found.name}: a teacher, which cannot draw; give the model that was trained with it")
+    run_folder = RunFolder(found.folder)
+    best = f", or give {run_folder.best}, its best so far" if run_folder.best.is_file() else ""
+    raise WeightsError(
+        f"{found.name}: no {run_folder.model.name} here, only a teacher, which cannot draw: finish the run with "
+        f"--resume{best}; a Baseline never has a generator"
+    )
+
+
+def find_network(run: RUN) -> LoadedModel[DGNet] | LoadedModel[Teacher]:
+    """What makes features: a run's model or, where it has none, its teacher, on the CPU.
+
+    Raises:
+        WeightsError: as `find` does; or it is an ONNX file, whose network is no longer ours.
+    """
+    found = find(run)
+    if found.model:
+        return load_model(found.model)
+    if found.teacher:
+        return load_teacher(found.teacher)
+    raise WeightsError(f"{found.name}: an ONNX file already; give {WANTED}")
+
+
+def _in_folder(name: str, folder: Path) -> Found:
+    run = RunFolder(folder)
+    model, teacher = run.model, run.teacher
+    if model.is_file() or teacher.is_file():
+        return Found(name, folder, model if model.is_file() else None, teacher if teacher.is_file() else None)
+    if run.config.is_file():
+        raise WeightsError(f"{name}: no {model.name} here: the run has not come so far; go on with it (--resume)")
+    runs = sorted(one.parent for one in folder.glob(f"*/{run.config.name}"))
+    if runs:
+        more = f" and {len(runs) - NUM_NAMED} more" if len(runs) > NUM_NAMED else ""
+        some = ", ".join(map(str, runs[:NUM_NAMED]))
+        raise WeightsError(f"{name}: no {model.name} here, but runs: give {some}{more}")
+    if folder.name in ("checkpoints", "samples", "tables") and RunFolder(folder.resolve().parent).config.is_file():
+        raise WeightsError(f"{name}: a folder within a run: give the run's own, {folder.parent}")
+    raise WeightsError(f"{name}: no {model.name} here; give {WANTED}")
+
+
+def _file(name: str, path: Path) -> Found:
+    """One file that is no ONNX file: by what it says of itself where it is safetensors."""
+    if path.suffix.lower() != ".safetensors":
+        raise WeightsError(f"{name}: {_what_else(path)}; here it must be {WANTED}")
+    about = read_metadata(path)
+    match about.get("kind"):
+        case "model":
+            return Found(name, model=path)
+        case "teacher":
+            return Found(name, teacher=path)
+        case str(kind):
+            raise WeightsError(f"{name}: found a {kind}, must be {WANTED}")
+    if {"step", "processes"} <= about.keys():
+        raise WeightsError(f"{name}: a checkpoint, which only --resume reads; give {WANTED}")
+    raise WeightsError(f"{name}: safetensors of another program ({_advice_on_weights()}); here it must be {WANTED}")
+
+
+def _what_else(path: Path) -> str:
+    """What a file is that is no model, and what it is good for."""
+    match path.suffix.lower():
+        case ".pth" | ".pt" | ".ckpt" | ".bin" | ".tar" | ".pkl":
+            return f"weights of another program ({_advice_on_weights()})"
+        case ".npz" | ".parquet" | ".npy":
+            return "features or arrays (`dgnet evaluate QUERY GALLERY` measures two such files)"
+        case ".yaml" | ".yml" | ".json" | ".jsonl" | ".html":
+            return f"not a model (the folder it lies in may be a run: {path.parent})"
+    return "not a model"
+
+
+def _advice_on_weights() -> str:
+    return (
+        "a ResNet's can be what training starts from, --network.backbone.weights; the authors' released files are read "
+        "by `dgnet import official`; other models are measured as ONNX files"
+    )
+
+
+def _similar(path: Path) -> str:
+    """A name beside it that may have been meant, or the bundled model's."""
+    try:
+        names = [one.name for one in path.parent.iterdir()]
+    except OSError:
+        names = []
+    close = difflib.get_close_matches(path.name, names, n=1)
+    if close:
+        return f"; did you mean {path.with_name(close[0])}?"
+    meant = difflib.get_close_matches(str(path), [BUNDLED_NAME], n=1)
+    return f"; did you mean {meant[0]}?" if meant else ""

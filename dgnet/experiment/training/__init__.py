@@ -1,0 +1,1 @@
+"""How a run comes about: its checks, its teacher, its model."""

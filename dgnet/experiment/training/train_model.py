@@ -1,0 +1,46 @@
+"""Joint training within a run: its networks made, its samples drawn, its best model kept."""
+
+from __future__ import annotations
+
+import torch
+
+from dgnet.experiment.evaluation.present import showcase
+from dgnet.experiment.training.best import keep_best
+from dgnet.experiment.training.run import Run
+from dgnet.experiment.training.start import train_on_from
+from dgnet.files.pictures import save_picture
+from dgnet.generation.grid import swap_sheet
+from dgnet.generation.swap import swap_matrix
+from dgnet.models.appearance import Teacher
+from dgnet.models.backbones.choice import start_from
+from dgnet.models.dgnet import DGNet
+from dgnet.models.discriminator import Discriminator
+from dgnet.models.layers.units import place
+from dgnet.models.weights.ours import LoadedModel
+from dgnet.training.joint import train_joint
+from dgnet.training.step import Networks
+
+
+def train_model(run: Run, teacher: Teacher, start: LoadedModel[DGNet] | None = None) -> DGNet:
+    """Joint training, from random weights or from `start`'s.
+
+    A sample sheet of test people swapping clothes is drawn into `samples/` as it goes.
+    """
+    config, data = run.config, run.data
+    torch.manual_seed(config.seed)
+    model = DGNet(config.network, data.num_classes)
+    start_from(model.appearance_encoder.backbone, config.network.backbone, teacher.backbone)
+    if start is not None:
+        train_on_from(start, model, data.people)
+    networks = Networks(place(model, run.device), place(Discriminator(config.network), run.device), teacher)
+    givers, wearers = showcase(data, 6)
+
+    def sample(current: DGNet, step: int) -> None:
+        sheet = swap_sheet(givers, wearers, swap_matrix(current, givers, wearers))
+        save_picture(run.folder.sample(step), sheet, zoom=max(1, 128 // config.data.size[0]))
+
+    def measure(current: DGNet, step: int) -> float:
+        return keep_best(run, current, step)
+
+    feed, context = run.feed(2 * config.batch_size), run.context(run.folder.checkpoints)
+    return train_joint(networks, feed, context, sample, measure)

@@ -1,0 +1,72 @@
+"""What a command will write, checked before its work: no output replaces another, or a file it is made of."""
+
+from __future__ import annotations
+
+import os
+import unicodedata
+from collections.abc import Iterable, Sequence
+from itertools import chain, count
+from pathlib import Path
+
+from dgnet.errors import DgnetError
+
+
+class OutputError(DgnetError, ValueError):
+    """An output that cannot be written, or must not be; the message names the option, the path and what to do."""
+
+
+def check_output_file(
+    path: Path, option: str, *, suffixes: Sequence[str] = (), inputs: Iterable[str | os.PathLike[str]] = ()
+) -> None:
+    """Raise OutputError if a file could not be written at `path`; nothing is made or changed.
+
+    Args:
+        option: what the user calls it, such as `--out`.
+        suffixes: those allowed, in small letters with their dots; none means any.
+        inputs: files that the output is made of, none of which it may replace.
+    """
+    if path.is_dir():
+        raise OutputError(f"{option}: {path} is a folder, must be a file; add a file name, as {path / 'NAME'}")
+    if path.exists() and not path.is_file():
+        raise OutputError(f"{option}: {path} is neither a file nor a folder, must be a new file")
+    if suffixes and path.suffix.lower() not in suffixes:
+        found = f"the suffix {path.suffix}" if path.suffix else "no suffix"
+        raise OutputError(f"{option}: {path} has {found}, must end in {' or '.join(suffixes)}")
+    _check_parent(path.parent, path, option)
+    for given in inputs:
+        if path.exists() and os.path.exists(given) and os.path.samefile(path, given):
+            raise OutputError(f"{option}: {path} is one of the inputs, which is never overwritten; name another file")
+
+
+def check_output_folder(path: Path, option: str) -> None:
+    """Raise OutputError if a folder at `path` could not be made, or written to where it is; nothing is made."""
+    if path.exists() and not path.is_dir():
+        raise OutputError(f"{option}: {path} is a file, must be a folder; name another")
+    _check_parent(path, path, option)
+
+
+def free_path(path: Path) -> Path:
+    """`path`, or where something is there already the first free of NAME-2.png, NAME-3.png and so on."""
+    others = (path.with_name(f"{path.stem}-{number}{path.suffix}") for number in count(2))
+    return next(one for one in chain([path], others) if not os.path.lexists(one))
+
+
+def same_names(names: Iterable[str]) -> list[str]:
+    """Those of some file names that a file system could take for an earlier one: letters' case does not count."""
+    seen: set[str] = set()
+    doubled = []
+    for name in names:
+        key = unicodedata.normalize("NFC", name).casefold()
+        if key in seen:
+            doubled.append(name)
+        seen.add(key)
+    return doubled
+
+
+def _check_parent(folder: Path, path: Path, option: str) -> None:
+    """Is the nearest folder above `path` that exists one that may be written to?"""
+    there = next(one for one in (folder.absolute(), *folder.absolute().parents) if os.path.lexists(one))
+    if not there.is_dir():
+        raise OutputError(f"{option}: {path} cannot be made: {there} is not a folder")
+    if not os.access(there, os.W_OK | os.X_OK):
+        raise OutputError(f"{option}: {path} cannot be made: {there} may not be written to; name another place")

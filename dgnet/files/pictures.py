@@ -1,0 +1,45 @@
+"""Pictures in files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+from PIL import Image
+
+from dgnet.files.images import ImagesU8
+from dgnet.files.outputs import OutputError, check_output_file
+from dgnet.files.whole_file import written_whole
+
+SUFFIXES: Final = (".png", ".jpg", ".jpeg")
+MAX_JPEG_SIDE: Final = 65_500  # pixels: what the JPEG library writes
+MAX_PIXELS: Final = 2 * 89_478_485  # beyond this Pillow refuses to open a picture, and memory runs short
+
+
+def check_picture(path: Path, option: str, size: tuple[int, int], zoom: int, inputs: list[Path]) -> None:
+    """Raise OutputError if `save_picture` could not write a picture of `size` (height, width) at `path`.
+
+    Args:
+        option: what the user calls it, such as `--out`.
+        inputs: files that it may not replace.
+    """
+    if zoom < 1:
+        raise OutputError(f"--zoom: found {zoom}, must be at least 1")
+    check_output_file(path, option, suffixes=SUFFIXES, inputs=inputs)
+    height, width = size[0] * zoom, size[1] * zoom
+    found = f"{option}: {path} would be {height} x {width} pixels"
+    advice = "give fewer images" if zoom == 1 else "give fewer images, or a smaller --zoom"
+    if height * width > MAX_PIXELS:
+        raise OutputError(f"{found}, more than the {MAX_PIXELS} that programs open; {advice}")
+    if path.suffix.lower() != ".png" and max(height, width) > MAX_JPEG_SIDE:
+        raise OutputError(f"{found}; a JPEG holds {MAX_JPEG_SIDE} a side: name a .png, or {advice}")
+
+
+def save_picture(path: Path, image_u8: ImagesU8, zoom: int = 1) -> None:
+    """Write a PNG or JPEG, `zoom` times as large, whole or not at all."""
+    picture = Image.fromarray(image_u8)
+    if zoom > 1:
+        picture = picture.resize((picture.width * zoom, picture.height * zoom), Image.Resampling.BICUBIC)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with written_whole(path, flushed=False) as partial:
+        picture.save(partial, quality=92)

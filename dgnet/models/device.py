@@ -1,0 +1,40 @@
+"""Where networks run: what `--device` and `device=` accept."""
+
+from __future__ import annotations
+
+import re
+
+import torch
+
+from dgnet.config import ConfigError
+
+ACCEPTED = "auto, cpu, cuda, cuda:N (or N alone) or mps"
+
+
+def pick_device(name: str | int | torch.device) -> torch.device:
+    """The device that a name stands for: `auto` is CUDA where there is one, else the CPU; `0` is `cuda:0`.
+
+    `auto` never picks `mps`, on which nothing here was tried; it has to be asked for.
+
+    Raises:
+        ConfigError: the name is none of those that are accepted, or this machine has no such device.
+    """
+    word = str(name).strip().lower()
+    if word == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    if word in ("cpu", "cpu:0"):
+        return torch.device("cpu")
+    if word in ("mps", "mps:0"):
+        if not torch.backends.mps.is_available():
+            raise ConfigError(f"device: found {name!r}, but torch sees no Apple GPU (mps) here; use cpu")
+        return torch.device("mps")
+    number = re.fullmatch(r"cuda|(?:cuda:)?([0-9]{1,4})", word)
+    if not number:
+        raise ConfigError(f"device: found {name!r}, must be {ACCEPTED}")
+    if not torch.cuda.is_available():
+        raise ConfigError(f"device: found {name!r}, but torch sees no CUDA device here; use cpu")
+    count = torch.cuda.device_count()
+    if number[1] is not None and int(number[1]) >= count:
+        there = "cuda:0 alone" if count == 1 else f"cuda:0 to cuda:{count - 1}"
+        raise ConfigError(f"device: found {name!r}, but torch sees {there} here")
+    return torch.device("cuda" if number[1] is None else f"cuda:{int(number[1])}")

@@ -1,0 +1,1 @@
+"""Parts about people who were drawn."""

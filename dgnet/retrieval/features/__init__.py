@@ -1,0 +1,1 @@
+"""Features of images: taken, read from files, joined, and looked at for what they tell."""

@@ -1,0 +1,1 @@
+"""Ranks of true matches, counted exactly; re-ranking; what each query retrieves."""

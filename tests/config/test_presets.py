@@ -1,0 +1,159 @@
+"""Presets at the published numbers, and modifiers that commute and lose nothing, over every data set."""
+
+from dataclasses import replace
+from functools import cache
+from itertools import combinations, permutations
+
+import pytest
+
+from dgnet.config import (
+    DATA_PRESETS,
+    MODIFIERS,
+    ConfigError,
+    LossConfig,
+    RunConfig,
+    ScheduleConfig,
+    flatten,
+    from_dict,
+    preset,
+    to_dict,
+)
+from dgnet.config.presets import LABELS
+from dgnet.config.sizes import SIZES
+
+EVERY_PRESET = [*DATA_PRESETS, *(f"{data}+{modifier}" for data in DATA_PRESETS for modifier in MODIFIERS)]
+
+
+def exclude_each_other(words: tuple[str, ...]) -> bool:
+    return any(sum(word in kind for word in words) > 1 for kind in (SIZES, LABELS))
+
+
+COMPATIBLE = [
+    words
+    for count in range(len(MODIFIERS) + 1)
+    for words in combinations(MODIFIERS, count)
+    if not exclude_each_other(words)
+]
+
+
+@cache
+def settings(*words: str) -> RunConfig:
+    """A preset without its name."""
+    return replace(preset("+".join(words)), preset="")
+
+
+def test_market1501_is_the_published_experiment() -> None:
+    config = preset("market1501")
+    assert config.schedule == ScheduleConfig(100_000, 30_000, 0.0005, (60_000, 90_000, 105_000), warmup=0)
+    assert (config.batch_size, config.data.size, config.alpha) == (8, (256, 128), 0.5)
+    assert (config.optim.generator_lr, config.optim.betas, config.optim.weight_decay) == (1e-4, (0.0, 0.999), 5e-4)
+    assert (config.optim.backbone_lr, config.optim.head_lr, config.optim.momentum) == (0.002, 0.02, 0.9)
+    assert (config.augment.mirror, config.augment.pad, config.augment.erase_area) == (0.5, 10, (0.02, 0.4))
+    weights = config.loss
+    assert (weights.image, weights.partner_image, weights.code_a, weights.code_s, weights.cycle) == (5, 5, 1, 1, 2)
+    assert (weights.adversarial, weights.r1, weights.id_real, weights.id_generated) == (1, 0.01, 1, 0.5)
+    assert (weights.prim, weights.fine, weights.labels) == (2, 0.2, "dynamic_soft")
+
+
+@pytest.mark.parametrize("name", EVERY_PRESET)
+def test_every_preset_survives_the_way_to_a_dictionary_and_back(name: str) -> None:
+    config = preset(name)
+    assert config.preset == name
+    assert from_dict(to_dict(config)) == config
+
+
+def orders_of(words: tuple[str, ...]) -> list[tuple[str, ...]]:
+    """All orders of up to three words; of more, each word in each place, forwards and backwards."""
+    if len(words) <= 3:
+        return list(permutations(words))
+    turned = [words[place:] + words[:place] for place in range(len(words))]
+    return [*turned, *(one[::-1] for one in turned)]
+
+
+@pytest.mark.parametrize("data", DATA_PRESETS)
+def test_the_order_of_words_means_nothing(data: str) -> None:
+    """The place of the data set's own name among the words included."""
+    for words in COMPATIBLE:
+        wanted = settings(data, *words)
+        for order in orders_of((data, *words)):
+            name = "+".join(order)
+            found = preset(name)
+            assert found == replace(wanted, preset=name), name
+
+
+@pytest.mark.parametrize("words", COMPATIBLE, ids="+".join)
+def test_every_modifier_changes_what_it_is_for_whatever_stands_beside_it(words: tuple[str, ...]) -> None:
+    for data in DATA_PRESETS:
+        found = settings(data, *words)
+        loss, small = found.loss, "small" in words or (data == "mannequin" and "full" not in words)
+        assert found.data.name == data
+        assert found.data.size == ((64, 32) if small else (256, 128))
+        assert found.network.structure_width == (8 if small else 16)
+        assert found.schedule.steps == (1_000 if small else 150_000 if data == "msmt17" else 100_000)
+        assert found.joint == ("baseline" not in words)
+        assert found.network.backbone.ibn == ("ibn" in words)
+        assert not found.teacher.backbone.ibn
+        fed = not {"no_feed", "no_id"} & set(words)
+        assert (loss.prim, loss.fine) == ((2.0, 0.2) if fed else (0.0, 0.0))
+        assert loss.id_generated == (0.0 if "no_id" in words else 0.05 if small else 0.5)
+        assert loss.labels == next((word for word in words if word in LABELS), "dynamic_soft")
+        if not {"small", "full"} & set(words):  # an ablation touches nothing but what it is for
+            before = flatten(to_dict(settings(data)))
+            changed = {key for key, value in flatten(to_dict(found)).items() if before[key] != value}
+            own = {"joint", "network.backbone.ibn", "loss.prim", "loss.fine", "loss.id_generated", "loss.labels"}
+            assert changed <= own
+
+
+def test_names_that_trained_as_others() -> None:
+    """Each of these once lost a word of its name."""
+    assert preset("market1501+no_feed+full").loss.prim == 0.0
+    assert preset("market1501+ibn+small").network.backbone.ibn
+    assert preset("market1501+no_id+small").loss.id_generated == 0.0
+    assert not preset("market1501+baseline+full").joint
+    assert preset("msmt17+full").schedule.steps == 150_000
+
+
+def test_full_is_the_published_size_of_all_data_but_mannequin() -> None:
+    for data in DATA_PRESETS:
+        assert settings(data) == settings(data, "small" if data == "mannequin" else "full")
+    assert settings("mannequin", "full") != settings("mannequin")
+    assert settings("no_feed") == settings("mannequin", "no_feed")
+
+
+@pytest.mark.parametrize("data", DATA_PRESETS)
+def test_ramps_begin_within_every_small_run(data: str) -> None:
+    once = settings(data, "small")
+    assert settings(data, "small", "small") == once
+    assert (once.schedule.steps, once.schedule.warmup, once.schedule.ramp_start) == (1_000, 50, 100)
+
+
+@pytest.mark.parametrize("name", EVERY_PRESET)
+def test_the_baseline_sees_as_many_real_images_as_the_joint_training(name: str) -> None:
+    config = preset(name)
+    joint = config.schedule.steps * 4 * config.batch_size
+    assert config.teacher.steps * config.teacher.batch_size == joint
+
+
+def test_an_ablation_changes_what_it_says_and_nothing_else() -> None:
+    assert preset("market1501+no_feed").loss == replace(LossConfig(), prim=0.0, fine=0.0)
+    assert preset("market1501+lsro").loss == LossConfig(labels="lsro")
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("market1510", r"no data preset 'market1510'; did you mean 'market1501'\?"),
+        ("market1501+no_fed", r"no modifier 'no_fed'; did you mean 'no_feed'\?"),
+        ("market1501+", "no modifier ''"),
+        ("", "no data preset ''"),
+        ("market1501+small+full", "small and full are two sizes"),
+        ("mannequin+full+ibn+small", "small and full are two sizes"),
+        ("small+full", "small and full are two sizes"),
+        ("pseudo+market1501+lsro", "pseudo and lsro are two label strategies"),
+        ("market1501+dukemtmc", "market1501 and dukemtmc are two data sets; --also"),
+        (3, "preset: found 3, must be a name"),
+    ],
+)
+def test_a_name_that_cannot_be_is_refused(name: str, message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        preset(name)

@@ -1,0 +1,89 @@
+"""The setting `execution`: each choice takes its own kind of step, and what cannot be done is refused."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+import pytest
+import torch
+
+from dgnet.config import ConfigError, Execution, RunConfig
+from dgnet.experiment.train import train
+from dgnet.training.execution import choice
+from dgnet.training.execution.choice import check_execution, steps_of
+from dgnet.training.optim.optimizers import build_optimizers
+from dgnet.training.optim.schedules import ramped_weights
+from dgnet.training.step import Batch, Networks
+
+AUTOCAST = torch.autocast("cpu", enabled=False)
+CPU, GPU = torch.device("cpu"), torch.device("cuda")
+
+
+@pytest.mark.parametrize(
+    ("execution", "device", "processes", "message"),
+    [
+        ("cuda_graphs", CPU, 1, r"execution: found 'cuda_graphs'.* training is on cpu; choose plain"),
+        ("cuda_graphs", torch.device("mps"), 1, r"training is on mps"),
+        ("cuda_graphs", GPU, 2, r"execution: found 'cuda_graphs'.* 2 train together; choose plain"),
+    ],
+)
+def test_what_cannot_be_done_is_refused(
+    config: RunConfig, execution: Execution, device: torch.device, processes: int, message: str
+) -> None:
+    with pytest.raises(ConfigError, match=message):
+        check_execution(replace(config, execution=execution), device, processes)
+
+
+def test_what_can_be_done_is_not(config: RunConfig) -> None:
+    for execution in ("plain", "compile", "recompute"):
+        for device in (CPU, GPU):
+            for processes in (1, 2):
+                check_execution(replace(config, execution=execution), device, processes)
+    check_execution(replace(config, execution="cuda_graphs"), GPU, 1)
+
+
+def test_it_is_refused_before_anything_is_written(config: RunConfig, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="execution: found 'cuda_graphs'"):
+        train(replace(config, execution="cuda_graphs", device="cpu"), tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize(
+    ("execution", "told"),
+    [("plain", ""), ("recompute", "run again in the backward"), ("compile", "compile: E_a, E_s, G, D, T compiled")],
+)
+def test_each_choice_takes_the_same_steps_in_its_own_way(
+    networks: Networks,
+    batch: Batch,
+    config: RunConfig,
+    execution: Execution,
+    told: str,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Dropout included: what is tried before the first step draws nothing from it."""
+    caplog.set_level(logging.INFO, logger="dgnet")
+    monkeypatch.setattr(choice, "compiling", partial(choice.compiling, backend="eager"))
+    networks.model.train()
+    networks.discriminator.train()
+    state = {name: value.clone() for name, value in networks.model.state_dict().items()}
+    judge = {name: value.clone() for name, value in networks.discriminator.state_dict().items()}
+    found = []
+    for way in ("plain", execution):
+        networks.model.load_state_dict(state)
+        networks.discriminator.load_state_dict(judge)
+        optimizers = build_optimizers(networks.model, networks.discriminator, config.optim)
+        take = steps_of(replace(config, execution=way), networks, optimizers, AUTOCAST)
+        torch.manual_seed(3)
+        ramped = ramped_weights(config.schedule.steps, config.schedule, config.loss)
+        terms = take(batch, ramped, penalise=True, structure_alone=False)
+        found.append(dict(terms.items()))
+        assert "forward" not in vars(networks.model.decoder)  # the networks are as they were between steps
+    assert found[0].keys() == found[1].keys()
+    for name, value in found[0].items():
+        torch.testing.assert_close(found[1][name], value, msg=name)
+    assert told in caplog.text
+    assert bool(caplog.text) == bool(told)

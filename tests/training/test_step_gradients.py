@@ -1,0 +1,345 @@
+"""What one step leaves in every network's gradients, against each term written out and differentiated by itself.
+
+Only the passes are those of the whole batch, since batch statistics are; losses are loops over directions and images.
+"""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import dataclass, replace
+
+import pytest
+import torch
+from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _BatchNorm
+from torch.optim import SGD
+
+from dgnet.config import LossConfig
+from dgnet.generation.paste import paste
+from dgnet.training.optim.optimizers import Optimizers
+from dgnet.training.optim.schedules import RampedWeights
+from dgnet.training.step import REDRESSINGS, Batch, Networks, Terms, further_clothes, joint_step
+
+HALF = 2
+OTHER = [2, 3, 0, 1]  # the j of each i
+RATE, RATE_OF_D = 0.25, 2**-14  # of gradients scaled to about one, and of those as they are
+NO_AUTOCAST = torch.autocast("cpu", enabled=False)
+
+
+@dataclass(frozen=True)
+class Weights:
+    """Of every term (`fine` is of both its parts): by these no term's gradient is lost among the others' here."""
+
+    image: float = 1.1
+    partner_image: float = 0.8
+    adversarial: float = 0.003
+    id_real: float = 0.008
+    r1: float = 0.001
+    id_generated: float = 0.05
+    code_a: float = 2.0
+    code_s: float = 0.7
+    cycle: float = 0.6
+    redressing: float = 0.9
+    prim: float = 0.04
+    fine: float = 0.006
+
+    def ramped(self) -> RampedWeights:
+        return RampedWeights(
+            self.id_generated, self.code_a, self.code_s, self.cycle, self.redressing, self.prim, self.fine
+        )
+
+    def constant(self, **switches: object) -> LossConfig:
+        weights = ("image", "partner_image", "adversarial", "id_real", "r1")
+        return replace(LossConfig(), **{name: getattr(self, name) for name in weights}, **switches)
+
+
+@pytest.fixture
+def sure(networks: Networks) -> Networks:
+    """Networks without chance in them, whose class scores differ from one image to the next."""
+    generator = torch.Generator().manual_seed(3)
+    for module in (*networks.model.modules(), *networks.teacher.modules()):
+        if isinstance(module, nn.Dropout):
+            module.p = 0.0
+    encoder, teacher = networks.model.appearance_encoder, networks.teacher
+    for head in (encoder.prim, encoder.fine, teacher.head):
+        head.classifier.weight.data.normal_(generator=generator)
+    for module in (*encoder.modules(), *teacher.modules()):
+        if isinstance(module, _BatchNorm):  # as after some training: the running statistics are no batch's
+            module.running_mean.add_(0.1)  # type: ignore[union-attr]
+            module.running_var.mul_(1.5)  # type: ignore[union-attr]
+    for module in networks.discriminator.modules():
+        if isinstance(module, nn.Conv2d):  # as initialised its scores and their gradients are nothing yet
+            nn.init.kaiming_normal_(module.weight, generator=generator)
+    networks.model.train()
+    return networks
+
+
+def by_statistics(network: nn.Module, of_the_batch: bool) -> nn.Module:
+    """A copy that takes no gradient and normalises by the batch's statistics, or by those of `network` now."""
+    own = copy.deepcopy(network).requires_grad_(False)
+    for module in own.modules():
+        if isinstance(module, _BatchNorm):
+            module.train(of_the_batch)
+    return own
+
+
+def over_directions(of_each: list[Tensor]) -> Tensor:
+    """The sum over (i, j) and (j, i) of the mean over each, of one number per image."""
+    assert len(of_each) == 2 * HALF
+    return torch.stack(of_each[:HALF]).mean() + torch.stack(of_each[HALF:]).mean()
+
+
+def absolute(estimate: Tensor, target: Tensor) -> Tensor:
+    return over_directions([(one - other).abs().mean() for one, other in zip(estimate, target, strict=True)])
+
+
+def likelihood(logits: Tensor, label: Tensor) -> Tensor:
+    return over_directions([-row.log_softmax(0)[y] for row, y in zip(logits, label, strict=True)])
+
+
+def relative(q: Tensor, logits: Tensor) -> Tensor:
+    """KL(q || p)."""
+    return over_directions([(t * (t.log() - row.log_softmax(0))).sum() for t, row in zip(q, logits, strict=True)])
+
+
+def gradient(term: Tensor, network: nn.Module) -> Tensor:
+    """All of it in one vector, in the order of the parameters."""
+    parameters = list(network.parameters())
+    found = torch.autograd.grad(term, parameters, retain_graph=True, allow_unused=True, materialize_grads=True)
+    return torch.cat([each.flatten() for each in found])
+
+
+class Naive:
+    """Every term of one step, with the networks as they are before it."""
+
+    def __init__(self, networks: Networks, batch: Batch, loss: LossConfig, structure_alone: bool) -> None:
+        self.model, self.D = copy.deepcopy(networks.model), copy.deepcopy(networks.discriminator)
+        E_a, E_s, G = self.model.appearance_encoder, self.model.structure_encoder, self.model.decoder
+        x, y_i, y_j = batch.x, batch.label, batch.label[OTHER]
+        detached = loss.detach_appearance_code
+        for module in E_a.modules():
+            if isinstance(module, _BatchNorm):
+                module.train(not loss.running_codes)
+        codes = E_a.code(torch.cat([x, batch.x_partner]))
+        E_a.train()
+        a, a_t = codes[: 2 * HALF], codes[2 * HALF :]
+        a, a_t = (a.detach(), a_t.detach()) if detached else (a, a_t)
+        s = E_s(batch.x_relit)
+        drawn = G(torch.cat([a, a_t, a]), torch.cat([s, s, s[OTHER]]))
+        x_ii, x_ti, x_ij = drawn[: 2 * HALF], drawn[2 * HALF : 4 * HALF], drawn[4 * HALF :]
+        self.x_ij, given = x_ij, x_ij.detach()
+        judge = by_statistics(E_a, of_the_batch=loss.train_bn and not loss.running_codes)(x_ij)
+        E_s_frozen = copy.deepcopy(E_s).requires_grad_(False)
+        s_seen = E_s(given) if structure_alone else E_s_frozen(x_ij)
+        x_iji = G(judge.a.detach(), s_seen[OTHER])
+        with torch.no_grad():
+            redressed = paste(x, x_ii, x_ij[OTHER])
+            for places in further_clothes(2 * HALF):
+                k = [(i - places) % (2 * HALF) for i in range(2 * HALF)]
+                redressed = paste(x, x_ii, G(a[k], E_s(redressed)))
+        learnt = slice(0, E_s.channels)
+        self.drawing = {
+            "image": absolute(x_ii, x),
+            "partner_image": absolute(x_ti, x),
+            "id_generated": likelihood(judge.prim.logits, y_i),
+            "code_a": absolute(judge.a if loss.code1_gradient else judge.a.detach(), a.detach()),
+            "code_s": absolute(s_seen[:, learnt], s[OTHER][:, learnt].detach()),
+            "cycle": absolute(x_iji, x),
+            "redressing": absolute(G(a_t.detach(), E_s(redressed)), x),
+        }
+
+        real = E_a(torch.cat([batch.x_erased, batch.x_partner_erased]))
+        fed_by = copy.deepcopy(E_a)  # its running statistics are then those of the erased views
+        for module in fed_by.modules():
+            if isinstance(module, _BatchNorm):
+                module.train(loss.train_bn)
+        parameters = dict(E_a.named_parameters())
+        fed = torch.func.functional_call(fed_by, parameters, (given,))
+        T = by_statistics(networks.teacher, of_the_batch=loss.train_bn)
+        q = (T(given).softmax(1) + T(given.flip(3)).softmax(1)) / 2
+        if loss.labels == "two_label":
+            names = torch.stack([y_i, y_j], dim=1)
+            q = torch.zeros_like(q).scatter(1, names, q.gather(1, names))
+            q = (q / q.sum(1, keepdim=True)).clamp(min=1e-30)
+        if loss.labels == "appearance":
+            q = torch.eye(q.shape[1])[y_i].clamp(min=1e-30)
+        self.fine_real = likelihood(real.fine.logits[: 2 * HALF], y_i)
+        self.recognising = {
+            "id_real": likelihood(real.prim.logits[: 2 * HALF], y_i) + likelihood(real.prim.logits[2 * HALF :], y_i),
+            "prim": relative(q, fed.prim.logits),
+            "fine": likelihood(fed.fine.logits, y_j) + self.fine_real,
+        }
+
+    def of_discriminator(self, batch: Batch) -> tuple[Tensor, Tensor]:
+        """D's own loss, and R1."""
+        x = batch.x.clone().requires_grad_()
+        own, penalty = torch.zeros(()), torch.zeros(())
+        for real, fake in zip(self.D(x), self.D(self.x_ij.detach()), strict=True):
+            pairs = zip(real, fake, strict=True)
+            own = own + over_directions([f.square().mean() + (r - 1).square().mean() for r, f in pairs])
+            (of_x,) = torch.autograd.grad(real.sum(), x, create_graph=True)
+            penalty = penalty + over_directions([image.square().sum() for image in of_x])
+        return own, penalty
+
+    def adversarial(self, moved: nn.Module) -> Tensor:
+        """What D makes of x_ij after its own update."""
+        scales = copy.deepcopy(moved).requires_grad_(False)(self.x_ij)
+        return torch.stack(
+            [over_directions([2 * (one - 1).square().mean() for one in scale]) for scale in scales]
+        ).sum()
+
+
+def take(
+    networks: Networks,
+    batch: Batch,
+    weights: Weights,
+    structure_alone: bool = True,
+    penalise: bool = False,
+    autocast: torch.autocast = NO_AUTOCAST,
+    **switches: object,
+) -> Terms:
+    """One step of `networks`, by plain gradient descent, over gradients that some step before has left behind."""
+    model = networks.model
+    drawing = [*model.structure_encoder.parameters(), *model.decoder.parameters()]
+    groups = [drawing, [*networks.discriminator.parameters()], [*model.appearance_encoder.parameters()]]
+    for parameter in (parameter for group in groups for parameter in group):
+        parameter.grad = torch.full_like(parameter, 7.0)
+    return joint_step(
+        networks,
+        Optimizers(*(SGD(group, lr=lr) for group, lr in zip(groups, (RATE, RATE_OF_D, RATE), strict=True))),
+        batch,
+        weights.ramped(),
+        weights.constant(**switches),
+        penalise=penalise,
+        structure_alone=structure_alone,
+        autocast=autocast,
+    )
+
+
+def left(network: nn.Module) -> Tensor:
+    gradients = [parameter.grad for parameter in network.parameters()]
+    return torch.cat([each.flatten() for each in gradients if each is not None])
+
+
+def distance(found: Tensor, expected: Tensor) -> float:
+    return float((found - expected).norm() / expected.norm())
+
+
+SWITCHES: list[dict] = [
+    {},
+    {"structure_alone": False, "penalise": True, "r1_every": 3, "labels": "two_label"},
+    {"structure_alone": False, "train_bn": False, "labels": "appearance"},
+    {"running_codes": True, "penalise": True},
+    {"detach_appearance_code": False, "code1_gradient": False},
+]
+
+
+@pytest.mark.parametrize("switches", SWITCHES, ids=str)
+def test_every_gradient_is_the_sum_of_its_terms(sure: Networks, batch: Batch, switches: dict) -> None:
+    before = copy.deepcopy(sure)
+    structure_alone, penalise = switches.get("structure_alone", True), switches.get("penalise", False)
+    loss = LossConfig(**{name: value for name, value in switches.items() if hasattr(LossConfig, name)})
+    naive, weights = Naive(sure, batch, loss, structure_alone), Weights()
+
+    own, penalty = naive.of_discriminator(batch)
+    own = own + loss.r1_every * weights.r1 * penalty if penalise else own
+    expected = {"D": gradient(own, naive.D)}
+    moved = copy.deepcopy(sure.discriminator)  # judges what is drawn after it has learnt
+    after = nn.utils.parameters_to_vector(moved.parameters()) - RATE_OF_D * expected["D"]
+    nn.utils.vector_to_parameters(after, moved.parameters())
+
+    terms = naive.drawing | {"adversarial": naive.adversarial(moved)}
+    drawing, recognising = (
+        torch.stack([getattr(weights, name) * value for name, value in group.items()]).sum()
+        for group in (terms, naive.recognising)
+    )
+    model = naive.model
+    expected["E_s"], expected["G"] = gradient(drawing, model.structure_encoder), gradient(drawing, model.decoder)
+    expected["E_a"] = gradient(drawing + recognising, model.appearance_encoder)
+
+    take(sure, batch, weights, **switches)
+    found = {"D": sure.discriminator, "E_a": sure.model.appearance_encoder}
+    found |= {"E_s": sure.model.structure_encoder, "G": sure.model.decoder}
+    for name, network in found.items():
+        assert distance(left(network), expected[name]) < 1e-3, name
+    moves = ((before.model, sure.model, RATE), (before.discriminator, sure.discriminator, RATE_OF_D))
+    for old, new, rate in moves:
+        for was, parameter in zip(old.parameters(), new.parameters(), strict=True):
+            assert parameter.grad is not None
+            assert parameter.requires_grad
+            torch.testing.assert_close(parameter, was - rate * parameter.grad, rtol=1e-5, atol=1e-8)
+
+
+@pytest.mark.parametrize("switches", SWITCHES[:2], ids=str)
+def test_each_term_is_reported_under_its_own_name(sure: Networks, batch: Batch, switches: dict) -> None:
+    """Unweighted, detached; those of no weight are not computed."""
+    structure_alone, penalise = switches.get("structure_alone", True), switches.get("penalise", False)
+    loss = LossConfig(**{name: value for name, value in switches.items() if hasattr(LossConfig, name)})
+    naive = Naive(sure, batch, loss, structure_alone)
+    own, penalty = naive.of_discriminator(batch)
+    terms = take(sure, batch, Weights(), **switches)
+    expected = {**naive.drawing, **naive.recognising, "discriminator": own, "r1": penalty}
+    for name in ("image", "partner_image", "id_generated", "code_a", "code_s", "cycle", "id_real", "prim"):
+        assert getattr(terms, name).item() == pytest.approx(expected[name].item(), rel=1e-4), name
+    assert terms.discriminator.item() == pytest.approx(own.item(), rel=1e-4)
+    assert terms.fine is not None
+    assert terms.fine_real is not None
+    assert (terms.fine + terms.fine_real).item() == pytest.approx(expected["fine"].item(), rel=1e-4)
+    real = terms.fine_real.item()
+    assert real == pytest.approx(naive.fine_real.item(), rel=1e-4)
+    assert (terms.r1 is not None) == penalise
+    if terms.r1 is not None:
+        assert terms.r1.item() == pytest.approx(penalty.item(), rel=1e-4)
+    moved_D = naive.adversarial(sure.discriminator)  # D as the step has left it
+    assert terms.adversarial.item() == pytest.approx(moved_D.item(), rel=1e-4)
+    assert not any(value.requires_grad for _, value in terms.items())
+    assert len(terms.items()) == 13 + penalise
+
+
+ALWAYS = {"image", "partner_image", "adversarial", "discriminator", "id_real"}
+JUDGED, FED = {"id_generated", "code_a"}, {"prim", "fine", "fine_real"}
+
+
+@pytest.mark.parametrize(
+    ("weights", "more"),
+    [
+        ({}, set()),
+        ({"id_generated": 1.0}, JUDGED),
+        ({"code_a": 1.0}, JUDGED),
+        ({"code_s": 1.0}, {"code_s"}),
+        ({"cycle": 1.0}, {*JUDGED, "code_s", "cycle"}),
+        ({"prim": 1.0, "fine": 0.2}, FED),
+    ],
+    ids=lambda value: str(sorted(value)) if isinstance(value, set) else str(value),
+)
+def test_what_has_no_weight_yet_is_not_computed(sure: Networks, batch: Batch, weights: dict, more: set) -> None:
+    none = Weights(id_generated=0, code_a=0, code_s=0, cycle=0, redressing=0, prim=0, fine=0)
+    terms = take(sure, batch, replace(none, **weights))
+    assert {name for name, _ in terms.items()} == ALWAYS | more
+
+
+def test_every_pass_of_every_network_is_in_the_precision_asked_for(sure: Networks, batch: Batch) -> None:
+    """The losses are not, and no image is handed from one network to the next in it."""
+    model = sure.model
+    networks = {
+        "E_a": model.appearance_encoder.backbone,
+        "E_s": model.structure_encoder,
+        "G": model.decoder,
+        "D": sure.discriminator,
+        "T": sure.teacher.backbone,
+    }
+    seen: dict[str, list[tuple[bool, torch.dtype]]] = {name: [] for name in networks}
+    for name, network in networks.items():
+
+        def note(_module: nn.Module, inputs: tuple[Tensor, ...], name: str = name) -> None:
+            seen[name].append((torch.is_autocast_enabled("cpu"), inputs[0].dtype))
+
+        network.register_forward_pre_hook(note)
+    terms = take(sure, batch, Weights(), penalise=True, autocast=torch.autocast("cpu", torch.bfloat16))
+    passes = {"E_a": 4, "E_s": 2 + REDRESSINGS, "G": 2 + REDRESSINGS, "D": 3, "T": 2}
+    assert {name: len(calls) for name, calls in seen.items()} == passes
+    for name, calls in seen.items():
+        assert all(enabled for enabled, _ in calls), name
+        if name != "G":  # which takes codes
+            assert {dtype for _, dtype in calls} == {torch.float32}, name
+    assert {value.dtype for _, value in terms.items()} == {torch.float32}

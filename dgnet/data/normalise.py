@@ -29,3 +29,10 @@ def to_01(x: Tensor) -> Tensor:
     mean = torch.tensor(IMAGENET_MEAN, device=x.device, dtype=x.dtype)[:, None, None]
     std = torch.tensor(IMAGENET_STD, device=x.device, dtype=x.dtype)[:, None, None]
     return (x * std + mean).clamp(0.0, 1.0)
+
+
+def from_01(x_01: Tensor) -> Tensor:
+    """The inverse of `to_01`: float N×3×H×W in [0, 1] -> ImageNet units."""
+    mean = torch.tensor(IMAGENET_MEAN, device=x_01.device, dtype=x_01.dtype)[:, None, None]
+    std = torch.tensor(IMAGENET_STD, device=x_01.device, dtype=x_01.dtype)[:, None, None]
+    return (x_01 - mean) / std

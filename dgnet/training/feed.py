@@ -10,10 +10,13 @@ from torch import Tensor
 
 from dgnet.config import AugmentConfig
 from dgnet.data.batches.augment import NUM_ERASE_DRAWS, Augment, random_erase
+from dgnet.data.batches.colour import NUM_COLOUR_DRAWS, recolour
+from dgnet.data.batches.framing import NUM_FRAMING_DRAWS, reframe
 from dgnet.data.batches.pairs import Indices, PairSampler
 from dgnet.data.batches.relight import NUM_RELIGHT_DRAWS, relight
+from dgnet.data.batches.sensor import NUM_SENSOR_DRAWS, as_normal, degrade
 from dgnet.data.batches.streams import Stream, draw
-from dgnet.data.normalise import normalise
+from dgnet.data.normalise import from_01, normalise, to_01
 from dgnet.data.store.crops import Crops
 from dgnet.data.store.packed import CropStore
 from dgnet.files.images import ImagesU8
@@ -106,7 +109,23 @@ class Feed:
         x = channels_last(normalise(self.augment(source, places, shift)))
         erase = self._draws(step, Stream.ERASE, len(roles), NUM_ERASE_DRAWS)
         settings = (self.config.erase, self.config.erase_area, self.config.erase_aspect)
-        return x, channels_last(random_erase(x, erase, *settings))
+        return x, channels_last(random_erase(self._varied(x, len(roles), step), erase, *settings))
+
+    def _varied(self, x: Tensor, num_roles: int, step: int) -> Tensor:
+        """The images as other cameras would have taken them: framed, then coloured, then sensed."""
+        config = self.config
+        if config.framing:
+            x = reframe(x, self._draws(step, Stream.FRAMING, num_roles, NUM_FRAMING_DRAWS), config.framing)
+        if not (config.colour or config.sensor):
+            return x
+        x_01 = to_01(x)
+        if config.colour:
+            x_01 = recolour(x_01, self._draws(step, Stream.COLOUR, num_roles, NUM_COLOUR_DRAWS), config.colour)
+        if config.sensor:
+            amounts = self._draws(step, Stream.SENSOR, num_roles, NUM_SENSOR_DRAWS)
+            even = self._draws(step, Stream.NOISE, num_roles, x[0].numel())
+            x_01 = degrade(x_01, amounts, as_normal(even).view(x.shape), config.sensor)
+        return from_01(x_01)
 
     def _draws(self, step: int, stream: Stream, views: int, numbers: int) -> Tensor:
         shape = (views, self.sampler.batch_size, numbers)

@@ -89,6 +89,40 @@ def test_ranks_together_see_what_one_process_sees(crops: CropStore) -> None:
         assert torch.equal(torch.cat(labels), feed_of(crops).anchors(step)[1])
 
 
+VARIED = replace(AUGMENT, colour=0.7, framing=0.6, sensor=0.8)
+
+
+def test_other_cameras_change_what_the_identity_terms_see_alone(crops: CropStore) -> None:
+    plain = tensors(feed_of(crops).batch(2))
+    varied = tensors(Feed(crops, LABELS, CAMIDS, 6, VARIED, 7, torch.device("cpu")).batch(2))
+    for name in ("x", "x_partner", "x_relit", "label"):
+        assert torch.equal(varied[name], plain[name]), name
+    for name in ("x_erased", "x_partner_erased"):
+        assert not torch.allclose(varied[name], plain[name], atol=0.1), name
+        assert torch.equal(varied[name] == 0, plain[name] == 0), "erasing comes last, where it came without"
+
+
+@pytest.mark.parametrize("name", ["colour", "framing", "sensor"])
+def test_each_kind_of_variation_has_draws_of_its_own(crops: CropStore, name: str) -> None:
+    def erased(**strengths: float) -> torch.Tensor:
+        config = replace(AUGMENT, erase=0.0, **strengths)
+        return Feed(crops, LABELS, CAMIDS, 6, config, 7, torch.device("cpu")).batch(1).x_erased
+
+    plain, varied = erased(), erased(**{name: 1.0})
+    assert not torch.allclose(varied, plain, atol=0.1)
+    assert torch.equal(varied, erased(**{name: 1.0}))
+
+
+def test_ranks_together_see_the_variation_that_one_process_sees(crops: CropStore) -> None:
+    def feed(batch_size: int, rank: int = 0, world_size: int = 1) -> Feed:
+        return Feed(crops, LABELS, CAMIDS, batch_size, VARIED, 7, torch.device("cpu"), rank, world_size)
+
+    whole = tensors(feed(6).batch(3))
+    parts = [tensors(feed(2, rank, 3).batch(3)) for rank in range(3)]
+    for name, expected in whole.items():
+        torch.testing.assert_close(torch.cat([part[name] for part in parts]), expected, atol=1e-5, rtol=0)
+
+
 def test_a_set_that_fits_moves_to_the_device_whole(crops: CropStore, monkeypatch: pytest.MonkeyPatch) -> None:
     feed = feed_of(crops)
     expected, plain = tensors(feed.batch(1)), feed.images_u8(np.array([3, 0]))

@@ -39,6 +39,11 @@ def degrade(x_01: Tensor, draws: Tensor, noise: Tensor, strength: float) -> Tens
     return requantised(x, amounts[:, 3] * COARSENESS).clamp(0, 1)
 
 
+def as_normal(even: Tensor) -> Tensor:
+    """Even draws in [0, 1) as draws from the standard normal distribution: the inverse of its cumulative function."""
+    return torch.special.ndtri(even.clamp(min=1e-7, max=1 - 1e-7))
+
+
 def at_resolutions(x: Tensor, amounts: Tensor) -> Tensor:
     """Each image as large as before, of as many pixels as RESOLUTIONS[amount] leaves it."""
     chosen = (amounts * len(RESOLUTIONS)).long().clamp(max=len(RESOLUTIONS) - 1)

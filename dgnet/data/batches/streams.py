@@ -23,6 +23,10 @@ class Stream(IntEnum):
     ERASE = 2
     RELIGHT = 3
     COIN = 4  # of L_recon^code2
+    FRAMING = 5
+    COLOUR = 6
+    SENSOR = 7
+    NOISE = 8  # of the sensor, a number per pixel and channel
 
 
 @unique

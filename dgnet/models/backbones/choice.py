@@ -6,12 +6,15 @@ from dataclasses import replace
 
 import torch
 
-from dgnet.config import FROM_TEACHER, BackboneConfig, ConfigError
+from dgnet.config import FROM_TEACHER, IMAGENET, BackboneConfig, ConfigError
+from dgnet.models.backbones.efficientnet_lite import EfficientNetLite0
+from dgnet.models.backbones.mobilenet_v2 import MobileNetV2
 from dgnet.models.backbones.resnet import ResNet
 from dgnet.models.backbones.timm_backbone import TimmBackbone
 from dgnet.models.weights.foreign import load_backbone
+from dgnet.models.weights.imagenet import imagenet_weights
 
-Backbone = ResNet | TimmBackbone
+Backbone = ResNet | MobileNetV2 | EfficientNetLite0 | TimmBackbone
 
 _OTHER_LAYERS = (
     f"network.backbone.weights: found {FROM_TEACHER!r}, but the teacher's backbone has other layers; give "
@@ -25,14 +28,22 @@ def build_backbone(config: BackboneConfig) -> Backbone:
     Raises:
         ConfigError: `config.timm` names a model that timm cannot make here.
     """
-    return TimmBackbone(config) if config.timm else ResNet(config)
+    if config.timm:
+        return TimmBackbone(config)
+    match config.kind:
+        case "mobilenet_v2":
+            return MobileNetV2(config.last_stride)
+        case "efficientnet_lite0":
+            return EfficientNetLite0(config.last_stride)
+        case "resnet":
+            return ResNet(config)
 
 
 def start_from(backbone: Backbone, config: BackboneConfig, teacher: Backbone | None = None) -> None:
     """Fill a new backbone from `config.weights`, where there are any, or from the teacher's.
 
     Raises:
-        WeightsError: the file does not fit.
+        WeightsError: the file does not fit, or the package that brings it is not installed.
         ConfigError: timm has no weights for its model; the teacher's backbone is another.
     """
     if not config.weights:
@@ -43,12 +54,19 @@ def start_from(backbone: Backbone, config: BackboneConfig, teacher: Backbone | N
     elif isinstance(backbone, TimmBackbone):
         backbone.load_pretrained()
     else:
-        load_backbone(backbone, config.weights)
+        load_backbone(backbone, imagenet_weights(config.kind) if config.weights == IMAGENET else config.weights)
 
 
 def check_start(config: BackboneConfig, teacher: BackboneConfig) -> None:
-    """Raises ConfigError where E_a is to start from a teacher whose backbone has other layers than its own."""
+    """Before the teacher's hours: can E_a start from what it is to start from?
+
+    Raises:
+        ConfigError: from a teacher whose backbone has other layers than its own.
+        WeightsError: from ImageNet weights of a package that is not installed.
+    """
     ours, theirs = (replace(one, weights="", last_stride=1) for one in (config, teacher))
+    if config.weights == IMAGENET:
+        imagenet_weights(config.kind)
     if config.weights == FROM_TEACHER and ours != theirs:
         raise ConfigError(_OTHER_LAYERS)
 
@@ -68,7 +86,7 @@ def map_size(config: BackboneConfig, size: tuple[int, int]) -> tuple[int, int]:
     Raises:
         ConfigError: timm's model cannot be made, takes no such image, or gives something else than a map.
     """
-    # A ResNet of ours is tried without memory or arithmetic; timm's models are not made for that.
+    # A network of ours is tried without memory or arithmetic; timm's models are not made for that.
     with torch.device("cpu" if config.timm else "meta"):
         backbone, x = build_backbone(config).eval(), torch.zeros(1, 3, *size)
     try:

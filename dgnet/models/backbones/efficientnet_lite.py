@@ -89,6 +89,11 @@ class EfficientNetLite0(nn.Module):
             if isinstance(layer, nn.Conv2d):
                 nn.init.kaiming_normal_(layer.weight, mode="fan_out")
 
+    @property
+    def blocks(self) -> nn.ModuleList:
+        """The inverted residuals, first to last."""
+        return self._blocks
+
     def forward(self, x: Tensor) -> Tensor:
         x = F.relu6(self._bn0(self._conv_stem(x)))
         for block in self._blocks:

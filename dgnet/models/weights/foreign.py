@@ -9,7 +9,10 @@ from torch import Tensor
 
 from dgnet.files.foreign import read_foreign
 from dgnet.files.tensors import PATH_LIKE, WeightsError
+from dgnet.models.backbones.efficientnet_lite import EfficientNetLite0
+from dgnet.models.backbones.mobilenet_v2 import MobileNetV2
 from dgnet.models.backbones.resnet import ResNet
+from dgnet.models.weights.other_names import namings
 
 logger = logging.getLogger(__name__)
 
@@ -19,8 +22,8 @@ OWN_KEYS = ("state_dict", "model_state_dict", "model", "net", "network", "module
 MAX_DEPTH = 3
 
 
-def load_backbone(resnet: ResNet, path: PATH_LIKE) -> None:
-    """Fill a ResNet from another program's file, `.pth` or `.safetensors`, in torchvision's names.
+def load_backbone(network: ResNet | MobileNetV2 | EfficientNetLite0, path: PATH_LIKE) -> None:
+    """Fill a backbone from another program's file, `.pth` or `.safetensors`, in its own names or another library's.
 
     The state dict may lie below keys (`state_dict`, `model`, ...) beside an epoch and the like, and its names may all
     begin alike (`module.`, `backbone.`). Tensors of other modules than the backbone's (`fc.`, `classifier.`) are left
@@ -28,19 +31,37 @@ def load_backbone(resnet: ResNet, path: PATH_LIKE) -> None:
 
     Raises:
         WeightsError: no or several networks in the file fit, or, naming some, tensors are missing, unknown or of
-            another shape; the ResNet is then unchanged.
+                another shape; the backbone is then unchanged.
     """
-    own = resnet.state_dict()
-    found, others = select(path, read_foreign(path), own)
+    own = network.state_dict()
+    contents = read_foreign(path)
+    names = max(namings(network), key=lambda names: _num_named(path, contents, _renamed(own, names)))
+    found, others = select(path, contents, _renamed(own, names))
+    found = _renamed(found, {theirs: ours for ours, theirs in names.items()})
     modules = {name.split(".")[0] for name in own}
     left_out = [*others, *(name for name in found if name.split(".")[0] not in modules)]
     found = {name: tensor for name, tensor in found.items() if name.split(".")[0] in modules}
     # Files from before torch 0.4 lack the counters of batches, which nothing reads at a fixed momentum.
     expected = {name: tensor for name, tensor in own.items() if not is_counter(name) or name in found}
     check_tensors(path, expected, found)
-    resnet.load_state_dict(found, strict=False)
+    network.load_state_dict(found, strict=False)
     if left_out:
         logger.info("%s: left out, as no part of the backbone: %s", path, name_some(left_out))
+
+
+def _renamed(tensors: Mapping[str, Tensor], layers: Mapping[str, str]) -> dict[str, Tensor]:
+    """The same tensors, each layer called as `layers` says, or as before."""
+    parts = ((*name.rpartition("."), tensor) for name, tensor in tensors.items())
+    return {f"{layers.get(layer, layer)}{dot}{leaf}": tensor for layer, dot, leaf, tensor in parts}
+
+
+def _num_named(path: PATH_LIKE, contents: object, own: Mapping[str, Tensor]) -> int:
+    """How many of a network's names are in a file, whatever stands before them."""
+    return max(
+        sum(prefix + name in tensors for name in own)
+        for _, tensors in state_dicts(path, contents)
+        for prefix in ("", *prefixes(tensors, own))
+    )
 
 
 def select(path: PATH_LIKE, contents: object, own: Mapping[str, Tensor]) -> tuple[dict[str, Tensor], list[str]]:

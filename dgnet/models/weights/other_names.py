@@ -5,35 +5,33 @@ In every library a network's convolutions and norms come in one order, so names 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 
-from torch import Tensor, nn
+from torch import nn
 
-Stages = Sequence[tuple[int, ...]]  # expansion, channels, number of blocks, ...
+from dgnet.models.backbones import efficientnet_lite, mobilenet_v2
+from dgnet.models.backbones.efficientnet_lite import EfficientNetLite0
+from dgnet.models.backbones.mobilenet_v2 import MobileNetV2
 
 
-def in_own_names(network: nn.Module, stages: Stages, found: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """A state dict of a network of inverted residuals in the names of `network`; unknown tensors keep theirs.
-
-    Args:
-        stages: of the network, as its module lists them.
-        found: in its own names, in torchvision's or in timm's.
-    """
+def namings(network: nn.Module) -> list[dict[str, str]]:
+    """What other libraries call each convolution and norm of a network: own name -> theirs; its own names first."""
     own = [name for name, layer in network.named_modules() if isinstance(layer, nn.Conv2d | nn.BatchNorm2d)]
-    for naming in (torchvision_names, timm_names):
-        foreign = list(naming(stages))
-        if set(foreign) <= {name.rpartition(".")[0] for name in found}:
-            ours = dict(zip(foreign, own, strict=True))
-            parts = ((*name.rpartition("."), tensor) for name, tensor in found.items())
-            return {f"{ours.get(layer, layer)}{dot}{leaf}": tensor for layer, dot, leaf, tensor in parts}
-    return dict(found)
+    match network:
+        case MobileNetV2():
+            others = [torchvision_names(), timm_names(mobilenet_v2.STAGES)]
+        case EfficientNetLite0():
+            others = [timm_names(efficientnet_lite.STAGES)]
+        case _:  # a ResNet has one naming everywhere
+            others = []
+    return [{name: name for name in own}, *(dict(zip(own, names, strict=True)) for names in others)]
 
 
-def torchvision_names(stages: Stages) -> Iterator[str]:
+def torchvision_names() -> Iterator[str]:
     """Convolutions and norms of torchvision's MobileNetV2 in order."""
     yield from ("features.0.0", "features.0.1")
     place = 1
-    for expansion, _, num_blocks, *_ in stages:
+    for expansion, _, num_blocks, *_ in mobilenet_v2.STAGES:
         for _ in range(num_blocks):
             activated = 2 if expansion > 1 else 1  # convolutions with an activation, each a Sequential of its own
             block = f"features.{place}.conv"
@@ -44,7 +42,7 @@ def torchvision_names(stages: Stages) -> Iterator[str]:
     yield from (f"features.{place}.0", f"features.{place}.1")
 
 
-def timm_names(stages: Stages) -> Iterator[str]:
+def timm_names(stages: Sequence[tuple[int, ...]]) -> Iterator[str]:
     """Convolutions and norms of timm's `mobilenetv2_100` and `tf_efficientnet_lite0` in order."""
     yield from ("conv_stem", "bn1")
     for stage, (expansion, _, num_blocks, *_) in enumerate(stages):

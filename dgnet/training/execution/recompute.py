@@ -16,6 +16,8 @@ import torch
 from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
+from dgnet.models.backbones.efficientnet_lite import EfficientNetLite0
+from dgnet.models.backbones.mobilenet_v2 import MobileNetV2
 from dgnet.models.backbones.resnet import ResNet
 from dgnet.models.dgnet import DGNet
 
@@ -33,6 +35,10 @@ def recomputing(model: DGNet) -> dict[nn.Module, Callable[..., Tensor]]:
     blocks: list[nn.Module] = [E_a]  # timm's models as a whole: each has parts of its own names
     if isinstance(E_a, ResNet):
         blocks = [block for stage in (E_a.layer1, E_a.layer2, E_a.layer3, E_a.layer4) for block in stage]
+    elif isinstance(E_a, MobileNetV2):
+        blocks = [*E_a.features]
+    elif isinstance(E_a, EfficientNetLite0):
+        blocks = [*E_a.blocks]
     parts = [*blocks, *E_s.stem, *E_s.blocks, E_s.branches, *G.blocks, *G.upsample, G.refine]
     logger.info("recompute: %d parts of E_a, E_s and G run again in the backward, to keep less until then", len(parts))
     return {part: recomputed(part) for part in parts}

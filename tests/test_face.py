@@ -159,7 +159,7 @@ def test_a_generator_is_taken_one_batch_at_a_time(
     model: dgnet.Model, people: list[Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     taken, seen = 0, []
-    describe = model._source.describe
+    describe = model._source.function
 
     def stream() -> Iterator[Path]:
         nonlocal taken
@@ -171,7 +171,7 @@ def test_a_generator_is_taken_one_batch_at_a_time(
         seen.append((taken, len(x)))
         return describe(x)
 
-    monkeypatch.setattr(model, "_source", replace(model._source, describe=watch))
+    monkeypatch.setattr(model, "_source", replace(model._source, function=watch))
     assert len(model.features(stream(), batch_size=4)) == 6
     assert seen == [(4, 4), (4, 4), (6, 2), (6, 2)]  # with the mirrored ones
 

@@ -10,22 +10,23 @@ from dgnet.data.records import UNKNOWN_CAMERA, DataError, Record, ReidDataset, n
 ADVICE = (
     "Add images of the same people by another camera; or, if cameras do not matter here, leave them unknown, and no "
     "match is dropped: with a manifest without the column camid, or, for folders, a --data.pattern without a group "
-    "camid, such as '^(?P<pid>[^/]+)/'"
+    "camid, such as '^(?P<pid>[^/]+)/'. To evaluate a model all the same, keep these matches: `dgnet evaluate` with "
+    "--same_camera"
 )
 
 
-def require_testable(dataset: ReidDataset) -> None:
+def require_testable(dataset: ReidDataset, *, same_camera: bool = False) -> None:
     """Raise DataError, naming the cameras and the way out, if no query has a true match (`why_untestable`)."""
-    reason = why_untestable(dataset)
+    reason = why_untestable(dataset, same_camera=same_camera)
     if reason:
         raise DataError(f"{dataset.root}: {reason}")
 
 
-def why_untestable(dataset: ReidDataset) -> str | None:
+def why_untestable(dataset: ReidDataset, *, same_camera: bool = False) -> str | None:
     """Why no query has a true match, and the way out; None where one has.
 
     A true match is an image of the query's pid in the gallery, another file than the query, and by another camera
-    wherever all cameras are known.
+    wherever all cameras are known, unless matches by the query's own camera are kept too (`same_camera`).
     """
     cameras = cameras_of((*dataset.train, *dataset.query, *dataset.gallery))
     if not dataset.query or not dataset.gallery:
@@ -36,10 +37,11 @@ def why_untestable(dataset: ReidDataset) -> str | None:
                 f"recognised across cameras. {ADVICE}"
             )
         return f"no {side}, so nothing can be tested; give the data set a query and a gallery split"
-    if any(_true_matches(dataset)):
+    filtered = dataset.has_cameras and not same_camera
+    if any(_true_matches(dataset, filtered)):
         return None
     tested = cameras_of((*dataset.query, *dataset.gallery))
-    if not dataset.has_cameras:
+    if not filtered:
         return (
             f"none of the {len(dataset.query)} queries has a true match in the gallery (another file "
             "of the same identity): give each query's identity further images in the gallery"
@@ -60,12 +62,11 @@ def cameras_of(records: Iterable[Record]) -> list[int]:
     return sorted({record.camid for record in records})
 
 
-def _true_matches(dataset: ReidDataset) -> Iterable[bool]:
+def _true_matches(dataset: ReidDataset, filtered: bool) -> Iterable[bool]:
     """For each query whether the gallery holds a true match of it."""
     found: dict[int, list[Record]] = defaultdict(list)
     for record in dataset.gallery:
         found[record.pid].append(record)
-    filtered = dataset.has_cameras
     for query in dataset.query:
         yield any(
             one.path != query.path and not (filtered and one.camid == query.camid) for one in found.get(query.pid, ())

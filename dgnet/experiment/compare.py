@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from dgnet.config import ConfigError, differing
-from dgnet.experiment.evaluation.outputs import Evaluated, folder_for
+from dgnet.experiment.evaluation.outputs import Evaluated, check_report_folder, folder_for
 from dgnet.experiment.evaluation.publish import Published, publish
 from dgnet.experiment.run_folder import RunFolder
 from dgnet.report.part import Part
@@ -32,6 +32,8 @@ def compare(runs: Sequence[Path], out: Path | None) -> Published:
     """
     if len(runs) < 2:
         raise ConfigError(f"found {len(runs)} run, must be at least two to compare")
+    if out is not None:
+        check_report_folder(out, [])
     configs = [RunFolder(run).load_config() for run in runs]
     results = [read_results(run) for run in runs]
     evaluated = Evaluated(tuple(map(os.path.realpath, runs)), measures=("comparison",))

@@ -73,10 +73,13 @@ def open_data(config: RunConfig) -> ExperimentData:
     )
 
 
-def open_held_out(config: RunConfig) -> HeldOut:
-    """Records and crops of the queries and the gallery alone. Raises as `open_data` does."""
+def open_held_out(config: RunConfig, *, same_camera: bool = False) -> HeldOut:
+    """Records and crops of the queries and the gallery alone. Raises as `open_data` does.
+
+    `same_camera`: matches by the query's own camera will be kept, so that one camera alone can be evaluated on.
+    """
     dataset = as_one([read_one(settings) for settings in config.data.each()])
-    require_testable(dataset)
+    require_testable(dataset, same_camera=same_camera)
     return HeldOut(dataset, open_store(dataset.query, config.data), open_store(dataset.gallery, config.data))
 
 

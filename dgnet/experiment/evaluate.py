@@ -14,7 +14,15 @@ from dgnet.experiment.data import open_held_out
 from dgnet.experiment.evaluation.feature_files import evaluate_features
 from dgnet.experiment.evaluation.features import FeatureModel, features_by
 from dgnet.experiment.evaluation.onnx_file import evaluate_onnx
-from dgnet.experiment.evaluation.outputs import Evaluated, data_key, data_name, folder_for, folder_name, joined
+from dgnet.experiment.evaluation.outputs import (
+    Evaluated,
+    check_report_folder,
+    data_key,
+    data_name,
+    folder_for,
+    folder_name,
+    joined,
+)
 from dgnet.experiment.evaluation.publish import Published, publish
 from dgnet.experiment.evaluation.run import Measures, networks_of, run_report
 from dgnet.experiment.evaluation.transfer import parse_target, transfer_report
@@ -70,6 +78,8 @@ def evaluate(what: Sequence[RUN], request: Request) -> Published:
     """
     measures = request.measures
     paths = [Path(one) for one in what]
+    if request.out:
+        check_report_folder(request.out, paths)
     if any(path.suffix.lower() in FEATURE_FILES for path in paths):
         if len(paths) != 2:
             raise ConfigError(f"found {len(paths)} paths, must be two feature files: the queries' and the gallery's")
@@ -123,7 +133,7 @@ def evaluate_networks(what: RUN, request: Request, targets: Sequence[tuple[str, 
         config = elsewhere(config, *other)
     if measures.inception == DOWNLOAD:  # before anything that takes long
         measures = replace(measures, inception=download_inception(cache_root(config.data.cache)))
-    data = open_held_out(config)
+    data = open_held_out(config, same_camera=measures.protocol.same_camera)
     networks = subject.teacher, subject.model
     report = run_report(config, data, *networks, pick_device(request.device), measures, trained_on, subject.folder)
     return publish(report, out, evaluated)

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from dgnet.config import RunConfig, differing, from_saved, to_dict
+from dgnet.config import ConfigError, RunConfig, differing, from_saved, to_dict
 from dgnet.data.people import People, require_same_people
 from dgnet.errors import DgnetError
 from dgnet.files.tensors import WeightsError, read_tensors, write_tensors
@@ -88,7 +88,11 @@ def load_checkpoint(
         before = [one.name for one in sorted(path.parent.glob("step_*.safetensors")) if one.name < path.name]
         rest = f"continue from the one before it, {before[-1]}" if before else "start again: there is none before it"
         raise CheckpointError(f"{error}. Delete it to {rest}") from error
-    compare_configs(path, from_saved(json.loads(metadata["config"])), config)
+    try:
+        saved = from_saved(json.loads(metadata["config"]))
+    except ConfigError as error:
+        raise CheckpointError(f"{path}: {error}; it was written by another version of dgnet") from error
+    compare_configs(path, saved, config)
     if "people" in metadata:
         require_same_people(metadata["people"], people, path)
     else:

@@ -17,7 +17,8 @@ from dgnet.data.records import DataError
 from dgnet.experiment.run_folder import RunFolder
 from dgnet.experiment.train import train
 from dgnet.mannequin.swaps import SwapTargetsError
-from dgnet.training import joint, teacher
+from dgnet.training import teacher
+from dgnet.training.execution import choice
 from dgnet.training.stop import Interrupted
 from dgnet.training.teacher import TeacherError
 
@@ -57,7 +58,7 @@ def test_case_05_a_run_does_not_go_on_with_other_people(
     """Stopped once the teacher is there; each change is named, put right again, and the run then ends."""
     out, root = tmp_path / "run", Path(named.data.root)
     with monkeypatch.context() as patch:
-        stop_in(patch, joint, "joint_step")
+        stop_in(patch, choice, "joint_step")
         with pytest.raises(Interrupted):
             train(named, out)
     (root / "train/ann").rename(root / "train/zed")
@@ -70,7 +71,7 @@ def test_case_05_a_run_does_not_go_on_with_other_people(
     (root / "train/zed").rename(root / "train/ann")
 
     with monkeypatch.context() as patch:
-        stop_in(patch, joint, "joint_step")
+        stop_in(patch, choice, "joint_step")
         with pytest.raises(Interrupted):
             train(named, out, resume=True)  # and keeps a list of people again
     picture = next((root / "train/bob").iterdir())

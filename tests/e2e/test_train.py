@@ -200,7 +200,7 @@ def test_a_checkpoint_with_a_setting_unknown_here_is_refused(
     path = interrupted_run(config, tmp_path / "run", monkeypatch)
     with settings_in(path) as settings:
         settings["loss"]["style"] = 0.5
-    with pytest.raises(CheckpointError, match=r"\(loss.style: 0.5 then, None now\)"):
+    with pytest.raises(CheckpointError, match=r"loss.style: no such setting.* another version of dgnet"):
         train(config, tmp_path / "run", resume=True)
 
 

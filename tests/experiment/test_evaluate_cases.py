@@ -14,9 +14,11 @@ import torch
 
 from dgnet import cli
 from dgnet.config import ConfigError, RunConfig
+from dgnet.data.records import DataError
 from dgnet.experiment.compare import read_results
 from dgnet.experiment.evaluate import Request, evaluate
 from dgnet.experiment.evaluation.run import Measures
+from dgnet.files.outputs import OutputError
 from dgnet.retrieval import EvaluationError
 from dgnet.retrieval.protocol import Protocol
 from dgnet.retrieval.rows import Row
@@ -207,7 +209,7 @@ def test_case_16_one_camera(onnx_file: Outputs, run: Path, market: Path, tmp_pat
     rows = [(path, pid, 1, "query" if path.parent.name == "query" else "gallery") for path, pid in pictures_of(market)]
     root, model = manifest(tmp_path / "one", rows), onnx_file(f=(1.0, 0.0))
     for what in (model, run):
-        with pytest.raises(EvaluationError, match=r"4 of them have one by their own camera.*--same_camera"):
+        with pytest.raises(DataError, match=r"none of the 4 queries .* by camera 1,.*--same_camera"):
             evaluate([what], Request("manifest", root))
         published = evaluate([what], Request("manifest", root, measures=Measures(Protocol(same_camera=True))))
         assert published.page.parent.name.endswith("on-one-same-camera")
@@ -288,9 +290,9 @@ def test_case_31_nothing_is_written_over_another_ones_results(
     assert results(base / "m-on-market1501-2")["evaluated"]["what"] == [str(other)]
     with pytest.raises(ConfigError, match=r"--out: .*m-on-market1501 holds results of something else"):
         evaluate([other], Request("market1501", str(market), out=base / "m-on-market1501"))
-    with pytest.raises(ConfigError, match=r"--out: .* is the folder of a run"):
+    with pytest.raises(OutputError, match=r"--out: .* is a run's folder"):
         evaluate([other], Request("market1501", str(market), out=run))
-    with pytest.raises(ConfigError, match=r"--out: .*m\.onnx is a file, must be a folder"):
+    with pytest.raises(OutputError, match=r"--out: .*m\.onnx is not a folder"):
         evaluate([other], Request("market1501", str(market), out=one / "below"))
     assert (base / "m-on-market1501/results.json").read_bytes() == before
 

@@ -12,6 +12,7 @@ from safetensors.torch import save_file
 
 from dgnet import cli
 from dgnet.config import RunConfig
+from dgnet.data.people import People
 from dgnet.experiment.models.find import find, find_model, find_network
 from dgnet.files.outputs import OutputError
 from dgnet.files.tensors import WeightsError
@@ -37,7 +38,7 @@ def here(config: RunConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
         save_teacher(run / "teacher.safetensors", Teacher(config.teacher.backbone, 8, 4).eval(), config, {})
     discriminator = Discriminator(config.network)
     save_discriminator(whole / "discriminator.safetensors", discriminator, config, {})
-    save_checkpoint(whole / "checkpoints", 5, config, {"d": discriminator}, {})
+    save_checkpoint(whole / "checkpoints", 5, config, People((), ""), {"d": discriminator}, {})
     torch.save({"x": torch.ones(1)}, "resnet50.pth")
     np.savez("features.npz", features=np.ones((1, 2)))
     save_file({"x": torch.ones(1)}, "other.safetensors")

@@ -17,7 +17,7 @@ from typing import Any
 
 from dgnet.config import ConfigError
 from dgnet.experiment.run_folder import RunFolder
-from dgnet.files.outputs import check_output_folder
+from dgnet.files.outputs import OutputError, check_output_folder
 
 MOST_LETTERS = 100
 
@@ -55,19 +55,24 @@ class Evaluated:
         return False if there.page.exists() or there.tables.exists() else None
 
 
+def check_report_folder(given: Path, own: Sequence[Path]) -> None:
+    """Raise OutputError if a report cannot be written to a folder, or would replace that of a run not in `own`."""
+    check_output_folder(given, "--out")
+    if RunFolder(given).config.exists() and not any(one.is_dir() and one.samefile(given) for one in own):
+        raise OutputError(f"--out: {given} is a run's folder, whose own report would be replaced; name another folder")
+
+
 def folder_for(evaluated: Evaluated, given: Path | None, usual: Path) -> Path:
     """The folder to write to: the given one, or the usual one, numbered where that holds results of something else.
 
     Raises:
-        ConfigError: the given one holds a run, or results of something else.
-        OutputError: it cannot be a folder, or written to.
+        ConfigError: the given one holds results of something else.
+        OutputError: it is the folder of another run, or it cannot be written to.
     """
     if given is not None:
         if evaluated.results_in(given) is False:
             raise ConfigError(f"--out: {given} holds results of something else; give another folder, or remove it")
-        if RunFolder(given).config.exists() and evaluated.as_dict(given)["what"] != ["."]:
-            raise ConfigError(f"--out: {given} is the folder of a run; give another one")
-        check_output_folder(given, "--out")
+        check_report_folder(given, [Path(one) for one in evaluated.what])
         return given
     for number in itertools.count(1):
         folder = usual if number == 1 else usual.with_name(f"{usual.name}-{number}")

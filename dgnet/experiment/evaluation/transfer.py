@@ -37,7 +37,7 @@ def parse_target(word: str) -> tuple[str, str]:
 def tested_on(model: FeatureModel, name: str, root: str, protocol: Protocol, *, detailed: bool) -> Tested:
     """Take the features of a data set's queries and gallery, and rank."""
     config = with_data_set(model, name, root)
-    data = open_held_out(config)
+    data = open_held_out(config, same_camera=protocol.same_camera)
     multi = config.data if protocol.multi_query else None
     features = held_out_features(model.function, data, model.alpha, model.device, multi, name=model.name)
     labels = held_out_labels(data)

@@ -85,7 +85,7 @@ def nobody() -> Iterator[None]:
 
 def test_case_04_folders_that_may_not_be_listed_are_named(write_images, tmp_path: Path, request):
     write_images("1/a.jpg", "2/b.jpg")
-    for parent in (tmp_path, *tmp_path.parents[:2]):
+    for parent in (tmp_path, *tmp_path.parents[:3]):
         parent.chmod(0o755)
     (tmp_path / "2").chmod(0)
     try:

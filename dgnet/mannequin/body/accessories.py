@@ -50,5 +50,3 @@ def accessories(physique: Physique, *, hooded: bool = False) -> list[Accessory]:
     if extra is not None:
         found.append(Accessory(physique.extra_colour, "root", extra, upright=True))
     return found
-
-

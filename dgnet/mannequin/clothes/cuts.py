@@ -20,7 +20,7 @@ class Cut(Protocol):
         """Which points (P) lie under it."""
         ...
 
-    def stand_off(self, points: Points) -> Floats | float:
+    def stand_off(self, points: Points) -> Floats:
         """By what its looseness is multiplied at each point (P)."""
         ...
 
@@ -87,8 +87,8 @@ class Shoes:
             shod &= (z < 0.022) | ((np.abs(points.xyz[1] + 0.02) < 0.018) & (z < 0.05))
         return shod
 
-    def stand_off(self, points: Points) -> float:
-        return 1.0
+    def stand_off(self, points: Points) -> Floats:
+        return np.ones(len(points), np.float32)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,8 +102,8 @@ class Scarf:
         covered: Mask = (round_neck & (np.abs(x) < 0.07)) | ends
         return covered
 
-    def stand_off(self, points: Points) -> float:
-        return 1.0
+    def stand_off(self, points: Points) -> Floats:
+        return np.ones(len(points), np.float32)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,5 +115,5 @@ class Hood:
         around = (points.part == Part.HEAD) & (z > 0.84) & (y > -0.045)
         return scalp(points.part, points.canon) | around
 
-    def stand_off(self, points: Points) -> float:
-        return 1.0
+    def stand_off(self, points: Points) -> Floats:
+        return np.ones(len(points), np.float32)

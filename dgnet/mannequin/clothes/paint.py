@@ -53,7 +53,7 @@ def thickness(appearance: Appearance, physique: Physique, points: Points) -> Flo
     depth[hair] = most * np.clip((points.canon[:, 2] - 0.87) / 0.09, 0.2, 1)[hair]
     for index, garment in enumerate(appearance.garments):
         own = outermost == index
-        depth[own] = np.broadcast_to(garment.looseness * garment.cut.stand_off(points), depth.shape)[own]
+        depth[own] = (garment.looseness * garment.cut.stand_off(points))[own]
     return depth
 
 

@@ -11,6 +11,7 @@ from dgnet.mannequin.body.anatomy import Part
 from dgnet.mannequin.body.mesh import Floats, Ints
 
 Mask = npt.NDArray[np.bool_]
+TRUNK_RADIUS = 0.105  # statures, as cloth lies around it
 
 
 @dataclass(frozen=True)
@@ -57,6 +58,6 @@ class Points:
         x, y, z = self.xyz
         leg = (self.part == Part.LEG) & (z < 0.46)
         middle = np.where(leg, np.where(x > 0, np.float32(0.06), np.float32(-0.06)), np.float32(0))
-        radius = np.where(leg, np.float32(0.055), np.float32(0.105))
+        radius = np.where(leg, np.float32(0.055), np.float32(TRUNK_RADIUS))
         around = np.arctan2(x - middle, -y) * radius + middle
         return np.where(self.sleeve, y, around), np.where(self.sleeve, np.float32(0.78) - self.arm * 0.34, z)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
 
 from dgnet.mannequin.body.mesh import Floats
-from dgnet.mannequin.clothes.points import Points
+from dgnet.mannequin.clothes.points import TRUNK_RADIUS, Points
 
 # Letters of five rows of four cells, the first cell the highest bit.
 _LETTERS = {
@@ -18,6 +19,7 @@ _LETTERS = {
     "1": (4, 12, 4, 4, 14), "2": (14, 1, 6, 8, 15), "7": (15, 1, 2, 4, 4), "8": (6, 9, 6, 9, 6),
 }  # fmt: skip
 ALPHABET = "".join(_LETTERS)
+_ROUND = 2 * math.pi * TRUNK_RADIUS  # statures around the trunk
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +54,8 @@ class Print:
         around, up = points.on_cloth()
         cell = self.height / len(self.rows)
         # `around` grows to the person's left, which is the viewer's right.
-        column = np.floor((around - self.around) / cell + self.columns / 2).astype(np.int64)
+        beside = (around - self.around + _ROUND / 2) % _ROUND - _ROUND / 2
+        column = np.floor(beside / cell + self.columns / 2).astype(np.int64)
         row = np.floor((self.up - up) / cell + len(self.rows) / 2).astype(np.int64)
         inside = (column >= 0) & (column < self.columns) & (row >= 0) & (row < len(self.rows)) & ~points.sleeve
         bits = np.array(self.rows, np.int64)[np.clip(row, 0, len(self.rows) - 1)]

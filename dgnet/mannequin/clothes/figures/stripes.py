@@ -36,4 +36,5 @@ class Checks:
 
     def share(self, points: Points) -> Floats:
         first, second = (Stripes(self.width, self.fill, self.angle + turn).share(points) for turn in (0, math.pi / 2))
-        return (first + second) / 2
+        both: Floats = (first + second) / 2
+        return both

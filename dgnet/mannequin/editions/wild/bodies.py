@@ -10,7 +10,9 @@ from dgnet.mannequin.body.physique import BagKind, Extra, HairCut, HatKind, Phys
 from dgnet.mannequin.editions.wild.colours import draw_hair, draw_leather, draw_vivid, draw_worn
 
 _T = TypeVar("_T")
-_MALE: dict[HairCut, float] = {HairCut.SHAVED: 3, HairCut.SHORT: 8, HairCut.FULL: 4, HairCut.CURLY: 2, HairCut.BOB: 0.4, HairCut.TAIL: 0.5}
+_MALE: dict[HairCut, float] = {
+    HairCut.SHAVED: 3, HairCut.SHORT: 8, HairCut.FULL: 4, HairCut.CURLY: 2, HairCut.BOB: 0.4, HairCut.TAIL: 0.5,
+}  # fmt: skip
 _FEMALE: dict[HairCut, float] = {
     HairCut.LONG: 6, HairCut.TAIL: 5, HairCut.BOB: 4, HairCut.BUN: 2, HairCut.FULL: 2, HairCut.CURLY: 2,
     HairCut.SHORT: 1.5,

@@ -11,6 +11,7 @@ from dgnet.mannequin.clothes.figures.panels import Below, FrontPanel, Sleeves, Y
 from dgnet.mannequin.clothes.figures.prints import ALPHABET, Dots, Print, lettering
 from dgnet.mannequin.clothes.figures.stripes import Checks, Stripes
 from dgnet.mannequin.clothes.figures.textures import Gradient, Patches
+from dgnet.mannequin.clothes.points import TRUNK_RADIUS
 from dgnet.mannequin.colour import Colour
 from dgnet.mannequin.editions.wild.colours import draw_beside, draw_shade_of
 
@@ -69,7 +70,7 @@ def draw_figures(kind: str, colour: Colour, rng: np.random.Generator) -> tuple[t
             text = "".join(ALPHABET[int(k)] for k in rng.integers(len(ALPHABET), size=int(rng.integers(1, 6))))
             height = float(rng.uniform(0.03, 0.09)) if len(text) > 2 else float(rng.uniform(0.06, 0.13))
             height = min(height, 0.19 / len(text))
-            behind = math.pi * 0.105 if rng.random() < 0.3 else 0.0
+            behind = math.pi * TRUNK_RADIUS if rng.random() < 0.3 else 0.0
             return ((second, lettering(text, height, behind, float(rng.uniform(0.64, 0.76)))),)
         case "camouflage":
             size = float(rng.uniform(0.02, 0.08))
@@ -102,7 +103,7 @@ def _picture(second: Colour, rng: np.random.Generator) -> tuple[tuple[Colour, Fi
     cells = np.concatenate([half, half[:, : size // 2][:, ::-1]], 1)
     rows = tuple(int("".join("1" if cell else "0" for cell in row), 2) for row in cells)
     height, up = float(rng.uniform(0.05, 0.16)), float(rng.uniform(0.64, 0.75))
-    around = 0.105 * math.pi if rng.random() < 0.25 else float(rng.choice([0.0, 0.0, 0.05]))
+    around = math.pi * TRUNK_RADIUS if rng.random() < 0.25 else float(rng.choice([0.0, 0.0, 0.05]))
     whole = (second, Print(rows, size, height, around, up))
     if rng.random() < 0.5:
         return (whole,)

@@ -61,8 +61,6 @@ def recoloured(garments: tuple[Garment, ...], rng: np.random.Generator) -> tuple
     return (*garments[:chosen], after, *garments[chosen + 1 :])
 
 
-
-
 def draw_shirt(rng: np.random.Generator, season: Season) -> Garment:
     """T-shirt, shirt, top or jumper."""
     if season is Season.HOT:

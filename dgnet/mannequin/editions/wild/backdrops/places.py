@@ -65,9 +65,10 @@ def paint_corridor(canvas: Canvas, foot: float, rng: np.random.Generator) -> Non
     canvas.polygon([(left, top), (left, low), (-0.6, 1.1), (-0.4, -0.6)], side)
     for _ in range(int(rng.integers(0, 4))):
         near, depth = float(rng.uniform(0.1, 0.9)), float(rng.uniform(0.05, 0.25))
-        a, b = near, min(near + depth, 1.0)
-        at = lambda share, v: (left + (-0.6 - left) * share, v + ((1.1 if v == low else -0.4) - v) * share)  # noqa: E731
-        canvas.polygon([at(a, low), at(b, low), at(b, top), at(a, top)], paint(rng))
+        far = min(near + depth, 1.0)
+        ends = [(near, low, 1.1), (far, low, 1.1), (far, top, -0.4), (near, top, -0.4)]
+        door = [(left + (-0.6 - left) * share, v + (edge - v) * share) for share, v, edge in ends]
+        canvas.polygon(door, paint(rng))
     canvas.grain(0, 1, float(rng.uniform(0.02, 0.12)), float(rng.uniform(0.05, 0.5)), rng)
 
 
@@ -116,7 +117,7 @@ def paint_open(canvas: Canvas, foot: float, rng: np.random.Generator) -> None:
     canvas.grain(0, foot, float(rng.uniform(0.03, 0.15)), float(rng.uniform(0.03, 0.3)), rng)
 
 
-def paint_anything(canvas: Canvas, foot: float, rng: np.random.Generator) -> None:
+def paint_anything(canvas: Canvas, rng: np.random.Generator) -> None:
     """No place at all: a gradient, shapes of any colour, grain. Paints its own ground."""
     canvas.fade(0, 1, paint(rng), paint(rng))
     wide = canvas.wide

@@ -48,7 +48,7 @@ class Scenery:
             case "open":
                 places.paint_open(canvas, foot, rng)
             case "anything":
-                places.paint_anything(canvas, foot, rng)
+                places.paint_anything(canvas, rng)
         self._furnish(canvas, rng)
         self._people(canvas, rng)
         soft = float(rng.choice([0.0, rng.uniform(0.5, 1.2), rng.uniform(1.2, 4.0)], p=[0.45, 0.35, 0.20]))

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from dgnet.cli.parser import add_also, as_plain, parser_of, read_size
+from dgnet.cli.parser import HelpFormatter, add_also, as_plain, parser_of, read_size
 from dgnet.config import DataConfig, flatten, from_dict, preset, to_dict
 
 
@@ -71,6 +71,7 @@ Two editions:
 
 DIR appears when it is complete. Stopped or killed, the same command goes on where it was, with any number of
 workers: each image depends on the seed alone.""",
+        formatter_class=HelpFormatter,
     )
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="a new or empty folder")
     parser.add_argument("--edition", type=str, default="cameras", help="cameras or wild, see above")

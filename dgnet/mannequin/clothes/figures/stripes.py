@@ -36,5 +36,5 @@ class Checks:
 
     def share(self, points: Points) -> Floats:
         first, second = (Stripes(self.width, self.fill, self.angle + turn).share(points) for turn in (0, math.pi / 2))
-        both: Floats = (first + second) / 2
+        both: Floats = (first + second) * np.float32(0.5)
         return both

@@ -57,8 +57,8 @@ def _draw_camera(pitch: float, rng: np.random.Generator) -> Camera:
         distance=float(np.exp(rng.uniform(math.log(3.2), math.log(14)))),
         gain=_draw_gain(rng),
         gamma=float(np.exp(rng.normal(0, 0.16))),
-        contrast=float(rng.uniform(0.72, 1.25)),
-        saturation=float(rng.uniform(0.45, 1.35)),
+        contrast=float(rng.uniform(0.72, 1.18)),
+        saturation=float(rng.uniform(0.5, 1.2)),
         blur=float(rng.uniform(0.0008, 0.0085)),
         noise=float(np.exp(rng.uniform(math.log(0.002), math.log(0.022)))),
         sharpen=float(rng.uniform(0.2, 1.2)) if rng.random() < 0.3 else 0.0,
@@ -70,6 +70,6 @@ def _draw_camera(pitch: float, rng: np.random.Generator) -> Camera:
 
 def _draw_gain(rng: np.random.Generator) -> Colour:
     """Exposure and white balance."""
-    exposure = float(rng.normal(0.0, 0.17))
-    warm, tint = float(rng.normal(0, 0.08)), float(rng.normal(0, 0.035))
+    exposure = float(rng.normal(-0.03, 0.13))
+    warm, tint = float(rng.normal(0, 0.055)), float(rng.normal(0, 0.022))
     return math.exp(exposure + warm), math.exp(exposure + tint), math.exp(exposure - warm)

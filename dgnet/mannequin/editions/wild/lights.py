@@ -14,7 +14,7 @@ def draw_light(indoors: bool, rng: np.random.Generator) -> Light:
     """Sun, overcast sky, lamps or night."""
     night = not indoors and rng.random() < 0.12
     direct = float(rng.uniform(0, 0.35) if indoors or rng.random() < 0.45 else rng.uniform(0.35, 0.85))
-    level = float(rng.uniform(0.45, 0.7) if night else rng.uniform(0.75, 1.15))
+    level = float(rng.uniform(0.45, 0.7) if night else rng.uniform(0.72, 1.05))
     azimuth = float(rng.uniform(0, 2 * math.pi))
     elevation = float(rng.uniform(0.9, 1.5) if indoors else rng.uniform(0.25, 1.35))
     flat = math.cos(elevation)

@@ -19,7 +19,7 @@ def paint_ground(canvas: Canvas, foot: float, rng: np.random.Generator) -> None:
         return
     colour = stone(rng) if kind < 0.8 else brick(rng)
     canvas.fade(top, 1, darker(colour, float(rng.uniform(0.8, 1.2))), colour)
-    canvas.grain(top, 1, float(rng.uniform(0.04, 0.25)), float(np.exp(rng.uniform(-4.3, -1.5))), rng)
+    canvas.grain(top, 1, float(rng.uniform(0.02, 0.16)), float(np.exp(rng.uniform(-4.3, -1.5))), rng)
     joints = rng.random()
     if joints < 0.5:
         _paint_joints(canvas, foot, darker(colour, float(rng.choice([0.72, 0.85, 1.15]))), rng)

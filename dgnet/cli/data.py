@@ -89,17 +89,25 @@ workers: each image depends on the seed alone.""",
     parser.add_argument("--workers", type=int, default=2, help="processes; they change no image")
     found = parser.parse_args(list(arguments))
 
+    from dgnet.mannequin.editions.edition import EditionError
     from dgnet.mannequin.editions.spec import EditionSpec
     from dgnet.mannequin.editions.write import write_edition
 
     size = read_size(parser, found.size)
     test_ids = min(found.ids // 4, 200) if found.edition == "wild" else found.ids // 4
-    spec = EditionSpec(
-        edition=found.edition,
-        num_train_ids=found.ids - test_ids,
-        num_test_ids=test_ids,
-        images_per_camera=found.per_camera,
-        size=size,
-        seed=found.seed,
-    )
+    try:
+        spec = EditionSpec(
+            edition=found.edition,
+            num_train_ids=found.ids - test_ids,
+            num_test_ids=test_ids,
+            images_per_camera=found.per_camera,
+            size=size,
+            seed=found.seed,
+        )
+    except EditionError as error:
+        if found.ids >= 8:
+            raise
+        raise EditionError(
+            f"--ids {found.ids}: {error}; a quarter of them are for testing, so give 8 or more"
+        ) from error
     print(f"Data set: {write_edition(found.out, spec, workers=found.workers).resolve()}")

@@ -39,7 +39,7 @@ def passer_by(population: int, index: int) -> Image.Image:
     outfit = draw_outfit(rng, feminine=physique.gender > 0.5)
     moment = Moment(
         camera=_CAMERA,
-        light=draw_light(False, rng),
+        light=draw_light(False, rng, night=False),
         backdrop=_Nothing(),
         azimuth=float(rng.uniform(0, 2 * math.pi)),
         phase=float(rng.uniform(0, 2 * math.pi)),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import functools
 
 from dgnet.mannequin.clothes.garment import Appearance
 from dgnet.mannequin.editions.edition import Identity, generator
@@ -44,13 +45,7 @@ class Wild:
 
     def identity(self, seed: int, pid: int) -> Identity:
         """A person of this population; skin, unlike clothes, is everybody's own."""
-        owner = outfit_owner(pid)
-        feminine = draw_physique(generator(seed, _Stream.PHYSIQUE, owner)).gender > 0.5
-        outfit = draw_outfit(generator(seed, _Stream.OUTFIT, owner), feminine=feminine)
-        if recolours(pid):
-            outfit = recoloured(outfit, generator(seed, _Stream.RECOLOURING, pid))
-        skin = draw_skin(generator(seed, _Stream.SKIN, pid))
-        return Identity(pid, Appearance(outfit, skin), draw_physique(generator(seed, _Stream.PHYSIQUE, pid)))
+        return _identity(seed, pid)
 
     def same_outfit(self, first: int, second: int) -> bool:
         """Whether both wear the same clothes in the same colours."""
@@ -61,6 +56,17 @@ class Wild:
         """One walk past a camera."""
         rng = generator(seed, _Stream.PASSAGE, person.pid, camid)
         return draw_passage(person.physique, site(seed, camid), seed, count, rng)
+
+
+@functools.lru_cache(64)  # the images of a person follow each other
+def _identity(seed: int, pid: int) -> Identity:
+    owner = outfit_owner(pid)
+    feminine = draw_physique(generator(seed, _Stream.PHYSIQUE, owner)).gender > 0.5
+    outfit = draw_outfit(generator(seed, _Stream.OUTFIT, owner), feminine=feminine)
+    if recolours(pid):
+        outfit = recoloured(outfit, generator(seed, _Stream.RECOLOURING, pid))
+    skin = draw_skin(generator(seed, _Stream.SKIN, pid))
+    return Identity(pid, Appearance(outfit, skin), draw_physique(generator(seed, _Stream.PHYSIQUE, pid)))
 
 
 def outfit_owner(pid: int) -> int:

@@ -10,9 +10,10 @@ from dgnet.mannequin.colour import Colour
 from dgnet.mannequin.scene.light import Edge, Light
 
 
-def draw_light(indoors: bool, rng: np.random.Generator) -> Light:
-    """Sun, overcast sky, lamps or night."""
-    night = not indoors and rng.random() < 0.12
+def draw_light(indoors: bool, rng: np.random.Generator, *, night: bool | None = None) -> Light:
+    """Sun, overcast sky, lamps or night; whether it is night is drawn too, unless it is given."""
+    if night is None:
+        night = not indoors and bool(rng.random() < 0.12)
     direct = float(rng.uniform(0, 0.35) if indoors or rng.random() < 0.45 else rng.uniform(0.35, 0.85))
     level = float(rng.uniform(0.45, 0.7) if night else rng.uniform(0.72, 1.05))
     azimuth = float(rng.uniform(0, 2 * math.pi))

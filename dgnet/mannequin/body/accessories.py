@@ -8,11 +8,13 @@ import numpy as np
 
 from dgnet.mannequin.body.anatomy import PosedBody
 from dgnet.mannequin.body.bags import bag_mesh
-from dgnet.mannequin.body.extras import extra_mesh
+from dgnet.mannequin.body.extras import extra_meshes
 from dgnet.mannequin.body.headwear import FITS_NO_HAT, hair_mesh, hat_mesh
 from dgnet.mannequin.body.mesh import Mesh
 from dgnet.mannequin.body.physique import HatKind, Physique
 from dgnet.mannequin.colour import Colour
+
+_DARK = (0.12, 0.12, 0.13)
 
 
 @dataclass(frozen=True)
@@ -46,7 +48,8 @@ def accessories(physique: Physique, *, hooded: bool = False) -> list[Accessory]:
     hat = hat_mesh(physique.hat)
     if hat is not None and not hooded:
         found.append(Accessory(physique.hat_colour, "head", hat))
-    extra = extra_mesh(physique.extra, not physique.left)
+    extra = extra_meshes(physique.extra, not physique.left)
     if extra is not None:
-        found.append(Accessory(physique.extra_colour, "root", extra, upright=True))
+        for colour, mesh in zip((physique.extra_colour, _DARK), extra, strict=True):
+            found.append(Accessory(colour, "root", mesh, upright=True))
     return found

@@ -24,7 +24,7 @@ class Arms(enum.Enum):
     POCKETS = "pockets"
     STRAP = "strap"  # hands on the backpack's straps
     HOLD = "hold"  # one hand before the chest, around an umbrella's stick
-    PUSH = "push"  # both hands on a pram
+    PUSH = "push"  # both hands on a pram or a handlebar
 
 
 # The body at rest holds its arms away. To lower them to its sides, the shoulder turns a little and the arm the rest.

@@ -53,6 +53,16 @@ def tube(sections: list[tuple[tuple[float, float, float], float, float]], sector
     return Mesh(vertices.astype(np.float32), grid_faces(len(capped), sectors))
 
 
+def ring(radius: float, thick: float, centre: tuple[float, float, float], rings: int = 24, sectors: int = 6) -> Mesh:
+    """A ring that stands in the plane of y and z: a tyre of `radius`, `thick` to either side of its middle line."""
+    around = np.linspace(0, 2 * np.pi, rings + 1)[:, None]
+    across = np.linspace(0, 2 * np.pi, sectors, endpoint=False)[None, :]
+    reach = radius + thick * np.cos(across)
+    x = thick * np.sin(across) * np.ones_like(around)
+    vertices = np.stack([x, reach * np.cos(around), reach * np.sin(around)], -1).reshape(-1, 3) + np.array(centre)
+    return Mesh(vertices.astype(np.float32), grid_faces(rings + 1, sectors))
+
+
 def joined(meshes: list[Mesh]) -> Mesh:
     """Several meshes as one."""
     starts = np.cumsum([0, *(len(mesh.vertices) for mesh in meshes[:-1])])

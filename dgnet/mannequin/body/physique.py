@@ -51,6 +51,7 @@ class Extra(enum.Enum):
     NONE = "none"
     UMBRELLA = "umbrella"
     PRAM = "pram"
+    BICYCLE = "bicycle"  # pushed along
 
 
 @dataclass(frozen=True, slots=True)

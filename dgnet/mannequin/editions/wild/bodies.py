@@ -22,7 +22,7 @@ _BAGS: dict[BagKind, float] = {
     BagKind.TOTE: 7, BagKind.RUCKSACK: 3, BagKind.BELT: 2, BagKind.SUITCASE: 3,
 }  # fmt: skip
 _HATS: dict[HatKind, float] = {HatKind.NONE: 84, HatKind.CAP: 8, HatKind.BEANIE: 4, HatKind.BRIM: 3, HatKind.HELMET: 1}
-_EXTRAS: dict[Extra, float] = {Extra.NONE: 970, Extra.UMBRELLA: 16, Extra.PRAM: 14}
+_EXTRAS: dict[Extra, float] = {Extra.NONE: 942, Extra.UMBRELLA: 16, Extra.PRAM: 12, Extra.BICYCLE: 30}
 _MASKS = ((0.93, 0.94, 0.95), (0.55, 0.72, 0.86), (0.08, 0.08, 0.09))
 
 

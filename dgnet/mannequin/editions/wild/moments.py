@@ -65,7 +65,7 @@ def draw_crop(fill: float, rng: np.random.Generator) -> tuple[float, tuple[float
 
 
 def _draw_arms(physique: Physique, rng: np.random.Generator) -> Arms:
-    if physique.extra is Extra.PRAM:
+    if physique.extra in (Extra.PRAM, Extra.BICYCLE):
         return Arms.PUSH
     if physique.extra is Extra.UMBRELLA:
         return Arms.HOLD

@@ -44,9 +44,12 @@ def draw_outfit(rng: np.random.Generator, *, feminine: bool) -> tuple[Garment, .
     garments = [*legs, shoes] if over else [shoes, *legs]
     # A shirt that is tucked in lies under the trousers.
     tucked = not dressed and rng.random() < 0.25
-    garments = [body[0], *garments, *body[1:]] if tucked else [*garments, *body]
-    if season is not Season.HOT and rng.random() < 0.10:
-        garments.append(Garment(Hood(), Cloth(garments[-1].cloth.colour), float(rng.uniform(0.012, 0.028))))
+    garments = [body[0], *_at_the_waist(garments, rng), *body[1:]] if tucked else [*garments, *body]
+    if rng.random() < (0.05 if season is Season.HOT and feminine else 0.0 if season is Season.HOT else 0.10):
+        # A hood has the jacket's colour, a headscarf its own.
+        own = feminine and rng.random() < 0.5
+        cloth = draw_cloth(_colour(rng), rng, plain=0.7) if own else Cloth(garments[-1].cloth.colour)
+        garments.append(Garment(Hood(), cloth, float(rng.uniform(0.012, 0.028))))
     if rng.random() < {Season.HOT: 0.01, Season.MILD: 0.10, Season.COLD: 0.30}[season]:
         garments.append(Garment(Scarf(), draw_cloth(_colour(rng), rng, plain=0.4), float(rng.uniform(0.012, 0.03))))
     return tuple(garments)
@@ -132,6 +135,13 @@ def draw_shoes(rng: np.random.Generator, season: Season, *, feminine: bool) -> G
     sole = _WHITE if rng.random() < 0.5 else _BLACK if rng.random() < 0.8 else draw_vivid(rng)
     cut = Shoes(float(rng.uniform(0.045, 0.075)))
     return Garment(cut, Cloth(colour, ((sole, Below(0.017)),)), 0.010, creases=False)
+
+
+def _at_the_waist(garments: list[Garment], rng: np.random.Generator) -> list[Garment]:
+    """The garments, trousers and skirts ending at the waist, where a shirt that is tucked in comes out."""
+    waist = 0.70 if rng.random() < 0.06 else float(rng.uniform(0.56, 0.62))  # now and then dungarees
+    return [replace(each, cut=replace(each.cut, waist=waist)) if isinstance(each.cut, Trousers) else each
+            for each in garments]  # fmt: skip
 
 
 def _bare_legs(rng: np.random.Generator, season: Season) -> list[Garment]:

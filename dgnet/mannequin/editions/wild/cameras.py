@@ -44,7 +44,7 @@ def site(seed: int, camid: int) -> Site:
     return Site(
         camera=_draw_camera(pitch, rng),
         headings=headings,
-        fill=float(rng.normal(0.87, 0.05)),
+        fill=float(rng.normal(0.85, 0.04)),
         horizon=float(np.clip(0.55 - 1.3 * pitch + rng.normal(0, 0.12), -0.2, 0.75)),
         indoors=bool(rng.random() < 0.25),
     )

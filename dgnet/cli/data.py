@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from dgnet.cli.parser import add_also, as_plain, parser_of, read_size
+from dgnet.cli.parser import HelpFormatter, add_also, as_plain, parser_of, read_size
 from dgnet.config import DataConfig, flatten, from_dict, preset, to_dict
 
 
@@ -56,32 +56,58 @@ def data_prepare(arguments: Sequence[str]) -> None:
 
 def data_mannequin(arguments: Sequence[str]) -> None:
     """`dgnet data mannequin`."""
-    from dgnet.mannequin.plan import EditionSpec
-
     parser = parser_of(
         "data mannequin",
-        "Render a synthetic data set of pedestrians as a Market-1501 tree, with true swaps."
-        ' Needs `pip install "dgnet[mannequin]"`.',
+        """Render a synthetic data set of pedestrians as a Market-1501 tree, with true swaps: for pairs of test images
+(a, b), swap_targets.csv names the image of b's person, pose and place in a's clothes. No photograph is used.
+Needs `pip install "dgnet[mannequin]"`.
+
+Two editions:
+  cameras   few clothes, six cameras that never change: to try things out and to measure swaps
+  wild      everything varies (clothes, bodies, bags, cameras, light, backdrops, crops): to train for real people
+
+  dgnet data mannequin --edition wild --ids 2000 --size 128x64 --seed 1 --workers 8 --out people
+  dgnet train mannequin --data.root people
+
+DIR appears when it is complete. Stopped or killed, the same command goes on where it was, with any number of
+workers: each image depends on the seed alone.""",
+        formatter_class=HelpFormatter,
     )
-    parser.add_argument("--out", type=Path, required=True, help="a new or empty folder")
-    parser.add_argument("--ids", type=int, default=200, help="identities; a quarter are for testing")
+    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="a new or empty folder")
+    parser.add_argument("--edition", type=str, default="cameras", help="cameras or wild, see above")
+    parser.add_argument(
+        "--ids", type=int, default=200, help="identities; a quarter (in wild, at most 200) are for testing"
+    )
     parser.add_argument("--size", type=str, default="128x64", help="HEIGHTxWIDTH in pixels")
     parser.add_argument(
-        "--per_camera", type=int, default=3, help="images of a person by each of five cameras, 2 or more"
+        "--per_camera",
+        type=int,
+        default=3,
+        help="images of a person by each camera, 2 or more; a person passes five cameras (in wild, three to six)",
     )
     parser.add_argument("--seed", type=int, default=0, help="other seeds give other people")
-    parser.add_argument("--workers", type=int, default=2, help="processes")
+    parser.add_argument("--workers", type=int, default=2, help="processes; they change no image")
     found = parser.parse_args(list(arguments))
 
-    from dgnet.mannequin.edition import write_edition
+    from dgnet.mannequin.editions.edition import EditionError
+    from dgnet.mannequin.editions.spec import EditionSpec
+    from dgnet.mannequin.editions.write import write_edition
 
     size = read_size(parser, found.size)
-    test_ids = found.ids // 4
-    spec = EditionSpec(
-        num_train_ids=found.ids - test_ids,
-        num_test_ids=test_ids,
-        images_per_camera=found.per_camera,
-        size=size,
-        seed=found.seed,
-    )
+    test_ids = min(found.ids // 4, 200) if found.edition == "wild" else found.ids // 4
+    try:
+        spec = EditionSpec(
+            edition=found.edition,
+            num_train_ids=found.ids - test_ids,
+            num_test_ids=test_ids,
+            images_per_camera=found.per_camera,
+            size=size,
+            seed=found.seed,
+        )
+    except EditionError as error:
+        if found.ids >= 8:
+            raise
+        raise EditionError(
+            f"--ids {found.ids}: {error}; a quarter of them are for testing, so give 8 or more"
+        ) from error
     print(f"Data set: {write_edition(found.out, spec, workers=found.workers).resolve()}")

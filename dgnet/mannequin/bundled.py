@@ -11,7 +11,7 @@ from pathlib import Path
 
 from dgnet.files.cache import cache_root
 from dgnet.files.whole_file import written_whole
-from dgnet.mannequin.plan import EditionError
+from dgnet.mannequin.editions.edition import EditionError
 
 ARCHIVE = Path(__file__).with_name("bundled.zip")
 

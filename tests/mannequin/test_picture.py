@@ -10,31 +10,45 @@ import pytest
 from dgnet.mannequin.body.anatomy import Part
 from dgnet.mannequin.body.mesh import joined, superellipsoid
 from dgnet.mannequin.body.physique import BagKind, HairCut, Physique
-from dgnet.mannequin.clothes.paint import albedo, thickness, wear
-from dgnet.mannequin.clothes.palette import CLOTH, contrasting, draw_colour
-from dgnet.mannequin.clothes.wardrobe import Appearance, Garment, Pattern, draw_appearance
-from dgnet.mannequin.identity import identity, passage
-from dgnet.mannequin.scene.backdrop import backdrop
-from dgnet.mannequin.scene.cameras import CAMERAS, camera
-from dgnet.mannequin.scene.foreground import occlude
+from dgnet.mannequin.clothes.cloth import Cloth, Figure
+from dgnet.mannequin.clothes.cuts import Shoes, Top, Trousers
+from dgnet.mannequin.clothes.figures.panels import Below, FrontPanel, Hoops, Yoke
+from dgnet.mannequin.clothes.garment import Appearance, Garment, wear
+from dgnet.mannequin.clothes.paint import albedo, thickness
+from dgnet.mannequin.clothes.points import Points
+from dgnet.mannequin.editions.cameras.palette import CLOTH, contrasting, draw_colour
+from dgnet.mannequin.editions.cameras.stations import STATIONS, station
+from dgnet.mannequin.editions.cameras.views import Window
+from dgnet.mannequin.editions.cameras.wardrobe import draw_appearance
 from dgnet.mannequin.scene.light import cast_shadow, creases, shade
 from dgnet.mannequin.scene.sensor import blur, expose
 from dgnet.mannequin.zbuffer import rasterise
 
 RED, BLUE, WHITE, BLACK = (1.0, 0.0, 0.0), (0.0, 0.0, 1.0), (1.0, 1.0, 1.0), (0.0, 0.0, 0.0)
 SKIN = (0.8, 0.6, 0.5)
-OUTFIT = Appearance(
-    top=Garment(RED, WHITE, Pattern.PLAIN, 0.02), sleeve=0.46, hem=0.55,
-    bottom=Garment(BLUE, WHITE, Pattern.PLAIN, 0.01), cuff=0.31, shoes=BLACK, sole=WHITE, shoe_top=0.06, skin=SKIN,
-)  # fmt: skip
+
+
+def outfit(*figures: Figure) -> Appearance:
+    """Black shoes with white soles, short blue trousers, a red top with white figures."""
+    return Appearance(
+        (
+            Garment(Shoes(0.06), Cloth(BLACK, ((WHITE, Below(0.017)),)), 0.01),
+            Garment(Trousers(0.31), Cloth(BLUE), 0.01),
+            Garment(Top(0.46, 0.55), Cloth(RED, tuple((WHITE, figure) for figure in figures)), 0.02),
+        ),
+        SKIN,
+    )
+
+
+OUTFIT = outfit()
 
 
 def colour_at(
-    part: Part, place: tuple[float, float, float], arm: float = -0.2, outfit: Appearance = OUTFIT, **body: object
+    part: Part, place: tuple[float, float, float], arm: float = -0.2, clothes: Appearance = OUTFIT, **body: object
 ) -> tuple[float, ...]:
-    parts, canon, along = np.array([part]), np.array([place], np.float32), np.array([arm], np.float32)
+    points = Points(np.array([part]), np.array([place], np.float32), np.array([arm], np.float32))
     physique = replace(Physique.neutral(), **body)  # type: ignore[arg-type]
-    found = albedo(outfit, physique, wear(outfit, parts, canon, along), parts, canon, along)[0]
+    found = albedo(clothes, physique, wear(clothes, points), points)[0]
     return tuple(round(float(value), 3) for value in found)
 
 
@@ -61,21 +75,19 @@ def test_each_place_wears_what_covers_it(
     assert colour_at(part, place, arm, hair=bare[0]) == pytest.approx(expected, abs=2e-3)
 
 
-def test_patterns_show_the_second_colour() -> None:
+def test_figures_show_the_second_colour() -> None:
     heights = np.linspace(0.58, 0.82, 60)
-    for pattern, expected in ((Pattern.PLAIN, 0.0), (Pattern.STRIPES, 0.5), (Pattern.BLOCKS, 0.36)):
-        outfit = replace(OUTFIT, top=replace(OUTFIT.top, pattern=pattern))
-        second = [colour_at(Part.TORSO, (0.06, -0.06, float(z)), outfit=outfit) == WHITE for z in heights]
+    for figures, expected in (((), 0.0), ((Hoops(),), 0.5), ((Yoke(),), 0.36)):
+        clothes = outfit(*figures)
+        second = [colour_at(Part.TORSO, (0.06, -0.06, float(z)), clothes=clothes) == WHITE for z in heights]
         assert np.mean(second) == pytest.approx(expected, abs=0.1)
-    panel = replace(OUTFIT, top=replace(OUTFIT.top, pattern=Pattern.PANEL))
-    assert colour_at(Part.TORSO, (0.0, -0.06, 0.7), outfit=panel) == WHITE
-    assert colour_at(Part.TORSO, (0.0, 0.05, 0.7), outfit=panel) == RED
-    assert colour_at(Part.TORSO, (0.07, -0.06, 0.7), outfit=panel) == RED
+    panel = outfit(FrontPanel())
+    assert colour_at(Part.TORSO, (0.0, -0.06, 0.7), clothes=panel) == WHITE
+    assert colour_at(Part.TORSO, (0.0, 0.05, 0.7), clothes=panel) == RED
+    assert colour_at(Part.TORSO, (0.07, -0.06, 0.7), clothes=panel) == RED
 
 
-def test_hair_and_bag_take_their_colour_from_the_body() -> None:
-    assert colour_at(Part.HAIR, (0, 0, 0), hair_colour=BLUE) == BLUE
-    assert colour_at(Part.BAG, (0, 0, 0), bag_colour=BLUE) == BLUE
+def test_straps_take_the_colour_of_the_bag() -> None:
     strap = (0.06, -0.06, 0.75)
     assert colour_at(Part.TORSO, strap, bag=BagKind.BACKPACK, bag_colour=BLUE) == BLUE
     assert colour_at(Part.TORSO, strap, bag=BagKind.NONE, bag_colour=BLUE) == RED
@@ -84,8 +96,8 @@ def test_hair_and_bag_take_their_colour_from_the_body() -> None:
 def test_cloth_stands_off_the_body_and_skin_does_not() -> None:
     part = np.array([Part.TORSO, Part.LEG, Part.HAND, Part.HEAD])
     canon = np.array([[0, -0.06, 0.7], [0.08, 0, 0.40], [0.3, 0, 0.6], [0, -0.07, 0.92]], np.float32)
-    depth = thickness(OUTFIT, Physique.neutral(), part, canon, np.array([-0.2, -0.2, 1.1, -0.2], np.float32))
-    np.testing.assert_allclose(depth, [0.02, 0.01, 0, 0], atol=1e-6)
+    points = Points(part, canon, np.array([-0.2, -0.2, 1.1, -0.2], np.float32))
+    np.testing.assert_allclose(thickness(OUTFIT, Physique.neutral(), points), [0.02, 0.01, 0, 0], atol=1e-6)
 
 
 def test_second_colours_can_be_told_from_the_first() -> None:
@@ -97,19 +109,19 @@ def test_second_colours_can_be_told_from_the_first() -> None:
 
 def test_the_palette_is_small_enough_for_likeness() -> None:
     rng = np.random.default_rng(0)
-    tops = [draw_appearance(rng).top.colour for _ in range(300)]
+    tops = [draw_appearance(rng).garments[-1].cloth.colour for _ in range(300)]
     assert 10 <= len(set(tops)) <= len(CLOTH)
 
 
 def test_a_ball_casts_its_shadow_on_what_lies_behind_it() -> None:
-    view = replace(CAMERAS[0], sun=(0.0, 0.0, 1.0))
+    light = replace(STATIONS[0].light, sun=(0.0, 0.0, 1.0))
     floor = superellipsoid((1.0, 1.0, 0.02), (0, 0, -0.5), 0.1, 8, 40)
     ball = superellipsoid((0.3, 0.3, 0.3), (0, 0, 0.3))
     scene = joined([floor, ball])
     points = (scene.vertices[:, :2] * 20 + 32) * [1, -1] + [0, 64]  # seen from above
     fragments = rasterise(points.astype(np.float32), -scene.vertices[:, 2], floor.faces, 64, 64)
     places = fragments.interpolate(floor.faces, scene.vertices)
-    hidden = cast_shadow(scene.vertices, scene.faces, places, view)
+    hidden = cast_shadow(scene.vertices, scene.faces, places, light)
     x, y = (fragments.pixel % 64 + 0.5 - 32) / 20, (32 - fragments.pixel // 64 - 0.5) / 20
     radius = np.hypot(x, y)
     assert hidden[radius < 0.25].min() > 0.9
@@ -117,11 +129,11 @@ def test_a_ball_casts_its_shadow_on_what_lies_behind_it() -> None:
 
 
 def test_light_falls_from_the_sun() -> None:
-    view, grey = CAMERAS[0], np.full((2, 3), 0.5, np.float32)
-    sun = np.array(view.sun, np.float32)
-    towards, away = shade(grey, np.stack([sun, -sun]), np.zeros(2, np.float32), view).mean(1)
+    light, grey = STATIONS[0].light, np.full((2, 3), 0.5, np.float32)
+    sun = np.array(light.sun, np.float32)
+    towards, away = shade(grey, np.stack([sun, -sun]), np.zeros(2, np.float32), light).mean(1)
     assert towards > 1.3 * away
-    shadowed = shade(grey, np.stack([sun, sun]), np.array([0, 1], np.float32), view).mean(1)
+    shadowed = shade(grey, np.stack([sun, sun]), np.array([0, 1], np.float32), light).mean(1)
     assert shadowed[0] > 1.2 * shadowed[1]
 
 
@@ -135,13 +147,13 @@ def test_creases_are_in_cloth_alone() -> None:
 
 
 def test_backdrops_are_fixed_views() -> None:
-    for view in CAMERAS:
-        window = backdrop(view.backdrop, 0.3, 1.1, 128, 64)
+    for here in STATIONS:
+        window = Window(here.view, 0.3, 1.1).paint(128, 64)
         assert window.shape == (128, 64, 3)
         assert 0 <= window.min() <= window.max() <= 1
         assert window.std() > 0.03
-        np.testing.assert_array_equal(window, backdrop(view.backdrop, 0.3, 1.1, 128, 64))
-        assert np.abs(window - backdrop(view.backdrop, 0.8, 1.1, 128, 64)).mean() > 0.02
+        np.testing.assert_array_equal(window, Window(here.view, 0.3, 1.1).paint(128, 64))
+        assert np.abs(window - Window(here.view, 0.8, 1.1).paint(128, 64)).mean() > 0.02
 
 
 def test_blur_keeps_light_and_spreads_it() -> None:
@@ -155,16 +167,9 @@ def test_blur_keeps_light_and_spreads_it() -> None:
 
 
 def test_the_sensor_s_noise_is_the_moment_s() -> None:
-    moment = passage(0, identity(0, 1), 4, 1)[0]
+    view = station(4).camera
     image = np.full((32, 16, 3), 0.5, np.float32)
-    first = expose(image, camera(4), moment)
-    np.testing.assert_array_equal(first, expose(image, camera(4), moment))
-    other = expose(image, camera(4), replace(moment, noise_seed=moment.noise_seed + 1))
-    assert (first != other).mean() > 0.3
-    brighter = expose(image, camera(4), replace(moment, exposure=moment.exposure + 0.2))
-    assert brighter.mean() > first.mean() + 5
-
-
-def test_without_an_occluder_nothing_is_drawn() -> None:
-    image = np.random.default_rng(0).uniform(0, 1, (16, 8, 3)).astype(np.float32)
-    assert occlude(image, None) is image
+    first = expose(image, view, 0.0, 7)
+    np.testing.assert_array_equal(first, expose(image, view, 0.0, 7))
+    assert (first != expose(image, view, 0.0, 8)).mean() > 0.3
+    assert expose(image, view, 0.2, 7).mean() > first.mean() + 5

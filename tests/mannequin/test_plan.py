@@ -7,8 +7,9 @@ from collections import Counter
 
 import pytest
 
-from dgnet.mannequin.identity import identity, outfit_owner, passage
-from dgnet.mannequin.plan import EditionSpec, cameras_of, plan_people, plan_shots, plan_swaps
+from dgnet.mannequin.editions.cameras.edition import identity, outfit_owner, passage
+from dgnet.mannequin.editions.plan import cameras_of, plan_people, plan_shots, plan_swaps
+from dgnet.mannequin.editions.spec import EditionSpec
 
 SPEC = EditionSpec(num_train_ids=8, num_test_ids=7, num_swap_targets=40, num_distractors=5, seed=3)
 
@@ -17,7 +18,7 @@ def test_file_names_are_those_of_market1501() -> None:
     names = [shot.path for person in plan_people(SPEC) for shot in plan_shots(SPEC, person)]
     pattern = r"(bounding_box_train|query|bounding_box_test)/\d{4,}_c[1-6]s1_\d{6}_\d{2,}\.jpg"
     assert all(re.fullmatch(pattern, name) for name in names)
-    assert len(names) == len(set(names)) == 15 * SPEC.cameras_per_id * SPEC.images_per_camera + 5
+    assert len(names) == len(set(names)) == 15 * 5 * SPEC.images_per_camera + 5
 
 
 def test_splits() -> None:
@@ -29,8 +30,8 @@ def test_splits() -> None:
             expected = 0 if person > 15 else person
             assert name.startswith(f"{expected:04d}_c{shot.camid}")
             assert (folder == "bounding_box_train") == (person <= 8)
-    assert counts["query"] == 7 * SPEC.cameras_per_id
-    assert counts["bounding_box_test"] == 7 * SPEC.cameras_per_id * (SPEC.images_per_camera - 1) + 5
+    assert counts["query"] == 7 * 5
+    assert counts["bounding_box_test"] == 7 * 5 * (SPEC.images_per_camera - 1) + 5
 
 
 def test_many_distractors_have_names_of_their_own() -> None:
@@ -87,6 +88,9 @@ def test_a_passage_begins_the_same_however_long_it_is() -> None:
         ("cameras_per_id", 7, "cameras_per_id must be 2 to 6, got 7"),
         ("num_swap_targets", 0, "num_swap_targets must be at least 1, got 0"),
         ("size", (8, 64), "size must be at least 16x16 pixels, got 8x64"),
+        ("size", (128, 4000), "size must be at most 2048x2048 pixels, got 128x4000"),
+        ("edition", "wildd", "edition: found 'wildd', must be 'cameras' or 'wild'; did you mean 'wild'"),
+        ("edition", "", "edition: found '', must be 'cameras' or 'wild'$"),
         ("quality", 0, "quality must be 1 to 100, got 0"),
         ("seed", -1, "seed must be at least 0, got -1"),
     ],

@@ -4,27 +4,19 @@ from __future__ import annotations
 
 import sys
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from dgnet.files.outputs import OutputError
-from dgnet.mannequin import swap_targets
 from dgnet.mannequin.body.anatomy import Anatomy, Part, anatomy
-from dgnet.mannequin.edition import write_edition
-from dgnet.mannequin.identity import Structure, identity, passage
-from dgnet.mannequin.moment import Occluder, OccluderKind
-from dgnet.mannequin.plan import EditionSpec
+from dgnet.mannequin.editions.cameras.edition import identity, passage
+from dgnet.mannequin.editions.cameras.stations import STATIONS, station
 from dgnet.mannequin.render import person_mask, render
-from dgnet.mannequin.scene.cameras import CAMERAS, camera
+from dgnet.mannequin.scene.foreground import Thing, ThingKind
+from dgnet.mannequin.structure import Structure
 
 pytestmark = pytest.mark.timeout(900)  # anny's first use on a machine builds its cache: minutes
-SMALL = EditionSpec(
-    num_train_ids=2, num_test_ids=3, num_swap_targets=6, num_distractors=1, cameras_per_id=2, images_per_camera=2,
-    size=(64, 32), seed=5,
-)  # fmt: skip
 
 
 def structure(pid: int, camid: int, index: int = 0) -> Structure:
@@ -34,7 +26,7 @@ def structure(pid: int, camid: int, index: int = 0) -> Structure:
 
 def blurred_reach(camid: int, size: tuple[int, int]) -> int:
     """How far, in pixels, a camera's blur carries a difference."""
-    return int(np.ceil(3 * camera(camid).blur * size[0])) + 1
+    return int(np.ceil(3 * station(camid).camera.blur * size[0])) + 1
 
 
 def grown(mask: np.ndarray, reach: int) -> np.ndarray:
@@ -67,7 +59,7 @@ def test_a_swap_keeps_hair_and_bag() -> None:
     place = next(
         candidate
         for pid in range(1, 60)
-        if (candidate := structure(pid, 5)).physique.bag.value == "backpack" and candidate.moment.occluder is None
+        if (candidate := structure(pid, 5)).physique.bag.value == "backpack" and not candidate.moment.occluders
     )
     place = replace(place, moment=replace(place.moment, azimuth=np.pi, arms=place.moment.arms))
     first, second = render(identity(7, 1).appearance, place), render(identity(7, 2).appearance, place)
@@ -95,11 +87,11 @@ def test_any_size(size: tuple[int, int]) -> None:
         assert np.abs(small - reference).mean() < 6  # the same picture, sharper
 
 
-@pytest.mark.parametrize("kind", list(OccluderKind))
-def test_occluders_hide_and_are_the_same_in_the_swap(kind: OccluderKind) -> None:
+@pytest.mark.parametrize("kind", list(ThingKind))
+def test_occluders_hide_and_are_the_same_in_the_swap(kind: ThingKind) -> None:
     place = structure(1, 5)
-    bare = replace(place, moment=replace(place.moment, occluder=None))
-    hidden = replace(place, moment=replace(place.moment, occluder=Occluder(kind, 0.5, 0.6, 0.5)))
+    bare = replace(place, moment=replace(place.moment, occluders=()))
+    hidden = replace(place, moment=replace(place.moment, occluders=(Thing(kind, 0.5, 0.6, 0.5),)))
     image, swap = (render(identity(7, pid).appearance, hidden) for pid in (1, 2))
     changed = (render(identity(7, 1).appearance, bare) != image).any(-1)
     assert 0.01 < changed.mean() < 0.6
@@ -110,7 +102,7 @@ def test_occluders_hide_and_are_the_same_in_the_swap(kind: OccluderKind) -> None
 def test_clothes_never_move_a_person() -> None:
     """The soles touch the same row in any clothes: placement follows the body, not its outline."""
     place = structure(2, 1)
-    place = replace(place, moment=replace(place.moment, occluder=None))
+    place = replace(place, moment=replace(place.moment, occluders=()))
     rows = [np.nonzero(person_mask(identity(7, pid).appearance, place).any(1))[0] for pid in range(1, 8)]
     assert np.ptp([row[-1] for row in rows]) <= 1
     assert np.ptp([row[0] for row in rows]) == 0  # hair is structure
@@ -139,52 +131,6 @@ def test_body_parts_and_canonical_coordinates() -> None:
     assert model.faces.max() < len(model.canon) == len(model.part) == len(model.arm)
 
 
-def test_editions_do_not_depend_on_the_workers(tmp_path: Path) -> None:
-    one = write_edition(tmp_path / "one", SMALL, workers=1, progress=False)
-    two = write_edition(tmp_path / "two", SMALL, workers=2, progress=False)
-    names = sorted(path.relative_to(one) for path in one.rglob("*"))
-    assert names == sorted(path.relative_to(two) for path in two.rglob("*"))
-    assert all((one / name).read_bytes() == (two / name).read_bytes() for name in names if (one / name).is_file())
-    assert len(list(one.rglob("*.jpg"))) == 5 * 2 * 2 + 1 + 6
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["one", "two"]
-
-
-def test_written_targets_are_the_true_swaps(tmp_path: Path) -> None:
-    root = write_edition(tmp_path / "edition", replace(SMALL, quality=100), progress=False)
-    swaps = swap_targets(root)
-    assert len(swaps) == 6
-    for swap in swaps:
-        target, source = (np.asarray(Image.open(path), float) for path in (swap.target, swap.structure))
-        assert target.shape == (64, 32, 3)
-        corners = np.s_[:6, [0, 1, 2, -3, -2, -1]]  # no person reaches into the upper corners
-        assert np.abs(target[corners] - source[corners]).mean() < 4
-        assert np.abs(target - source).mean() > 1
-
-
-def test_a_failed_edition_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def full(*args: object) -> None:
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr("dgnet.mannequin.edition._save", full)
-    with pytest.raises(OSError, match="No space left"):
-        write_edition(tmp_path / "edition", SMALL, progress=False)
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_a_folder_that_holds_files_is_refused(tmp_path: Path) -> None:
-    (tmp_path / "mine.txt").write_text("mine")
-    with pytest.raises(ValueError, match="exists and is not empty: name a new folder"):
-        write_edition(tmp_path, SMALL, progress=False)
-    with pytest.raises(OutputError, match="is a file, must be a folder"):
-        write_edition(tmp_path / "mine.txt", SMALL, progress=False)
-    assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]
-
-
-def test_workers_must_be_positive(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="workers must be at least 1, got 0"):
-        write_edition(tmp_path / "edition", SMALL, workers=0)
-
-
 def test_without_anny_the_message_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "anny", None)
     with pytest.raises(ImportError, match=r'pip install "dgnet\[mannequin\]"'):
@@ -192,6 +138,6 @@ def test_without_anny_the_message_says_what_to_install(monkeypatch: pytest.Monke
 
 
 def test_unknown_cameras_are_named() -> None:
-    assert len(CAMERAS) == 6
+    assert len(STATIONS) == 6
     with pytest.raises(ValueError, match="camera 7 does not exist: there are cameras 1 to 6"):
-        camera(7)
+        station(7)

@@ -1,22 +1,27 @@
-"""Hair and bags as meshes, modelled on the neutral body (coordinates of `anatomy`, in statures) and tied to a bone."""
+"""All that is tied to a body: hair, hat, bag and the rest, as meshes in the coordinates of `anatomy`."""
 
 from __future__ import annotations
 
-import functools
 from dataclasses import dataclass
 
 import numpy as np
 
-from dgnet.mannequin.body.anatomy import Part, PosedBody
-from dgnet.mannequin.body.mesh import Mesh, joined, superellipsoid, tube
-from dgnet.mannequin.body.physique import BagKind, HairCut, Physique
+from dgnet.mannequin.body.anatomy import PosedBody
+from dgnet.mannequin.body.bags import bag_mesh
+from dgnet.mannequin.body.extras import extra_meshes
+from dgnet.mannequin.body.headwear import FITS_NO_HAT, hair_mesh, hat_mesh
+from dgnet.mannequin.body.mesh import Mesh
+from dgnet.mannequin.body.physique import HatKind, Physique
+from dgnet.mannequin.colour import Colour
+
+_DARK = (0.12, 0.12, 0.13)
 
 
 @dataclass(frozen=True)
 class Accessory:
     """A mesh that follows `bone`; when `upright`, it follows the bone's place only and hangs straight down."""
 
-    part: Part
+    colour: Colour
     bone: str
     mesh: Mesh
     upright: bool = False
@@ -29,74 +34,22 @@ class Accessory:
         )
 
 
-_LONG = [
-    ((0.0, 0.050, 0.78), 0.036, 0.010),
-    ((0.0, 0.046, 0.83), 0.050, 0.015),
-    ((0.0, 0.026, 0.88), 0.054, 0.032),
-    ((0.0, 0.004, 0.92), 0.059, 0.045),
-    ((0.0, -0.012, 0.96), 0.059, 0.055),
-    ((0.0, -0.018, 0.99), 0.045, 0.045),
-    ((0.0, -0.018, 1.008), 0.018, 0.018),
-]
-_BOB = [
-    ((0.0, 0.014, 0.872), 0.050, 0.032),
-    ((0.0, 0.004, 0.895), 0.060, 0.044),
-    ((0.0, -0.004, 0.93), 0.062, 0.051),
-    ((0.0, -0.013, 0.965), 0.060, 0.056),
-    ((0.0, -0.018, 0.995), 0.044, 0.044),
-    ((0.0, -0.018, 1.010), 0.018, 0.018),
-]
-
-
-@functools.cache
-def hair_mesh(cut: HairCut) -> Mesh | None:
-    """What the cut adds to the scalp (which is thickened and coloured in any case), or nothing."""
-    match cut:
-        case HairCut.LONG:
-            return tube(_LONG)
-        case HairCut.BOB:
-            return tube(_BOB)
-        case HairCut.CURLY:
-            return superellipsoid((0.072, 0.066, 0.058), (0.0, 0.004, 0.968))
-        case HairCut.BUN:
-            return superellipsoid((0.026, 0.024, 0.024), (0.0, 0.030, 0.992))
-        case HairCut.TAIL:
-            knot = superellipsoid((0.016, 0.018, 0.016), (0.0, 0.046, 0.962))
-            tail = tube([((0.0, 0.066, 0.835), 0.006, 0.006), ((0.0, 0.068, 0.88), 0.017, 0.015),
-                         ((0.0, 0.064, 0.93), 0.018, 0.016), ((0.0, 0.052, 0.96), 0.010, 0.012)])  # fmt: skip
-            return joined([knot, tail])
-        case _:
-            return None
-
-
-@functools.cache
-def bag_mesh(kind: BagKind, left: bool) -> tuple[str, Mesh, bool] | None:
-    """(bone, mesh, upright) of a bag worn on that side, or nothing."""
-    side, sign = ("L", 1.0) if left else ("R", -1.0)
-    match kind:
-        case BagKind.BACKPACK:
-            body = superellipsoid((0.078, 0.042, 0.105), (0.0, 0.098, 0.715), 0.45)
-            pocket = superellipsoid((0.055, 0.018, 0.050), (0.0, 0.145, 0.672), 0.4)
-            return "spine02", joined([body, pocket]), False
-        case BagKind.SHOULDER:
-            return "root", superellipsoid((0.026, 0.070, 0.055), (sign * 0.128, 0.015, 0.530), 0.35), False
-        case BagKind.HAND:
-            x, y, z = sign * 0.285, -0.13, 0.60
-            sack = superellipsoid((0.020, 0.080, 0.080), (x, y, z - 0.185), 0.3)
-            straps = [superellipsoid((0.004, 0.004, 0.05), (x, y + dy, z - 0.085), 0.5, 4, 6) for dy in (-0.03, 0.03)]
-            return f"wrist.{side}", joined([sack, *straps]), True
-        case _:
-            return None
-
-
-def accessories(physique: Physique) -> list[Accessory]:
-    """All that is tied to this body."""
+def accessories(physique: Physique, *, hooded: bool = False) -> list[Accessory]:
+    """All that is tied to this body. A hood that is up hides hair and hat."""
     found = []
+    hatted = physique.hat is not HatKind.NONE
     hair = hair_mesh(physique.hair)
-    if hair is not None:
-        found.append(Accessory(Part.HAIR, "head", hair))
+    if hair is not None and not hooded and not (hatted and physique.hair in FITS_NO_HAT):
+        found.append(Accessory(physique.hair_colour, "head", hair))
     bag = bag_mesh(physique.bag, physique.left)
     if bag is not None:
         bone, mesh, upright = bag
-        found.append(Accessory(Part.BAG, bone, mesh, upright))
+        found.append(Accessory(physique.bag_colour, bone, mesh, upright))
+    hat = hat_mesh(physique.hat)
+    if hat is not None and not hooded:
+        found.append(Accessory(physique.hat_colour, "head", hat))
+    extra = extra_meshes(physique.extra, not physique.left)
+    if extra is not None:
+        for colour, mesh in zip((physique.extra_colour, _DARK), extra, strict=True):
+            found.append(Accessory(colour, "root", mesh, upright=True))
     return found

@@ -23,7 +23,7 @@ PHENOTYPES = ("gender", "age", "muscle", "weight", "height", "proportions")
 
 
 class Part(enum.IntEnum):
-    """Which part of the body a vertex moves with; the last two are not body."""
+    """Which part of the body a vertex moves with."""
 
     TORSO = 0
     ARM = 1
@@ -32,8 +32,6 @@ class Part(enum.IntEnum):
     FOOT = 4
     HEAD = 5
     EYE = 6
-    HAIR = 7
-    BAG = 8
 
 
 _GRAIN = {Part.HAND: 0.008, Part.FOOT: 0.009, Part.HEAD: 0.0045}  # statures, see _simplified

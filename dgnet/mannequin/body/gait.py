@@ -23,6 +23,8 @@ class Arms(enum.Enum):
     EAR = "ear"  # one hand at the ear
     POCKETS = "pockets"
     STRAP = "strap"  # hands on the backpack's straps
+    HOLD = "hold"  # one hand before the chest, around an umbrella's stick
+    PUSH = "push"  # both hands on a pram or a handlebar
 
 
 # The body at rest holds its arms away. To lower them to its sides, the shoulder turns a little and the arm the rest.
@@ -65,15 +67,17 @@ def _arm(physique: Physique, side: str, sign: float, swing: float, stride: float
     acting = not bag_side
     # The forearm of the body at rest is already bent by about 0.75: `bend` adds to that.
     bend, inwards = -0.55 + 0.30 * stride + 0.25 * max(0.0, swing), 0.15
-    if bag_side and physique.bag is BagKind.HAND:
+    if bag_side and physique.bag in (BagKind.HAND, BagKind.SUITCASE):
         swing, bend = swing * 0.25, -0.65
-    elif arms is Arms.PHONE and acting:
+    elif arms is Arms.PUSH:
+        swing, bend, inwards = 0.25, 0.55, 0.10
+    elif arms in (Arms.PHONE, Arms.HOLD) and acting:
         swing, bend, inwards = 0.30, 0.95, 0.55
     elif arms is Arms.EAR and acting:
         swing, bend, inwards = 0.70, 1.65, 0.25
     elif arms is Arms.POCKETS:
         swing, bend, inwards = -0.42, 0.10, 0.35
-    elif arms is Arms.STRAP and physique.bag is BagKind.BACKPACK:
+    elif arms is Arms.STRAP and physique.bag in (BagKind.BACKPACK, BagKind.RUCKSACK):
         swing, bend, inwards = 0.05, 1.55, 0.20
     lowered = turn("y", sign * _DROP)
     forearm = turn("z", -sign * inwards) @ turn("x", -bend)

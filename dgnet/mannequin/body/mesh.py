@@ -41,7 +41,7 @@ def superellipsoid(
     y = power(np.cos(latitude)) * power(np.sin(longitude))
     z = power(np.sin(latitude)) * np.ones_like(longitude)
     vertices = np.stack([x, y, z], -1).reshape(-1, 3) * np.array(radii) + np.array(centre)
-    return Mesh(vertices.astype(np.float32), _grid_faces(rings + 1, sectors))
+    return Mesh(vertices.astype(np.float32), grid_faces(rings + 1, sectors))
 
 
 def tube(sections: list[tuple[tuple[float, float, float], float, float]], sectors: int = 16) -> Mesh:
@@ -50,7 +50,17 @@ def tube(sections: list[tuple[tuple[float, float, float], float, float]], sector
     circle = np.stack([np.cos(angle), np.sin(angle), np.zeros_like(angle)], -1)
     capped = [(sections[0][0], 0.0, 0.0), *sections, (sections[-1][0], 0.0, 0.0)]
     vertices = np.concatenate([np.array(centre) + circle * np.array([rx, ry, 0.0]) for centre, rx, ry in capped])
-    return Mesh(vertices.astype(np.float32), _grid_faces(len(capped), sectors))
+    return Mesh(vertices.astype(np.float32), grid_faces(len(capped), sectors))
+
+
+def ring(radius: float, thick: float, centre: tuple[float, float, float], rings: int = 24, sectors: int = 6) -> Mesh:
+    """A ring that stands in the plane of y and z: a tyre of `radius`, `thick` to either side of its middle line."""
+    around = np.linspace(0, 2 * np.pi, rings + 1)[:, None]
+    across = np.linspace(0, 2 * np.pi, sectors, endpoint=False)[None, :]
+    reach = radius + thick * np.cos(across)
+    x = thick * np.sin(across) * np.ones_like(around)
+    vertices = np.stack([x, reach * np.cos(around), reach * np.sin(around)], -1).reshape(-1, 3) + np.array(centre)
+    return Mesh(vertices.astype(np.float32), grid_faces(rings + 1, sectors))
 
 
 def joined(meshes: list[Mesh]) -> Mesh:
@@ -60,7 +70,7 @@ def joined(meshes: list[Mesh]) -> Mesh:
     return Mesh(np.concatenate([mesh.vertices for mesh in meshes]), np.concatenate(faces))
 
 
-def _grid_faces(rows: int, columns: int) -> Ints:
+def grid_faces(rows: int, columns: int) -> Ints:
     """Faces of a grid of vertices closed around its columns, facing outwards when rows go upwards."""
     row, column = np.meshgrid(np.arange(rows - 1), np.arange(columns), indexing="ij")
     a = row * columns + column

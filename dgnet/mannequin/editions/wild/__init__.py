@@ -1,0 +1,1 @@
+"""The edition `wild`: everything that changes between real images and does not say who somebody is, drawn at random."""

@@ -1,4 +1,4 @@
-"""Checks at the door of every protocol: features, identities and cameras as clean arrays, or a clear error."""
+"""Checks of what a caller gives: features, identities and cameras become arrays that are known to be valid."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class EvaluationError(DgnetError, ValueError):
 
 
 def feature_matrix(features: FeatureArray, name: str, device: str | torch.device | None = None) -> torch.Tensor:
-    """N×F finite float32 on `device` (default: where it is), without a copy where it is so already.
+    """The features as a finite float32 matrix N×F on `device` (default: their own), copied only where that is needed.
 
     Raises EvaluationError when the array is not N×F, is empty, or holds a NaN or an infinity.
     """
@@ -33,7 +33,7 @@ def feature_matrix(features: FeatureArray, name: str, device: str | torch.device
         matrix = features.detach()
     else:
         with warnings.catch_warnings():
-            # A read-only memory map is only read here, which is all that torch warns about.
+            # torch warns that a read-only memory map must not be written to; here it is only read.
             warnings.filterwarnings("ignore", message=".*not writable.*")
             matrix = torch.from_numpy(np.asarray(features))
     if matrix.ndim != 2:
@@ -45,7 +45,8 @@ def feature_matrix(features: FeatureArray, name: str, device: str | torch.device
     matrix = matrix.to(device=device, dtype=torch.float32)
     for start in range(0, matrix.shape[0], _ROWS_AT_ONCE):
         rows = matrix[start : start + _ROWS_AT_ONCE]
-        # A NaN or an infinity makes its row's sum neither finite; so do finite values that are enormous.
+        # A row's sum is not finite where one of its values is not, or where finite values are so large that their sum
+        # overflows. So the values themselves are looked at only where a sum is not finite.
         if not bool(rows.sum(dim=1).isfinite().all()) and not bool(rows.isfinite().all()):
             first = start + int((~rows.isfinite()).any(dim=1).nonzero()[0])
             raise EvaluationError(f"{name}: NaN or infinity in row {first}; look at the model or file that made it")
@@ -53,7 +54,7 @@ def feature_matrix(features: FeatureArray, name: str, device: str | torch.device
 
 
 def same_width(query: torch.Tensor, gallery: torch.Tensor) -> None:
-    """Raise EvaluationError unless both matrices have one width and their products fit float32."""
+    """Raise EvaluationError unless both matrices have the same width and their inner products fit float32."""
     if query.shape[1] != gallery.shape[1]:
         raise EvaluationError(
             f"query features are {query.shape[1]} wide, gallery features {gallery.shape[1]}; "
@@ -65,14 +66,17 @@ def same_width(query: torch.Tensor, gallery: torch.Tensor) -> None:
 
 
 def largest_norm(matrix: torch.Tensor) -> float:
-    """The longest row's Euclidean length, rounded up by millionths; infinite where float32 cannot hold its square."""
+    """The Euclidean length of the longest row; infinite where float32 cannot hold its square.
+
+    It is multiplied by 1 + 1e-5, so that rounding never makes it smaller than the true length.
+    """
     starts = range(0, matrix.shape[0], _ROWS_AT_ONCE)
     norms = (torch.linalg.vector_norm(matrix[start : start + _ROWS_AT_ONCE], dim=1) for start in starts)
     return max(float(norm.amax()) for norm in norms) * (1 + 1e-5)
 
 
 def label_vector(labels: LabelArray, name: str, length: int) -> Int64Array:
-    """`length` whole numbers as int64; raises EvaluationError naming `name` otherwise."""
+    """`labels` as `length` int64 values. Raises EvaluationError naming `name` where they are no such numbers."""
     array = labels.detach().cpu().numpy() if isinstance(labels, torch.Tensor) else np.asarray(labels)
     if array.shape != (length,):
         raise EvaluationError(f"{name}: expected {length} values, one per image, found shape {array.shape}")
@@ -84,9 +88,9 @@ def label_vector(labels: LabelArray, name: str, length: int) -> Int64Array:
 def camera_vectors(
     query_camids: LabelArray | None, gallery_camids: LabelArray | None, num_query: int, num_gallery: int
 ) -> tuple[Int64Array, Int64Array] | None:
-    """Both sides' cameras, or None where neither is given (same-camera filtering off).
+    """The cameras of queries and gallery; None where neither is given, which switches same-camera filtering off.
 
-    Raises EvaluationError when one side is missing or a camera is unknown (negative).
+    Raises EvaluationError when only one side has cameras, or a camera is unknown (negative).
     """
     if query_camids is None and gallery_camids is None:
         return None

@@ -1,4 +1,4 @@
-"""Who is on the images of a test, by which camera, and which images stand on both sides."""
+"""The labels of queries and gallery: who is shown, by which camera, and which images are in both."""
 
 from __future__ import annotations
 
@@ -17,9 +17,10 @@ Digests = npt.NDArray[np.uint8]  # N×16: the content hash of each image's file
 
 @dataclass(frozen=True)
 class SplitLabels:
-    """Pids; cameras and image numbers of both sides or of neither.
+    """Pids of queries and gallery. Cameras, and image numbers, are given for both or for neither (None).
 
-    An image number is the same where a query and a gallery image are one image. `notes` say what was found of such.
+    A query and a gallery image have the same image number where they are the same image. `notes` are sentences for the
+    report about such images.
     """
 
     query_pids: Labels
@@ -31,17 +32,17 @@ class SplitLabels:
     notes: tuple[str, ...] = ()
 
     def columns(self) -> tuple[Labels, Labels, Labels | None, Labels | None, Labels | None, Labels | None]:
-        """As the measures take them."""
+        """The six label arguments of `evaluate` and its like, in their order."""
         cameras = self.query_camids, self.gallery_camids
         return self.query_pids, self.gallery_pids, *cameras, self.query_images, self.gallery_images
 
     def without_cameras(self) -> SplitLabels:
-        """The same, so that no image is left out for its camera."""
+        """The same labels without cameras, so that no image is left out because of its camera."""
         return replace(self, query_camids=None, gallery_camids=None)
 
     @property
     def num_images(self) -> int:
-        """Queries and gallery images, those on both sides counted once."""
+        """How many images queries and gallery are together; an image in both counts once."""
         number = len(self.query_pids) + len(self.gallery_pids)
         if self.query_images is None or self.gallery_images is None:
             return number
@@ -49,10 +50,11 @@ class SplitLabels:
 
 
 def labels_of(dataset: ReidDataset, contents: tuple[Digests, Digests] | None = None) -> SplitLabels:
-    """The labels of a data set's queries and gallery; no cameras where any is unknown.
+    """The labels of a data set's queries and gallery; without cameras where any camera is unknown.
 
     Args:
-        contents: content hashes of both sides' files, by which an image is recognised under another name too.
+        contents: content hashes of the queries' and the gallery's files, by which the same image is recognised under
+            two names.
     """
 
     def column(records: tuple[Record, ...], field: str) -> Labels:
@@ -68,11 +70,11 @@ def labels_of(dataset: ReidDataset, contents: tuple[Digests, Digests] | None = N
 def _with_images(
     labels: SplitLabels, query: Sequence[Record], gallery: Sequence[Record], contents: tuple[Digests, Digests] | None
 ) -> SplitLabels:
-    """Number the images, where any stands on both sides.
+    """Number the images, where any image is both a query and in the gallery.
 
-    Two records are one image where their files are one (links followed), or where their files have the same content
-    and neither the pid nor the camera is another. Where one of those is another, the labels contradict each other:
-    both images stay, and it is said.
+    Two records are the same image where they are the same file (links followed), or where their files have the same
+    content, the same pid and the same camera. Where the content is the same but the pid or the camera differs, the
+    labels contradict each other: both images are kept, and a note says so.
     """
     records = [*query, *gallery]
     hashes: list[bytes] = [] if contents is None else [row.tobytes() for side in contents for row in side]
@@ -81,7 +83,7 @@ def _with_images(
     seen: dict[Hashable, int] = {}
     for place, record in enumerate(records):
         if hashes and hashes[place] not in shared:
-            continue  # a file has the same content as itself
+            continue  # no file of the other side has this content, so none is the same file
         keys: list[Hashable] = [os.path.realpath(record.path)]
         if hashes:
             keys.append((hashes[place], record.pid, None if labels.query_camids is None else record.camid))
@@ -96,7 +98,7 @@ def _with_images(
 
 
 def own_image_notes(query_images: Labels, gallery_images: Labels) -> list[str]:
-    """How many queries lie in the gallery too."""
+    """A sentence on how many queries are in the gallery too; empty where none is."""
     own = int(np.isin(query_images, gallery_images).sum())
     said = (
         f"{own} of {len(query_images)} queries lie in the gallery too, as the same file or one of the same content: "

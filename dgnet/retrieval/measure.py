@@ -1,4 +1,4 @@
-"""Re-id figures of several features under one protocol: ranks, curves, same-person rates, camera pairs."""
+"""Re-id figures of several features under one protocol: ranks, CMC curves, same-person rates, camera pairs."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from dgnet.retrieval.ranking.rerank import rerank_matches
 from dgnet.retrieval.rows import EXPANDED, EXPANDED_RERANKED, MULTI_QUERY, RERANKED, Row
 from dgnet.retrieval.verification import Roc, verify_pairs
 
-MOST_CURVES = 6  # of a chart: it has so many colours
+MOST_CURVES = 6  # per chart, which has six colours
 
 
 @dataclass(frozen=True)
 class SplitFeatures:
-    """Q×F and N×F features of queries and gallery by one name; `multi` Q×F are the multi-query ones."""
+    """Features of the queries (Q×F) and of the gallery (N×F); `multi` (Q×F) are the multi-query features."""
 
     query: Float32Array
     gallery: Float32Array
@@ -33,14 +33,14 @@ class SplitFeatures:
 
 @dataclass(frozen=True)
 class Retrieval:
-    """Everything that is counted of ranked galleries, by row.
+    """Everything that is measured on ranked galleries. A row is a feature and a protocol (`rows.Row`).
 
     Args:
-        verification: of the first and the last plain row.
-        cameras: of the headline.
-        headline: the last plain row.
-        protocol: the rules as they could be kept; `notes` say where they are not those that were asked for.
-        doubts: what makes some figures worthless; to be read before them.
+        verification: same-person rates of the first and the last feature, ranked plainly.
+        cameras: retrieval between cameras, by the headline's feature; None where it was not measured.
+        headline: the row of the last feature, ranked plainly.
+        protocol: the rules that were applied; `notes` say where they differ from those that were asked for.
+        doubts: sentences on what makes some figures worthless; to be read before the figures.
     """
 
     ranks: Mapping[Row, MatchRanks]
@@ -96,7 +96,7 @@ def measure_retrieval(
 
 
 def _possible(protocol: Protocol, labels: SplitLabels) -> tuple[Protocol, list[str]]:
-    """The protocol with its numbers of neighbours cut to how many images there are, and a sentence for each cut."""
+    """The protocol, with no more neighbours than there are images; and one sentence for each number that was cut."""
     notes = []
     most = labels.num_images - 1  # all images but one
     if protocol.rerank and protocol.k1 > most:
@@ -116,7 +116,7 @@ def _possible(protocol: Protocol, labels: SplitLabels) -> tuple[Protocol, list[s
 def _ranks_of(
     name: str, features: SplitFeatures, labels: SplitLabels, protocol: Protocol
 ) -> tuple[dict[Row, MatchRanks], list[str]]:
-    """The ranks of one feature, by the plain row and by what the protocol adds; and what could not be ranked."""
+    """One feature's ranks, for the plain row and for the rows that the protocol adds; and notes on rows left out."""
     query, gallery, columns = features.query, features.gallery, labels.columns()
     ranks = {Row(name): rank_matches(query, gallery, *columns)}
     if protocol.multi_query:

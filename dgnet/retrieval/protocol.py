@@ -12,16 +12,16 @@ from dgnet.retrieval.ranking.rerank import K1, K2, LAMBDA
 
 @dataclass(frozen=True)
 class Protocol:
-    """Every feature has its plain row; `rerank`, `expand` and `multi_query` add one row per feature each.
+    """Every feature is ranked plainly; `rerank`, `expand` and `multi_query` each add one row per feature.
 
-    `rerank` and `expand` together add a third, of expanded queries re-ranked.
+    `rerank` and `expand` together add a third row per feature: expanded queries, re-ranked.
 
     Args:
         rerank: k-reciprocal re-ranking, with `k1`, `k2` and `lambda_` of Zhong et al. 2017.
-        expand: join each query with so many of its nearest gallery images; 0 is off.
+        expand: the number of nearest gallery images with which each query is joined; 0 is off.
         multi_query: each query is the mean feature of its person's images on its camera.
-        denominator: means over the queries with a true match, or over `all`.
-        same_camera: keep the gallery images of the query's person by the query's own camera, which are left out else.
+        denominator: `valid` takes means over the queries that have a true match, `all` over all queries.
+        same_camera: keep the gallery images of the query's person that its own camera took; else they are left out.
     """
 
     rerank: bool = False
@@ -51,7 +51,7 @@ class Protocol:
             )
 
     def as_dict(self) -> dict[str, Any]:
-        """As written to `results.json`."""
+        """The rules as they are written to `results.json`."""
         values = asdict(self)
         return {name.rstrip("_"): value for name, value in values.items()}
 

@@ -17,20 +17,20 @@ Value = TypeVar("Value")
 
 @dataclass(frozen=True)
 class Row:
-    """`feature` is a name of FEATURES or any other model's; `protocol` is empty for the plain ranking."""
+    """`feature` is one of FEATURES, or a name that another model gives; `protocol` is empty for the plain ranking."""
 
     feature: str
     protocol: str = ""
 
 
 def in_table_order(results: Mapping[Row, Value]) -> list[tuple[Row, Value]]:
-    """The plain rows of FEATURES in their order, then all others as they come."""
+    """First the plain rows of FEATURES, in their order; then all other rows, in the order of `results`."""
     known = [row for row in map(Row, FEATURES) if row in results]
     return [(row, results[row]) for row in [*known, *(row for row in results if row not in known)]]
 
 
 def headline(results: Mapping[Row, Value]) -> tuple[Row, Value]:
-    """The row that stands for a model: both features together, else the last of FEATURES, else the last plain one."""
+    """The row that stands for a model: the last of FEATURES that it has, ranked plainly; else its last plain row."""
     ordered = in_table_order(results)
     plain = [item for item in ordered if not item[0].protocol] or ordered
     return ([item for item in plain if item[0].feature in FEATURES] or plain)[-1]
@@ -42,7 +42,7 @@ def rows_to_json(results: Mapping[Row, RetrievalResult]) -> list[dict[str, Any]]
 
 
 def rows_from_json(found: list[dict[str, Any]] | dict[str, dict[str, Any]]) -> dict[Row, RetrievalResult]:
-    """What `rows_to_json` wrote; or the object of earlier versions, whose keys were such as `f_prim, re-ranked`."""
+    """Read what `rows_to_json` wrote, or what earlier versions did: an object with keys such as `f_prim, re-ranked`."""
     pairs = (
         [(_row_of_key(key), figures) for key, figures in found.items()]
         if isinstance(found, dict)

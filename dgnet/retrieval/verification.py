@@ -1,7 +1,7 @@
 """Same person or not: ROC, TPR at a given FPR, equal error rate and thresholds, over all kept query-gallery pairs.
 
-Similarities are counted into 131 072 bins whose edges are exact in float64, so memory is bounded, and every rate is
-the exact fraction of pairs at or above one of the edges.
+Similarities are counted into 131 072 bins, so memory is bounded. The bins' edges are exact in float64, so every rate is
+the exact fraction of pairs at or above an edge.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ _VALUES_AT_ONCE = 1 << 20
 
 @dataclass(frozen=True)
 class OperatingPoint:
-    """Call a pair the same person where similarity >= `threshold`: then these fractions of pairs are accepted."""
+    """A pair is accepted as the same person where its similarity is at least `threshold`; and the rates this gives."""
 
     threshold: float
-    fpr: float  # of pairs of different people
-    tpr: float  # of pairs of the same person
+    fpr: float  # the fraction of pairs of different people that is accepted
+    tpr: float  # the fraction of pairs of the same person that is accepted
 
 
 @dataclass(frozen=True)
@@ -50,8 +50,8 @@ class Roc:
     def at_fpr(self, fpr: float) -> OperatingPoint:
         """The lowest threshold that accepts at most the fraction `fpr` of pairs of different people.
 
-        Calibrated on one set of people, it is the threshold to use on others. Raises EvaluationError where there are
-        too few pairs to tell.
+        A threshold that was found on one set of people can be used on others. Raises EvaluationError where there are
+        too few pairs of different people to measure such an FPR.
         """
         if not 0 <= fpr <= 1:
             raise EvaluationError(f"fpr: expected a fraction in [0, 1], found {fpr}")
@@ -84,8 +84,7 @@ def verify_pairs(
     device: str | torch.device | None = None,
     progress: bool = True,
 ) -> Roc:
-    """The ROC over every pair of a query and a kept gallery image: junk, same person same
-    camera, and a query with its own image left out.
+    """The ROC over every pair of a query and a gallery image that is not dropped for it (`ranking.matches`).
 
     Raises EvaluationError where there is no pair of the same person, or none of different people.
     """
@@ -114,7 +113,7 @@ def verify_pairs(
 
 
 def roc_of_pairs(similarities: Sequence[float] | Float64Array, same_person: Sequence[bool]) -> Roc:
-    """The ROC of a list of pairs, such as a verification benchmark's."""
+    """The ROC of a list of pairs, such as those of a verification benchmark."""
     values = np.asarray(similarities, dtype=np.float32)
     marks = np.asarray(same_person, dtype=bool)
     if values.shape != marks.shape or values.ndim != 1:
@@ -131,12 +130,12 @@ def _count(values: npt.NDArray[np.float32], bound: float) -> npt.NDArray[np.int6
 
 
 def _power_of_two(largest: float) -> float:
-    """Greater than `largest`, so that no similarity falls outside (-bound, bound) and the edges are exact."""
+    """The least power of two greater than `largest`: as the bound of the bins, it covers all and keeps edges exact."""
     return 2.0 ** (math.frexp(largest)[1] if largest else 0)
 
 
 def _roc(same: npt.NDArray[np.int64], different: npt.NDArray[np.int64], bound: float) -> Roc:
-    """Cumulative counts from the highest bin down, at the thresholds where anything changes."""
+    """The ROC from counts per bin, summed from the highest bin down; thresholds are the edges of bins with pairs."""
     used = np.flatnonzero(same + different)[::-1]
     edges = used / (NUM_BINS / 2 / bound) - bound
     num_same, num_different = int(same.sum()), int(different.sum())

@@ -1,1 +1,1 @@
-"""Features of images: taken, read from files, joined, and looked at for what they tell."""
+"""Features of images: extracting them, reading them from files, joining them, and testing how far they differ."""

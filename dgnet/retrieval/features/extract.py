@@ -15,7 +15,7 @@ from dgnet.data.normalise import normalise
 from dgnet.retrieval.arrays import EvaluationError
 
 Float32Array = npt.NDArray[np.float32]
-FeatureFunction = Callable[[torch.Tensor], dict[str, torch.Tensor]]  # normalised B×3×H×W -> B×F of each name
+FeatureFunction = Callable[[torch.Tensor], dict[str, torch.Tensor]]  # normalised B×3×H×W -> B×F for each name
 
 
 class ImageStore(Protocol):
@@ -35,15 +35,16 @@ def extract(
     progress: bool = True,
     paths: Sequence[str] = (),
 ) -> dict[str, Float32Array]:
-    """Unit features N×F of all N crops, one array for each name that `function` gives.
+    """Unit features N×F of all N crops: one array per name that `function` gives.
 
-    For a named feature f: g(x) = f(x)/|f(x)|, and the test feature is the unit vector along g(x) + g(mirror x). Putting
-    the networks in eval mode is the caller's.
+    For a named feature f: g(x) = f(x)/|f(x)|, and the test feature is the unit vector along g(x) + g(mirror x). The
+    caller has put the networks in eval mode.
 
     Args:
-        paths: the crops' files, for the message.
+        paths: the crops' files, named in the error message.
 
-    Raises EvaluationError on no images, or on a feature that is not finite, with the first image's file or number.
+    Raises EvaluationError where there are no images, or where a feature is not finite; the message then names the
+    first such image by its file or number.
     """
     total = len(crops)
     if total == 0:

@@ -1,7 +1,7 @@
-"""Features that any model made, from a file: `.npz`, or Parquet where pyarrow is installed.
+"""Features of any model, read from a file: `.npz`, or Parquet where pyarrow is installed.
 
-A file holds `features` (N×F; in Parquet a column of lists of one length), `pids` (N) and, where known, `camids` (N) and
-`paths` (N strings), by which a query is recognised that lies in the gallery too.
+A file holds `features` (N×F; in Parquet a column of lists of equal length), `pids` (N) and, where known, `camids` (N)
+and `paths` (N strings). Equal paths show that a query and a gallery image are the same image.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ from dgnet.retrieval.kernel.similarity import BLOCK_BYTES
 from dgnet.retrieval.labels import SplitLabels, own_image_notes
 from dgnet.retrieval.ranking.ranks import Denominator, RetrievalResult, evaluate
 
-FIELDS = ("features", "pids", "camids", "paths")  # others may be there, and are not read
+FIELDS = ("features", "pids", "camids", "paths")  # a file may have other fields, which are not read
 
 
 @dataclass(frozen=True)
 class FeatureFile:
-    """N×F float32 features, their identities, and their cameras and paths, or None."""
+    """N×F float32 features and their identities; cameras and paths are None where the file has none."""
 
     features: npt.NDArray[np.float32]
     pids: Int64Array
@@ -34,7 +34,7 @@ class FeatureFile:
 
 
 def read_features(path: Path) -> FeatureFile:
-    """Read and check one side. Raises EvaluationError naming the file and the field."""
+    """Read and check the features of the queries, or of the gallery. Raises EvaluationError naming file and field."""
     if not path.is_file():
         raise EvaluationError(f"{path}: no such file")
     match path.suffix.lower():
@@ -58,7 +58,7 @@ def read_features(path: Path) -> FeatureFile:
 
 
 def labels_of_files(query: FeatureFile, gallery: FeatureFile) -> SplitLabels:
-    """The labels of both sides. Where both have `paths`, equal ones are one image."""
+    """The labels of queries and gallery. Where both files have `paths`, equal paths are the same image."""
     labels = SplitLabels(query.pids, gallery.pids, query.camids, gallery.camids)
     if query.paths is None or gallery.paths is None:
         return labels
@@ -79,7 +79,7 @@ def evaluate_files(
     block_bytes: int = BLOCK_BYTES,
     device: str | None = None,
 ) -> RetrievalResult:
-    """`evaluate` on two feature files; similarity is the inner product of the features as they stand."""
+    """`evaluate` on two feature files. Similarity is the inner product; the features are not normalised."""
     asked, searched = read_features(query), read_features(gallery)
     return evaluate(
         asked.features,
@@ -93,7 +93,7 @@ def evaluate_files(
 
 def _read_npz(path: Path) -> dict[str, Any]:
     try:
-        # Opened here, since np.load leaves a broken file open.
+        # The file is opened here, because np.load does not close a broken file.
         with open(path, "rb") as stream, np.load(stream, allow_pickle=False) as archive:
             return {name: archive[name] if name in FIELDS else None for name in archive.files}
     except (ValueError, OSError, EOFError, zipfile.BadZipFile) as error:
@@ -133,7 +133,7 @@ def _paths(values: Any, path: Path, number: int) -> tuple[str, ...]:
 
 
 def _matrix(column: Any, path: Path) -> npt.NDArray[np.floating]:
-    """A column of lists, all of one length, as a matrix."""
+    """A column of lists as a matrix. Raises EvaluationError unless all lists have the same length."""
     import pyarrow.compute
 
     if column.null_count:

@@ -1,4 +1,4 @@
-"""Better queries from more images: multi-query means, and query expansion."""
+"""Queries made of several images: multi-query means, and query expansion."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ def multi_query(
     query_pids: LabelArray,
     query_camids: LabelArray,
 ) -> torch.Tensor:
-    """Q×F: for each query the mean feature of the `multi_query` images (N×F) of its pid on its camera.
+    """Q×F: for each query, the mean of those features (N×F) that have its pid and its camera.
 
-    Raises EvaluationError naming a query that has no such image.
+    Raises EvaluationError naming the first query whose pid and camera no image has.
     """
     matrix = feature_matrix(features, "multi-query features")
     own = np.stack([label_vector(pids, "pids", len(matrix)), label_vector(camids, "camids", len(matrix))])
@@ -53,11 +53,12 @@ def expand_queries(
     block_bytes: int = BLOCK_BYTES,
     progress: bool = True,
 ) -> torch.Tensor:
-    """Q×F unit features: each query joined with its k nearest gallery images, as in a real gallery without labels.
+    """Q×F unit features: each query joined with its k nearest gallery images. No label is used.
 
-    q' = q + sum of s_g^alpha g over the k nearest g, with s_g = max(<q, g>, 0) of unit features. alpha = 0 is average
-    query expansion (Chum et al. 2007), alpha = 3 a usual choice of the weighted one (Radenović et al. 2018). Where a
-    query lies in the gallery too (equal numbers in `query_images` and `gallery_images`), it is not its own neighbour.
+    q' = q + sum of s_g^alpha g over the k nearest g, with s_g = max(<q, g>, 0) of unit features; q' is then normalised.
+    alpha = 0 is average query expansion (Chum et al. 2007), alpha = 3 a usual choice for weighted query expansion
+    (Radenović et al. 2018). Where the gallery holds the query's own image too (equal numbers in `query_images` and
+    `gallery_images`), that image does not count as a neighbour.
     """
     if alpha < 0:
         raise EvaluationError(f"alpha: expected at least 0, found {alpha}")
@@ -65,7 +66,7 @@ def expand_queries(
     gallery = feature_matrix(gallery_features, "gallery features", query.device)
     same_width(query, gallery)
     query, gallery = normalize(query, dim=1), normalize(gallery, dim=1)
-    most = 0  # how many copies of a query the gallery may hold
+    most = 0  # the largest number of copies of one query that the gallery holds
     if query_images is not None and gallery_images is not None:
         asked = label_vector(query_images, "query_images", len(query))
         searched = label_vector(gallery_images, "gallery_images", len(gallery))

@@ -1,20 +1,20 @@
-"""Whether features tell images apart at all: figures of features that are all but equal mean nothing."""
+"""Whether features tell images apart at all: where features are nearly equal, their figures mean nothing."""
 
 from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
 
-LEAST_SPREAD = 2e-3  # below it a float32 product no longer orders the images reliably, and re-ranking cannot be done
+LEAST_SPREAD = 2e-3  # below this, float32 inner products no longer order the images reliably: no re-ranking is done
 _ROWS_AT_ONCE = 4096
 
 Features = npt.NDArray[np.floating]
 
 
 def spread(query: Features, gallery: Features) -> float:
-    """How far the features of both sides lie from their common mean, over how long they are; 0 where all are equal.
+    """sqrt(mean |f - m|² / mean |f|²) over the features f of queries and gallery, whose mean is m.
 
-    That is sqrt(mean |f - m|² / mean |f|²), between 0 and 1.
+    It is between 0 and 1, and 0 where all features are equal.
     """
     total, squares = np.zeros(query.shape[1], dtype=np.float64), 0.0
     for side in (query, gallery):
@@ -29,13 +29,17 @@ def spread(query: Features, gallery: Features) -> float:
 
 
 def can_be_reranked(query: Features, gallery: Features) -> bool:
-    """Whether the angles between features differ, for re-ranking divides by the largest."""
+    """Whether the spread of the unit features is at least LEAST_SPREAD: re-ranking divides by the largest distance."""
     units = (side / np.maximum(np.linalg.norm(side, axis=1, keepdims=True), 1e-12) for side in (query, gallery))
     return spread(*units) >= LEAST_SPREAD
 
 
 def doubts(name: str, query: Features, gallery: Features) -> list[str]:
-    """What makes the figures of these features (Q×F and N×F) worth nothing, or little, in a sentence each."""
+    """Reasons not to trust the figures of these features (Q×F and N×F), one sentence each; empty where there is none.
+
+    Args:
+        name: what the sentences call the features.
+    """
     if not query.any() and not gallery.any():
         return [f"{name}: every feature is zero, so its figures only show the order of the gallery's files."]
     found = spread(query, gallery)

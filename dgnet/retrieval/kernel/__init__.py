@@ -1,1 +1,1 @@
-"""The arithmetic of retrieval: products, blocks, neighbours, sparse matrices. `dgnet.retrieval` alone imports it."""
+"""The arithmetic of retrieval: products, blocks, neighbours, sparse matrices. Only `dgnet.retrieval` imports it."""

@@ -1,4 +1,4 @@
-"""The k best candidates so far of each of N images, kept in order while candidates come in order of position."""
+"""For each of N images, its k most similar candidates so far, best first; candidates arrive in order of position."""
 
 from __future__ import annotations
 
@@ -11,12 +11,16 @@ import torch
 from dgnet.retrieval.arrays import Int64Array
 from dgnet.retrieval.kernel.neighbours import Float32Array, stable_top
 
-_ROUND = 32  # new candidates of one image that are merged at a time
+_ROUND = 32  # how many new candidates of one image are merged at a time
 
 
 @dataclass(frozen=True)
 class BestLists:
-    """N×k, best first; of equal candidates the one of lower position. What comes later has a higher position."""
+    """N×k similarities and positions of candidates, best first; of equal candidates the lower position is first.
+
+    Every candidate has a higher position than the candidates of the same image that came before it. Places that no
+    candidate has taken hold the similarity -inf and the position -1.
+    """
 
     similarity: Float32Array
     index: npt.NDArray[np.int32]
@@ -26,18 +30,18 @@ class BestLists:
         return cls(np.full((number, k), -np.inf, dtype=np.float32), np.full((number, k), -1, dtype=np.int32))
 
     def worst(self, start: int, stop: int) -> Float32Array:
-        """What a later candidate must exceed to enter these lists."""
+        """The similarity that a later candidate must exceed to enter each of the lists `start` to `stop`."""
         return self.similarity[start:stop, -1]
 
     def fill(self, first: int, similarity: Float32Array) -> None:
-        """Start the lists from `first` on with similarities lists×(at least k candidates, from position 0)."""
+        """Start the M lists from place `first` on, with similarities M×C of the candidates 0 to C - 1; C is at least k."""
         if len(similarity):
             top, place = stable_top(torch.from_numpy(similarity), self.index.shape[1])
             lists = slice(first, first + len(similarity))
             self.similarity[lists], self.index[lists] = top.numpy(), place.numpy()
 
     def merge(self, owner: Int64Array, candidate: Int64Array, similarity: Float32Array) -> None:
-        """Take in candidates, sorted by owner and then by position."""
+        """Take in candidates. `owner` is the image in whose list each belongs; sorted by owner, then by position."""
         if owner.size == 0:
             return
         who, first, count = np.unique(owner, return_index=True, return_counts=True)

@@ -1,4 +1,4 @@
-"""The k most similar gallery images of each query, exact, ties in gallery order, a block of queries at a time."""
+"""The k most similar gallery images of each query: exact, ties in gallery order, one block of queries at a time."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Neighbours:
 def nearest(
     query: torch.Tensor, gallery: torch.Tensor, k: int, *, block_bytes: int = BLOCK_BYTES, progress: bool = True
 ) -> Neighbours:
-    """The k most similar of N gallery features for each query, by inner product; k is cut to N."""
+    """The k most similar of N gallery features for each query, by inner product; all N where k is larger."""
     if k < 1:
         raise EvaluationError(f"k: expected at least 1 neighbour, found {k}")
     k = min(k, len(gallery))
@@ -39,9 +39,10 @@ def nearest(
 
 
 def stable_top(values: torch.Tensor, k: int) -> tuple[torch.Tensor, torch.Tensor]:
-    """The k greatest of each row and their places, in descending order; of equal values the earlier place is first.
+    """The k greatest values of each row and their places, in descending order; of equal values the earlier is first.
 
-    torch.topk promises no order among equals: one value more than asked for shows where they straddle the edge.
+    torch.topk promises no order among equal values. So k + 1 values are asked for: where the k-th and the next are
+    equal, topk may have left out the wrong one, and that row is sorted as a whole.
     """
     width = values.shape[1]
     top, place = values.topk(min(k + 1, width), dim=1)

@@ -1,7 +1,8 @@
 """Every image's nearest neighbours among all images. Similarity is symmetric, so half of the products are enough.
 
-Strips of rows are multiplied with the columns from the strip on. An entry s[i, j] may belong to the neighbours of i
-and to those of j; after the first strip only entries above what either has already are looked at again.
+The N×N similarities are made in strips of rows, from the diagonal to the right. An entry s[i, j] is a candidate for the
+neighbours of i and for those of j. After the first strip, an entry is taken up only where it exceeds the worst neighbour
+that i, or j, has so far.
 """
 
 from __future__ import annotations
@@ -24,20 +25,21 @@ Int32Array = npt.NDArray[np.int32]
 
 @dataclass(frozen=True)
 class SelfNeighbours:
-    """N×k: each image's most similar images, itself included, most similar first, ties in order of position."""
+    """N×k: the most similar images of each image, itself included, most similar first; ties in order of position."""
 
     index: Int32Array
     similarity: Float32Array
-    lowest: Float32Array  # N: the least similarity of each image with any
-    kept: Float32Array  # of the first `keep` images with all later ones
+    lowest: Float32Array  # N: the least similarity of each image with any image
+    kept: Float32Array  # keep×(N - keep): the similarities of the first `keep` images with all others
 
 
 def self_neighbours(
     features: torch.Tensor, k: int, *, block_bytes: int, keep: int = 0, progress: bool = True
 ) -> SelfNeighbours:
-    """The k most similar of all N features N×F (on the CPU), by inner product, in about 1.5 × `block_bytes`.
+    """The k most similar images of each of N, by the inner product of features N×F on the CPU.
 
-    Similarities of the first `keep` images with the N - keep others are made on the way; they are given back.
+    It takes about 1.5 × `block_bytes` of memory. The similarities of the first `keep` images with the N - keep others
+    are made on the way, and returned as `kept`.
     """
     number = len(features)
     k = min(k, number)
@@ -45,7 +47,7 @@ def self_neighbours(
     gathered = _Gathered(number, k, keep, room=rows * number)
     buffers = [np.empty(rows * number, dtype=np.float32) for _ in range(2)]
     bar = tqdm(total=number, desc="neighbours", unit="image", dynamic_ncols=True, disable=not progress)
-    # One strip is looked through while the next is multiplied, so that no core waits.
+    # While one strip is searched for neighbours, the next is multiplied, so that no core waits.
     with bar, ThreadPoolExecutor(max_workers=1) as worker:
         looking: Future[None] | None = None
         for turn, start in enumerate(range(0, number, rows)):
@@ -62,7 +64,7 @@ def self_neighbours(
 
 
 class _Gathered:
-    """What is known after the strips so far."""
+    """The neighbours, the least similarities and the kept similarities, as found in the strips so far."""
 
     def __init__(self, number: int, k: int, keep: int, room: int) -> None:
         self.best = BestLists.empty(number, k)
@@ -71,7 +73,7 @@ class _Gathered:
         self._mask = np.empty(room, dtype=bool)
 
     def take(self, start: int, strip: Float32Array) -> None:
-        """Look through the similarities of rows from `start` with columns from `start`."""
+        """Search a strip: its first row and its first column are both image `start`."""
         rows, stop, keep = len(strip), start + len(strip), len(self.kept)
         if start < keep:
             self.kept[start:stop] = strip[: keep - start, keep - start :]
@@ -90,10 +92,10 @@ class _Gathered:
         self.best.merge(stop + column, start + row, right[row, column])
 
     def _places_above(self, limit: Float32Array, values: Float32Array) -> tuple[Int64Array, Int64Array]:
-        """Rows and columns where `values` exceed `limit`, by rows.
+        """The places (row, column) where `values` exceed `limit`, row by row.
 
-        NumPy finds places several times faster in a flat array than in a matrix, and new memory costs more than the
-        comparison, so one piece of memory serves every strip.
+        NumPy finds places several times faster in a flat array than in a matrix. Allocating memory takes longer than
+        the comparison, so the same memory serves every strip.
         """
         flat = self._mask[: values.size]
         np.greater(values, limit, out=flat.reshape(values.shape))

@@ -1,4 +1,4 @@
-"""Similarities of queries with the whole gallery, a block of queries at a time, in one buffer that is used again."""
+"""Similarities of queries with the whole gallery, one block of queries at a time; all blocks share one buffer."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tqdm import tqdm
 from dgnet.retrieval.kernel.products import inner_products
 
 BLOCK_BYTES = 128 << 20
-_PROGRESS_PRODUCTS = 10**11  # multiplications from which a pass is worth a bar: about two seconds
+_PROGRESS_PRODUCTS = 10**11  # with fewer multiplications (about two seconds) no progress bar is shown
 
 
 @dataclass(frozen=True)
@@ -26,10 +26,14 @@ class Block:
 def similarity_blocks(
     query: torch.Tensor, gallery: torch.Tensor, *, block_bytes: int = BLOCK_BYTES, progress: bool = True, what: str
 ) -> Iterator[Block]:
-    """Inner products of Q×F with N×F features in float32, at most `block_bytes` (and at least one row) at a time."""
+    """Inner products of Q×F with N×F features in float32, in blocks of at most `block_bytes`, but at least one row.
+
+    Args:
+        what: the title of the progress bar.
+    """
     num_query, num_gallery = len(query), len(gallery)
     rows = max(1, min(num_query, block_bytes // (4 * num_gallery)))
-    # NumPy asks the system for large pages of memory, which are there seven times sooner than torch's small ones.
+    # NumPy allocates memory in large pages, seven times faster than torch does in small ones.
     on_cpu = query.device.type == "cpu"
     buffer = (
         torch.from_numpy(np.empty((rows, num_gallery), np.float32)) if on_cpu else query.new_empty(rows, num_gallery)

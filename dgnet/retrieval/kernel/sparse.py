@@ -1,4 +1,4 @@
-"""Sparse matrices by rows, with the few operations that re-ranking needs."""
+"""Sparse matrices stored by rows, with the few operations that re-ranking needs."""
 
 from __future__ import annotations
 
@@ -26,19 +26,19 @@ class SparseRows:
         return len(self.starts) - 1
 
     def entries_of(self, rows: Int64Array) -> tuple[Int64Array, Int64Array]:
-        """Positions of all entries of the listed rows, one row after another, and which of the list each is of."""
+        """The positions of all entries of the listed rows, row by row; and the place in `rows` of each entry's row."""
         lengths = self.starts[rows + 1] - self.starts[rows]
         which = np.repeat(np.arange(len(rows)), lengths)
         within = np.arange(len(which)) - np.repeat(np.cumsum(lengths) - lengths, lengths)
         return self.starts[rows][which] + within, which
 
     def take(self, rows: Int64Array) -> SparseRows:
-        """The listed rows, in that order; a row may be there several times."""
+        """The listed rows, in that order; a row may be listed several times."""
         entry, which = self.entries_of(rows)
         return SparseRows(_starts(which, len(rows)), self.columns[entry], self.values[entry])
 
     def transposed(self, num_columns: int) -> SparseRows:
-        """The same entries by column; in each, rows ascend."""
+        """The transposed matrix: its rows are the columns of this one."""
         row = np.repeat(np.arange(self.num_rows, dtype=np.int32), np.diff(self.starts))
         order = np.argsort(self.columns, kind="stable")
         return SparseRows(_starts(self.columns, num_columns), row[order], self.values[order])
@@ -47,7 +47,7 @@ class SparseRows:
 def from_entries(
     rows: Int64Array, columns: Int64Array, values: npt.NDArray[np.floating], num_rows: int, num_columns: int
 ) -> SparseRows:
-    """Entries in any order; those of one place are added."""
+    """A matrix of entries given in any order; entries with the same row and column are added."""
     key = rows * num_columns + columns
     order = np.argsort(key, kind="stable")
     key = key[order]
@@ -62,7 +62,7 @@ def from_entries(
 
 
 def stacked(parts: list[SparseRows]) -> SparseRows:
-    """Matrices under one another."""
+    """One matrix: the rows of the first part, then those of the second, and so on."""
     offsets = np.cumsum([0] + [part.starts[-1] for part in parts])
     starts = [part.starts[:-1] + offset for part, offset in zip(parts, offsets[:-1], strict=True)]
     return SparseRows(

@@ -1,1 +1,1 @@
-"""Ranks of true matches, counted exactly; re-ranking; what each query retrieves."""
+"""Exact ranks of true matches, re-ranking, and examples of what queries retrieve."""

@@ -26,7 +26,10 @@ Float64Array = npt.NDArray[np.float64]
 
 @dataclass(frozen=True)
 class CameraPairs:
-    """Row: the query's camera, column: the gallery's. NaN where no query of the row has a true match in the column."""
+    """Figures by the query's camera (down) and the gallery's (across); NaN where no such query has a true match there.
+
+    `num_valid` counts the queries that have one.
+    """
 
     cameras: tuple[int, ...]
     rank1: Float64Array
@@ -47,7 +50,7 @@ def camera_pairs(
     block_bytes: int = BLOCK_BYTES,
     device: str | torch.device | None = None,
 ) -> CameraPairs:
-    """Rank each query against the gallery images of one camera alone, for every camera."""
+    """Rank each query against the gallery images of one camera only, for every camera in turn."""
     query = feature_matrix(query_features, "query features", device)
     gallery = feature_matrix(gallery_features, "gallery features", device or query.device)
     same_width(query, gallery)

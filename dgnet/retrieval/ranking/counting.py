@@ -1,4 +1,7 @@
-"""Counting what stands before each true match in a block of similarities. Blocks are changed: what is dropped sinks."""
+"""Ranks of true matches in a block of similarities, by counting the gallery images that rank before each.
+
+The block is changed: the similarities of dropped images are set to -inf.
+"""
 
 from __future__ import annotations
 
@@ -11,12 +14,13 @@ from dgnet.retrieval.ranking.matches import Truth
 
 Float32Array = npt.NDArray[np.float32]
 
-# Below this part of the gallery at or above the worst true match, sorting those few is faster than comparing all.
+# Where at most this fraction of the gallery is as similar as the worst true match or more, it is faster to sort that
+# part than to compare every true match with the whole gallery.
 FEW = 0.25
 
 
 def count_by_row(similarity: torch.Tensor, truth: Truth, first_query: int) -> list[Int64Array]:
-    """Ascending ranks of the true matches of each row's query, row by row, so that a row stays in the cache."""
+    """Ascending ranks of each query's true matches. One query is counted at a time: its row stays in the CPU's cache."""
     found = []
     for query, row in enumerate(similarity.numpy(), start=first_query):
         matches, dropped = truth.split(query)
@@ -33,7 +37,8 @@ def _ranks_in_row(row: Float32Array, matches: Int64Array) -> Int64Array:
     own = row[matches]
     candidate = row >= own.min()
     if np.count_nonzero(candidate) > FEW * len(row):
-        # Before a match an equal similarity ranks ahead of it, after it only a greater one does.
+        # An image that stands before the match in the gallery ranks ahead of it if its similarity is equal or greater;
+        # one that stands after it, only if its similarity is greater.
         ahead = [
             np.count_nonzero(row[:match] >= row[match]) + np.count_nonzero(row[match + 1 :] > row[match])
             for match in matches
@@ -50,7 +55,7 @@ def _ranks_in_row(row: Float32Array, matches: Int64Array) -> Int64Array:
 
 
 def count_together(similarity: torch.Tensor, truth: Truth, first_query: int) -> list[Int64Array]:
-    """The same on a GPU: all rows of the block at once, one true match of each at a time."""
+    """The same ranks on a GPU: all queries of the block at once, one true match of each query at a time."""
     rows, num_gallery = similarity.shape
     device = similarity.device
     split = [truth.split(query) for query in range(first_query, first_query + rows)]

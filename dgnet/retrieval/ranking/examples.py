@@ -17,7 +17,10 @@ from dgnet.retrieval.ranking.ranks import MatchRanks, score_queries
 
 @dataclass(frozen=True)
 class TopGallery:
-    """For M queries the best gallery positions by the protocol, M×k; -1 where fewer than k images are kept."""
+    """For M queries the positions of their k best kept gallery images, M×k; -1 where fewer than k are kept.
+
+    `correct` marks the images of the query's person.
+    """
 
     query: Int64Array
     index: Int64Array
@@ -38,7 +41,7 @@ def top_gallery(
     *,
     k: int = 10,
 ) -> TopGallery:
-    """The k best gallery images of the chosen queries (positions among all queries), what is dropped left out."""
+    """The k best gallery images of the chosen queries, given by position; dropped images are left out (`matches`)."""
     query = feature_matrix(query_features, "query features")
     gallery = feature_matrix(gallery_features, "gallery features", query.device)
     same_width(query, gallery)
@@ -61,12 +64,12 @@ def top_gallery(
 
 
 def hardest_queries(ranks: MatchRanks, num: int) -> Int64Array:
-    """The valid queries of lowest AP (step), hardest first."""
+    """The `num` valid queries of lowest AP (step), hardest first."""
     scores = score_queries(ranks)
     return scores.query[np.argsort(scores.ap_step, kind="stable")[:num]]
 
 
 def random_queries(ranks: MatchRanks, num: int, seed: int = 0) -> Int64Array:
-    """Valid queries drawn without replacement, in query order."""
+    """`num` valid queries, or all of them if they are fewer, drawn without replacement; in query order."""
     valid = np.flatnonzero(ranks.valid)
     return np.sort(np.random.default_rng(seed).choice(valid, size=min(num, len(valid)), replace=False))

@@ -1,7 +1,7 @@
 """Which gallery images are true matches of a query, and which are dropped before ranking.
 
-Dropped: junk (pid -1), images of the query's pid taken by the query's own camera, and the query's own image. Everything
-else is kept; distractors need no rule of their own, they are identities that no query has.
+Dropped are junk (pid -1), images of the query's pid taken by the query's own camera, and the query's own image.
+Everything else is kept. Distractors need no rule of their own: no query has their pid.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ class SameLabel:
     """For every query the gallery positions that share a label with it, ascending."""
 
     order: Int64Array  # gallery positions by label, then position
-    starts: Int64Array  # of each query's label in `order`
-    stops: Int64Array
+    starts: Int64Array  # for each query, where its label begins in `order`
+    stops: Int64Array  # and where it ends
 
     def of(self, query: int) -> Int64Array:
         return self.order[self.starts[query] : self.stops[query]]
@@ -27,14 +27,14 @@ class SameLabel:
 
 @dataclass(frozen=True)
 class Truth:
-    """Identities and cameras of both sides, checked, with the gallery indexed by identity and by image."""
+    """Checked identities and cameras of queries and gallery, with the gallery indexed by identity and by image."""
 
     query_pids: Int64Array
     gallery_pids: Int64Array
     cameras: tuple[Int64Array, Int64Array] | None
     junk: Int64Array  # gallery positions
     same_pid: SameLabel
-    same_image: SameLabel | None  # the query's own image where the gallery holds it
+    same_image: SameLabel | None  # the query's own image, where the gallery holds it; None where that is not known
 
     @property
     def num_kept(self) -> int:
@@ -47,7 +47,7 @@ class Truth:
         return 0 if self.same_image is None else int(np.count_nonzero(self.same_image.stops > self.same_image.starts))
 
     def split(self, query: int) -> tuple[Int64Array, Int64Array]:
-        """Gallery positions, ascending: (true matches, images dropped: of its camera, or the query's own)."""
+        """Gallery positions, ascending: (true matches; images dropped for the query's camera, or as its own image)."""
         same = self.same_pid.of(query)
         matches, dropped = same, same[:0]
         if self.cameras is not None:
@@ -55,7 +55,7 @@ class Truth:
             own_camera = gallery_camids[same] == query_camids[query]
             matches, dropped = same[~own_camera], same[own_camera]
         own = same[:0] if self.same_image is None else self.same_image.of(query)
-        own = own[self.gallery_pids[own] != JUNK]  # which is dropped as such
+        own = own[self.gallery_pids[own] != JUNK]  # junk is dropped anyway
         if own.size:
             return np.setdiff1d(matches, own, assume_unique=True), np.union1d(dropped, own)
         return matches, dropped
@@ -67,7 +67,7 @@ class Truth:
         return others.size > 0
 
     def query_of_gallery(self) -> Int64Array:
-        """N values: a query that each gallery image is the same image as, -1 where there is none."""
+        """For each of N gallery images, the first query that is the same image; -1 where there is none."""
         found = np.full(len(self.gallery_pids), -1, dtype=np.int64)
         for query in reversed(range(len(self.query_pids) if self.same_image else 0)):
             assert self.same_image is not None
@@ -88,10 +88,10 @@ def index_truth(
     """Check the labels of `num_query` queries and `num_gallery` gallery images and index them.
 
     Args:
-        query_images, gallery_images: numbers of images, equal where a query and a gallery image are one image; or
-            None on both sides, where that is unknown or never so.
+        query_images, gallery_images: image numbers, equal where a query and a gallery image are the same image; both
+            None where that is unknown, or where there is no such image.
 
-    Raises EvaluationError on wrong lengths, unknown cameras, a junk query, or a gallery of junk alone.
+    Raises EvaluationError on wrong lengths, unknown cameras, a junk query, or a gallery of nothing but junk.
     """
     queries = label_vector(query_pids, "query_pids", num_query)
     gallery = label_vector(gallery_pids, "gallery_pids", num_gallery)

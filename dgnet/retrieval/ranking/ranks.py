@@ -1,7 +1,7 @@
-"""Exact ranks of true matches without sorting the gallery: CMC, both mAPs and mINP, in memory bounded by one block.
+"""Exact ranks of true matches without sorting the gallery; CMC, both mAPs and mINP. One block is in memory at a time.
 
-The rank of a true match is 1 + the kept gallery images of greater similarity + those of equal similarity that stand
-before it in the gallery. So ties are broken by gallery order, exactly.
+The rank of a true match is 1 + the number of kept gallery images of greater similarity + the number of kept images of
+equal similarity that stand before it in the gallery. So ties are broken by gallery order.
 """
 
 from __future__ import annotations
@@ -34,8 +34,8 @@ class MatchRanks:
     num_gallery: int  # kept gallery images, junk removed
     num_junk: int
     same_camera_filtering: bool
-    num_own: int = 0  # queries whose own image is in the gallery, and left out of their ranking
-    num_own_camera: int = 0  # queries that have no true match, but would have without the camera rule
+    num_own: int = 0  # queries whose own image is in the gallery; it is left out of their ranking
+    num_own_camera: int = 0  # queries without a true match that would have one if same-camera images were kept
 
     @property
     def num_query(self) -> int:
@@ -43,12 +43,12 @@ class MatchRanks:
 
     @property
     def num_matches(self) -> Int64Array:
-        """True matches of each query."""
+        """The number of true matches of each query."""
         return np.diff(self.offsets)
 
     @property
     def valid(self) -> npt.NDArray[np.bool_]:
-        """Queries with at least one true match."""
+        """Whether each query has at least one true match."""
         return self.num_matches > 0
 
 
@@ -65,7 +65,10 @@ class QueryScores:
 
 @dataclass(frozen=True)
 class RetrievalResult:
-    """Fractions in [0, 1]. `num_gallery` counts kept images; `num_query - num_valid` queries had no true match."""
+    """Measures as fractions in [0, 1], and what they were measured on.
+
+    `num_gallery` counts gallery images without junk; `num_query - num_valid` queries have no true match.
+    """
 
     num_query: int
     num_valid: int
@@ -77,7 +80,7 @@ class RetrievalResult:
     minp: float
     denominator: Denominator
     same_camera_filtering: bool
-    num_own: int = 0  # queries whose own image is in the gallery, and left out of their ranking
+    num_own: int = 0  # queries whose own image is in the gallery; it is left out of their ranking
 
     @property
     def rank1(self) -> float:
@@ -101,9 +104,9 @@ def evaluate(
 ) -> RetrievalResult:
     """Rank Q×F query features against N×F gallery features by inner product, and summarise.
 
-    Without cameras, same-camera filtering is off. `query_images` and `gallery_images` number the images, equal where a
-    query lies in the gallery too: it is then left out of its own ranking. `denominator="all"` divides by all queries,
-    those without a true match scoring 0. Raises EvaluationError on anything that would make the figures meaningless.
+    Without cameras, same-camera filtering is off. Equal numbers in `query_images` and `gallery_images` mark the same
+    image; it is left out of its own ranking. `denominator="all"` divides by all queries, and those without a true match
+    score 0. Raises EvaluationError on input for which the figures would mean nothing.
     """
     ranks = rank_matches(
         query_features,
@@ -147,7 +150,7 @@ def rank_matches(
 
 
 def ranks_in(blocks: Iterable[Block], truth: Truth) -> MatchRanks:
-    """The rank of every true match in blocks of similarities that cover the queries in order; blocks are changed."""
+    """The rank of every true match, from blocks of similarities that cover the queries in order. Blocks are changed."""
     per_query: list[Int64Array] = []
     for block in blocks:
         count = count_by_row if block.similarity.device.type == "cpu" else count_together
@@ -175,8 +178,8 @@ def cmc_curve(ranks: MatchRanks, longest: int = 50) -> Float64Array:
 def score_queries(ranks: MatchRanks) -> QueryScores:
     """Both APs and INP of every valid query.
 
-    For the k-th of m true matches at rank r_k, precision after it p_k = k/r_k and before it b_k = (k-1)/(r_k-1), 1
-    where r_k = 1. AP step = mean p_k; AP trapezoid = mean (p_k + b_k)/2; INP = m/r_m.
+    The k-th of m true matches is at rank r_k. Precision after it is p_k = k/r_k, and before it b_k = (k-1)/(r_k-1), or
+    1 where r_k = 1. AP step = mean p_k; AP trapezoid = mean (p_k + b_k)/2; INP = m/r_m.
     """
     valid = np.flatnonzero(ranks.valid)
     if valid.size == 0:
@@ -198,7 +201,7 @@ def score_queries(ranks: MatchRanks) -> QueryScores:
 
 
 def summarise(ranks: MatchRanks, denominator: Denominator = "valid") -> RetrievalResult:
-    """Means over the valid queries, or over all of them (`denominator="all"`)."""
+    """The means of all measures over the valid queries, or over all queries (`denominator="all"`)."""
     if denominator not in ("valid", "all"):
         raise EvaluationError(f'denominator: expected "valid" or "all", found {denominator!r}')
     scores = score_queries(ranks)

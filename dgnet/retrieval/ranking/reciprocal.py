@@ -22,7 +22,7 @@ _PAIRS_AT_ONCE = 1 << 15
 
 
 def reciprocal_encodings(features: Float32Array, neighbours: SelfNeighbours, k1: int, k2: int) -> SparseRows:
-    """V of all N images. `features` N×F are unit vectors, `neighbours` their k1 + 1 nearest (themselves included).
+    """V of all N images. `features` N×F are unit vectors, `neighbours` their k1 + 1 nearest images, itself included.
 
     d_ij = (2 - 2 <x_i, x_j>) / max_j (2 - 2 <x_i, x_j>).
     """
@@ -43,7 +43,7 @@ def reciprocal_encodings(features: Float32Array, neighbours: SelfNeighbours, k1:
 
 
 def _mutual(near: npt.NDArray[np.int32]) -> npt.NDArray[np.bool_]:
-    """N×k: whether i is also among the k nearest of its a-th neighbour."""
+    """N×k: whether image i is among the k nearest of its a-th neighbour, at [i, a]."""
     mutual = np.empty(near.shape, dtype=bool)
     for start in range(0, len(near), _ROWS_AT_ONCE):
         rows = np.arange(start, min(start + _ROWS_AT_ONCE, len(near)))
@@ -59,10 +59,10 @@ def _members(
     mutual: npt.NDArray[np.bool_],
     mutual_half: npt.NDArray[np.bool_],
 ) -> tuple[Int64Array, Int64Array, Float32Array]:
-    """R* of each row: (place in `rows`, column, similarity) of every member once."""
+    """R* of each image in `rows`: (place in `rows`, member, similarity) for every member, each once."""
     half = mutual_half.shape[1]
     reciprocal = np.where(mutual[rows], near[rows], -1)
-    candidate = near[near[rows], :half]  # rows × (k1 + 1) × half: the half neighbours of each neighbour
+    candidate = near[near[rows], :half]  # rows × (k1 + 1) × half: the `half` nearest images of each neighbour
     member = mutual_half[near[rows]] & mutual[rows][:, :, None]
     inside = (candidate[..., None] == reciprocal[:, None, None, :]).any(axis=3) & member
     accepted = inside.sum(axis=2) > 2 / 3 * member.sum(axis=2)
@@ -70,7 +70,8 @@ def _members(
     key = np.unique(added_row * len(near) + candidate[added_row, a, b])
     added_row, added = np.divmod(key, len(near))
 
-    # Most of those added are among the nearest too, though not mutually; for the others the product is made again.
+    # Most added members are among the k1 + 1 nearest, though not mutually, so their similarity is known. For the others
+    # the inner product is computed.
     known = near[rows][added_row] == added[:, None]
     similarity = neighbours.similarity[rows][added_row, known.argmax(axis=1)]
     unknown = np.flatnonzero(~known.any(axis=1))

@@ -1,10 +1,10 @@
-"""Re-ranking by k-reciprocal encodings: the dense published formula, without any N×N matrix.
+"""Re-ranking by k-reciprocal encodings: the published formula, computed without an N×N matrix.
 
     distance(q, g) = (1 - lambda) * (1 - m / (2 - m)) + lambda * d_qg,   m = sum_j min(V_qj, V_gj)
 
-with d = (2 - 2 cos) divided by its row's maximum over queries and gallery together, and V as in `reciprocal`.
-Zhong et al. 2017 take k1 = 20, k2 = 6, lambda = 0.3. No label is used: junk and same-camera images take part, as they
-would in a real gallery, and are dropped only when ranks are counted.
+with d_qg = (2 - 2 cos) divided by the greatest 2 - 2 cos of q with any query or gallery image, and V as in
+`reciprocal`. Zhong et al. 2017 take k1 = 20, k2 = 6, lambda = 0.3. No label is used: junk and same-camera images take
+part in the encodings, as they would in a real gallery, and are dropped only when ranks are counted.
 """
 
 from __future__ import annotations
@@ -27,14 +27,14 @@ from dgnet.retrieval.ranking.reciprocal import reciprocal_encodings
 K1 = 20
 K2 = 6
 LAMBDA = 0.3
-KEEP_BYTES = 512 << 20  # query-gallery similarities up to this size are kept rather than made twice
+KEEP_BYTES = 512 << 20  # query-gallery similarities up to this size are kept instead of being computed twice
 
 
 @dataclass(frozen=True)
 class Encoded:
-    """Unit features, encodings of queries and of gallery (by column), and each query's greatest 2 - 2 cos.
+    """Unit features, the encodings V of queries (by row) and gallery (by column), and each query's greatest 2 - 2 cos.
 
-    `similarity` holds all Q×N similarities where they are small enough to be kept, else it is empty.
+    `similarity` holds all Q×N similarities if they take at most KEEP_BYTES; else it is empty.
     """
 
     query: torch.Tensor
@@ -61,7 +61,7 @@ def rerank_matches(
     block_bytes: int = BLOCK_BYTES,
     progress: bool = True,
 ) -> MatchRanks:
-    """The rank of every true match after re-ranking, as `rank_matches` gives it before."""
+    """The rank of every true match after re-ranking; `rank_matches` gives the ranks without it."""
     sizes = len(query_features), len(gallery_features)
     truth = index_truth(query_pids, gallery_pids, query_camids, gallery_camids, *sizes, query_images, gallery_images)
     own = truth.query_of_gallery()
@@ -79,7 +79,7 @@ def rerank(
     block_bytes: int = BLOCK_BYTES,
     progress: bool = True,
 ) -> Float32Array:
-    """The whole Q×N matrix of re-ranked distances, for those in whose memory it fits."""
+    """The whole Q×N matrix of re-ranked distances, which has to fit in memory."""
     encoded = encode(query_features, gallery_features, k1=k1, k2=k2, block_bytes=block_bytes, progress=progress)
     distances = np.empty((len(encoded.query), len(encoded.gallery)), dtype=np.float32)
     for block in negative_distances(encoded, lambda_, block_bytes=block_bytes, progress=progress):
@@ -98,13 +98,13 @@ def encode(
     block_bytes: int = BLOCK_BYTES,
     progress: bool = True,
 ) -> Encoded:
-    """Neighbours and encodings of queries and gallery together.
+    """Encodings of queries and gallery, whose neighbours are sought in both together.
 
     Args:
-        own: for each gallery image the query that is the same image, or -1: an image on both sides counts once, so
-            that no query has itself for a neighbour.
+        own: for each gallery image the query that is the same image, or -1. An image that is both counts once, so that
+            no query has a copy of itself as a neighbour.
 
-    Raises EvaluationError on impossible k1 or k2.
+    Raises EvaluationError on impossible k1 or k2, and where the features of an image equal those of all others.
     """
     query = feature_matrix(query_features, "query features", "cpu")
     gallery = feature_matrix(gallery_features, "gallery features", "cpu")
@@ -137,7 +137,7 @@ def encode(
 def negative_distances(
     encoded: Encoded, lambda_: float = LAMBDA, *, block_bytes: int = BLOCK_BYTES, progress: bool = True
 ) -> Iterator[Block]:
-    """Blocks of minus the re-ranked distance, so that greater is nearer as with similarities."""
+    """Blocks of the negative of the re-ranked distance: as with similarities, the greatest value is the best match."""
     if not 0 <= lambda_ <= 1:
         raise EvaluationError(f"lambda: expected a fraction in [0, 1], found {lambda_}")
     for block in _similarities(encoded, block_bytes, progress):
@@ -153,7 +153,7 @@ def negative_distances(
 
 
 def _similarities(encoded: Encoded, block_bytes: int, progress: bool) -> Iterator[Block]:
-    """The kept ones, copied a block at a time since blocks are changed, or made again."""
+    """Blocks of query-gallery similarities: computed again, or copied from the kept ones, because blocks are changed."""
     if not encoded.similarity.size:
         yield from similarity_blocks(
             encoded.query, encoded.gallery, block_bytes=block_bytes, progress=progress, what="re-ranking"
@@ -168,7 +168,7 @@ def _similarities(encoded: Encoded, block_bytes: int, progress: bool) -> Iterato
 
 
 def _overlap(encoded: Encoded, query: int) -> np.ndarray:
-    """sum_j min(V_qj, V_gj) for every gallery image g: only images that share a column with the query are touched."""
+    """sum_j min(V_qj, V_gj) for every gallery image g. Only images with an entry in a column of V_q are visited."""
     rows, columns = encoded.query_rows, encoded.gallery_columns
     own = slice(rows.starts[query], rows.starts[query + 1])
     entry, which = columns.entries_of(rows.columns[own].astype(np.int64))

@@ -1,1 +1,1 @@
-"""Drawing people: swapped, interpolated."""
+"""Drawing people: swaps, and interpolation between two appearances."""

@@ -1,4 +1,4 @@
-"""From one person's clothes to another's, in steps."""
+"""Interpolation from one person's appearance code to another's, on one structure."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ def interpolate(
     num_steps: int = 9,
     batch_size: int = BATCH_SIZE,
 ) -> ImagesU8:
-    """G((1 - t) a_start + t a_end, s) for t from 0 to 1: uint8 num_steps x H x W x 3.
+    """G((1 - t) a_start + t a_end, s) for `num_steps` values of t from 0 to 1: uint8 num_steps x H x W x 3.
 
     Args:
-        start_u8, end_u8: the two appearances, uint8 H x W x 3.
-        structure_u8: who wears them, uint8 H x W x 3.
+        start_u8, end_u8: the images that give the two appearances, uint8 H x W x 3.
+        structure_u8: the image that gives the structure, uint8 H x W x 3.
     """
     device = device_of(model)
     both = normalise(torch.from_numpy(np.stack([start_u8, end_u8])).to(device))

@@ -1,4 +1,4 @@
-"""A swap pasted on the photograph: only the clothes are drawn."""
+"""A swap pasted on the photograph: only the clothes are taken from the swap."""
 
 from __future__ import annotations
 
@@ -9,16 +9,17 @@ from torch import Tensor
 
 from dgnet.data.batches.crown import below_crown
 
-CHANGED: Final = 0.25  # of normalised values: from this difference on a pixel counts as one of the clothes'
-REACH: Final = 1 / 24  # of the image's height: how far around itself it makes others count too
+CHANGED: Final = 0.25  # difference of normalised values from which a pixel counts wholly as clothes
+REACH: Final = 1 / 24  # of the image's height: how far around such a pixel others count as clothes too
 
 
 def paste(x: Tensor, x_self: Tensor, x_other: Tensor) -> Tensor:
     """x with x_other pasted where it differs from x_self.
 
-    Both are drawn from the structure code of x, in its own clothes and in another person's, so where they differ there
-    are clothes: m = min(1, blur(dilate(|x_other - x_self|)) / CHANGED), and the result is x + m (x_other - x). What
-    differs above the crown is hair, which stays (`dgnet.data.batches.crown`).
+    x_self and x_other have the structure code of x: x_self has its own clothes, x_other another person's. So where they
+    differ there are clothes: m = min(1, blur(dilate(|x_other - x_self|)) / CHANGED), and the result is
+    x + m (x_other - x). Above the crown of the head a difference is hair, so x is kept there
+    (`dgnet.data.batches.crown`).
 
     Args:
         x, x_self, x_other: x_j, G(a_j, s_j) and G(a_i, s_j), N x 3 x H x W, normalised.

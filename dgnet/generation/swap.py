@@ -1,4 +1,4 @@
-"""Swapped people: aligned pairs, or every appearance on every structure."""
+"""Swaps x_ij = G(a_i, s_j): of aligned pairs, or of every appearance with every structure."""
 
 from __future__ import annotations
 
@@ -24,17 +24,17 @@ def to_u8(x: Tensor) -> ImagesU8:
 
 
 def device_of(model: DGNet) -> torch.device:
-    """Where the model's parameters are."""
+    """The device of the model's parameters."""
     return next(model.parameters()).device
 
 
 @torch.inference_mode()
 def swap_pairs(model: DGNet, appearance_u8: ImagesU8, structure_u8: ImagesU8, batch_size: int = BATCH_SIZE) -> ImagesU8:
-    """x_ij of aligned lists: the n-th appearance's clothes on the n-th structure, uint8 N x H x W x 3.
+    """The swaps of the n-th appearance with the n-th structure, uint8 N x H x W x 3.
 
     Args:
         model: in eval mode.
-        appearance_u8, structure_u8: uint8 N x H x W x 3 at the model's size.
+        appearance_u8, structure_u8: images, uint8 N x H x W x 3, at the model's size.
     """
     return np.concatenate([to_u8(x_ij) for _, x_ij in _pairs(model, appearance_u8, structure_u8, batch_size)])
 
@@ -43,7 +43,7 @@ def swap_pairs(model: DGNet, appearance_u8: ImagesU8, structure_u8: ImagesU8, ba
 def swap_and_paste_pairs(
     model: DGNet, appearance_u8: ImagesU8, structure_u8: ImagesU8, batch_size: int = BATCH_SIZE
 ) -> tuple[ImagesU8, ImagesU8]:
-    """`swap_pairs`, and the same swaps on the structures' own images, where the clothes are (`paste`)."""
+    """The swaps of `swap_pairs`; and the same swaps with only the clothes pasted on the structure images (`paste`)."""
     whole, pasted = [], []
     for x_j, x_ij in _pairs(model, appearance_u8, structure_u8, batch_size):
         whole.append(to_u8(x_ij))
@@ -55,9 +55,9 @@ def swap_and_paste_pairs(
 def swap_matrix(
     model: DGNet, rows_u8: ImagesU8, columns_u8: ImagesU8, *, pasted: bool = False, batch_size: int = BATCH_SIZE
 ) -> ImagesU8:
-    """Every row's appearance on every column's structure: uint8 R x C x H x W x 3. Each image is encoded once.
+    """Swaps of R appearance images with C structure images: uint8 R x C x H x W x 3. Each image is encoded once.
 
-    With `pasted`, on the columns' own images, where the clothes are (`paste`).
+    With `pasted`, only the clothes are pasted on the structure images (`paste`).
     """
     device = device_of(model)
     encoder = model.appearance_encoder
@@ -75,7 +75,7 @@ def swap_matrix(
 def _pairs(
     model: DGNet, appearance_u8: ImagesU8, structure_u8: ImagesU8, batch_size: int
 ) -> Iterator[tuple[Tensor, Tensor]]:
-    """x_j and x_ij, batch by batch."""
+    """(x_j, x_ij), one batch of pairs at a time, normalised."""
     device = device_of(model)
     both = (_batches(images, batch_size, device) for images in (appearance_u8, structure_u8))
     for x_i, x_j in zip(*both, strict=True):
@@ -83,7 +83,7 @@ def _pairs(
 
 
 def _batches(images_u8: ImagesU8, batch_size: int, device: torch.device) -> Iterator[Tensor]:
-    """Normalised, on the device."""
+    """Batches of the images, normalised, on the device."""
     for start in range(0, len(images_u8), batch_size):
         part = np.ascontiguousarray(images_u8[start : start + batch_size])
         yield normalise(torch.from_numpy(part).to(device))

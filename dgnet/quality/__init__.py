@@ -1,1 +1,1 @@
-"""How good generated people are: against the true swap, by what they keep, by how diverse and how real they look."""
+"""How good generated people are: compared with true swaps, and by consistency, diversity and realism."""

@@ -1,6 +1,6 @@
-"""Does a generated x_ij keep what it should: i's identity, as a re-id model sees it, and j's structure?
+"""Whether a generated x_ij keeps what it should: the identity of i, as a re-id model sees it, and the structure of j.
 
-Both measures stand beside what x_i and x_j themselves score, since no figure means anything without its bounds.
+Each measure is also taken of the real x_i or x_j, which shows the best or the worst value that can be expected.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _ROWS_AT_ONCE = 256
 
 @dataclass(frozen=True)
 class IdentityConsistency:
-    """Retrieval of person i: by x_ij, by the real x_i (as good as it can get) and by x_j (nothing of i in it)."""
+    """Retrieval of person i by three queries: `swapped` x_ij, `real` x_i (the best case), `copied` x_j (worst)."""
 
     swapped: RetrievalResult
     real: RetrievalResult
@@ -30,11 +30,11 @@ class IdentityConsistency:
 
 @dataclass(frozen=True)
 class StructureConsistency:
-    """How far x_ij has x_j's structure; each `other_*` is what x_i, a picture of someone else, scores against x_j.
+    """How far x_ij has the structure of x_j; each `other_*` is the same measure of x_i, which shows another person.
 
-    `code` is the mean absolute difference of structure codes, E_s(x_ij) from s_j. `edges` is the mean correlation of
-    edge maps, which no network of ours judges. `found` is the fraction of x_ij whose edges are most like those of its
-    own x_j, among all `num_pairs` of them.
+    `code` is the mean absolute difference between E_s(x_ij) and s_j. `edges` is the mean correlation of the edge maps
+    of x_ij and x_j; no network is needed for it. `found` is the fraction of x_ij whose edge map is closest to that of
+    their own x_j among all `num_pairs` x_j.
     """
 
     num_pairs: int
@@ -47,14 +47,14 @@ class StructureConsistency:
 
     @property
     def code_ratio(self) -> float:
-        """`code` over `other_code`: 0 keeps the structure whole, 1 is no better than another person's picture."""
+        """`code` / `other_code`: 0 where the structure code is kept exactly, 1 where x_ij is no closer than x_i."""
         return self.code / self.other_code
 
 
 def cross_pairs(pids: LabelArray, num: int, seed: int = 0) -> Pairs:
-    """P×2 positions (i, j) of different people: each j once, in order, and an i drawn among all who are not j.
+    """P×2 positions (i, j) of images of different people: no j twice, in ascending order, each with a random i.
 
-    P is `num` or, where there are fewer images, their number. Raises EvaluationError where all are one person.
+    P is `num`, or the number of images where there are fewer. Raises EvaluationError where all images show one person.
     """
     marks = label_vector(pids, "pids", len(pids))
     order = np.argsort(marks, kind="stable")
@@ -64,7 +64,8 @@ def cross_pairs(pids: LabelArray, num: int, seed: int = 0) -> Pairs:
     rng = np.random.default_rng(seed)
     j = np.sort(rng.choice(len(marks), size=min(num, len(marks)), replace=False))
     starts, stops = np.searchsorted(ordered, marks[j], "left"), np.searchsorted(ordered, marks[j], "right")
-    # Counting on from the end of j's own block, round the corner, meets everyone but j.
+    # In `ordered`, the images of j's person are one block. Positions counted from its end, and on from 0 after the
+    # last, are those of all other people.
     others = rng.integers(len(marks) - (stops - starts))
     return np.stack([order[(stops + others) % len(marks)], j], axis=1)
 
@@ -81,15 +82,15 @@ def identity_consistency(
     query_images: LabelArray | None = None,
     gallery_images: LabelArray | None = None,
 ) -> IdentityConsistency:
-    """Ask the gallery for person i with x_ij, with x_i and with x_j.
+    """Search the gallery for person i with x_ij, with x_i and with x_j as queries.
 
-    i's images of x_i's camera, and x_i itself where the gallery holds it, are left out of all three.
+    Images of person i by the camera of x_i, and x_i itself where the gallery holds it, are left out all three times.
 
     Args:
         swapped: P×F features of x_ij for the P `pairs` (i, j).
         queries, gallery: Q×F and N×F features of real images; `pairs` are positions among the Q.
 
-    Raises EvaluationError as `evaluate` does, and where `swapped` has not one row per pair.
+    Raises EvaluationError as `evaluate` does, and unless `swapped` has one feature per pair.
     """
     if len(swapped) != len(pairs):
         raise EvaluationError(f"identity consistency: {len(swapped)} swapped images for {len(pairs)} pairs")
@@ -109,7 +110,7 @@ def identity_consistency(
 def structure_consistency(
     swapped: ImagesU8, i: ImagesU8, j: ImagesU8, code: npt.NDArray[np.floating], other_code: npt.NDArray[np.floating]
 ) -> StructureConsistency:
-    """Summarise P swaps.
+    """The structure consistency of P swaps.
 
     Args:
         swapped, i, j: x_ij, x_i and x_j, uint8 P×H×W×3.
@@ -125,7 +126,7 @@ def structure_consistency(
     for images in (swapped, i):
         correlation = edge_maps(images) @ giver.T
         own = correlation.diagonal()
-        # Equal pictures of givers are each other's equals, whatever rounding says.
+        # Where several x_j are the same picture, each counts as the closest; 1e-6 allows for rounding.
         values += [float(own.mean()), float((own >= correlation.max(axis=1) - 1e-6).mean())]
     edges, found, other_edges, other_found = values
     return StructureConsistency(
@@ -134,9 +135,9 @@ def structure_consistency(
 
 
 def edge_maps(images_u8: ImagesU8) -> npt.NDArray[np.float32]:
-    """Gradient magnitudes of the grey picture, less their mean and of unit length: P×(H-2)(W-2).
+    """Gradient magnitudes of the grey images, minus their mean and scaled to unit length: P×(H-2)(W-2).
 
-    The inner product of two maps is their correlation. Clothes change the strength of an edge, rarely its place.
+    The inner product of two maps is their correlation. Other clothes change how strong an edge is, rarely where it is.
     """
     rows = []
     for start in range(0, len(images_u8), _ROWS_AT_ONCE):
@@ -149,6 +150,6 @@ def edge_maps(images_u8: ImagesU8) -> npt.NDArray[np.float32]:
 
 
 def code_distances(codes: torch.Tensor, others: torch.Tensor) -> npt.NDArray[np.float64]:
-    """Mean absolute difference of each pair of codes, P values; codes P×..."""
+    """Mean absolute difference of each pair of codes, P values; both arguments are P×..."""
     distances: npt.NDArray[np.float64] = (codes - others).abs().flatten(1).mean(dim=1).double().cpu().numpy()
     return distances

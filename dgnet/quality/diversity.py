@@ -1,4 +1,4 @@
-"""How different generated people are from one another: SSIM, or LPIPS where it is installed, of random pairs."""
+"""How different generated people are from one another: SSIM of random pairs, or LPIPS where it is installed."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _PAIRS_AT_ONCE = 64
 
 @dataclass(frozen=True)
 class Diversity:
-    """Mean and standard deviation over pairs. SSIM: lower is more diverse; LPIPS: higher is."""
+    """Mean and standard deviation over pairs. A lower SSIM, and a higher LPIPS, is more diverse."""
 
     mean: float
     sd: float
@@ -28,9 +28,10 @@ class Diversity:
 
 
 def random_pairs(number: int, num_pairs: int, *, seed: int = 0, labels: LabelArray | None = None) -> Pairs:
-    """P×2 different images drawn at random; with `labels` (one per image), of the same label.
+    """P×2 positions: pairs of different images among `number`, drawn at random.
 
-    Raises EvaluationError where no two images can be paired.
+    With `labels`, one per image, both images of a pair have the same label. Raises EvaluationError where no two images
+    can be paired.
     """
     rng = np.random.default_rng(seed)
     marks = np.zeros(number, dtype=np.int64) if labels is None else label_vector(labels, "labels", number)
@@ -39,7 +40,7 @@ def random_pairs(number: int, num_pairs: int, *, seed: int = 0, labels: LabelArr
     start, count = start[count > 1], count[count > 1]
     if len(count) == 0:
         raise EvaluationError(f"no two of {number} images can be paired" + ("" if labels is None else " by label"))
-    # Every ordered pair is equally likely: a label is drawn by how many pairs it has.
+    # The chance of a label is proportional to its number of pairs, so every ordered pair is equally likely.
     weight = count * (count - 1.0)
     group = rng.choice(len(count), size=num_pairs, p=weight / weight.sum())
     first = rng.integers(count[group])
@@ -50,7 +51,7 @@ def random_pairs(number: int, num_pairs: int, *, seed: int = 0, labels: LabelArr
 def measure_diversity(
     images_u8: ImageStore, pairs: Pairs, distance: Callable[[torch.Tensor, torch.Tensor], torch.Tensor] = ssim
 ) -> Diversity:
-    """`distance` of each listed pair of images (N×H×W×3 uint8): `ssim`, or `lpips_distance()`."""
+    """Mean and deviation of `distance` over the pairs of images (N×H×W×3 uint8): `ssim`, or `lpips_distance()`."""
     if len(pairs) == 0:
         raise EvaluationError("no pairs to measure diversity on")
     values = []

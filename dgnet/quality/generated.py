@@ -1,4 +1,4 @@
-"""How good swapped test people are as a set: what they keep of both givers, how diverse and how real they look."""
+"""Measures of swaps between test people: consistency with both images, diversity, and realism."""
 
 from __future__ import annotations
 
@@ -34,13 +34,13 @@ from dgnet.retrieval.measure import SplitFeatures
 
 NUM_SWAPS = 400
 NUM_DIVERSITY_PAIRS = 500
-NUM_REALISM = 10_000  # at most so many real and so many generated images for FID
+NUM_REALISM = 10_000  # at most this many real and this many generated images for FID and KID
 BATCH = 64
 
 
 @dataclass(frozen=True)
 class Generated:
-    """What was measured of swaps; None or empty where the test set has a single person."""
+    """What was measured on swaps. All is None or empty where the test set shows only one person."""
 
     identity: IdentityConsistency | None = None
     structure: StructureConsistency | None = None
@@ -60,15 +60,16 @@ def measure_generated(
     lpips: bool = False,
     seed: int = 0,
 ) -> Generated:
-    """Swap a few hundred random pairs of query images of different people, and measure the swaps.
+    """Swap up to NUM_SWAPS random pairs of query images of different people, and measure the swaps.
 
     Args:
-        model: draws them.
-        function, judge: the features by which x_ij is sought in the gallery, and which of them: best of a network that
-            G was not trained against, such as the Baseline.
-        real: those features of the real images.
+        model: draws the swaps.
+        function: computes the features with which x_ij is searched for in the gallery.
+        judge: the name of the feature to use, best from a network that G was not trained against, such as the Baseline.
+        real: the same feature of the real images.
         labels, crops: of the queries and the gallery.
-        inception: weights for FID and KID, of swaps of gallery images against the gallery itself.
+        inception: file of the weights for FID and KID, which compare swaps of gallery images with the gallery; None
+            leaves both out.
         lpips: measure diversity by LPIPS too.
     """
     query, gallery = crops
@@ -87,7 +88,7 @@ def measure_generated(
 
 @torch.inference_mode()
 def _code_distances(model: DGNet, swapped: ImagesU8, i: ImagesU8, j: ImagesU8) -> tuple[np.ndarray, np.ndarray]:
-    """|E_s(x_ij) - s_j| and |s_i - s_j| of each pair."""
+    """Mean |E_s(x_ij) - s_j| and mean |s_i - s_j| of each pair, P values each."""
     E_s, own, other = model.structure_encoder, [], []
     for start in range(0, len(j), BATCH):
         part = slice(start, start + BATCH)
@@ -103,7 +104,14 @@ def _code_distances(model: DGNet, swapped: ImagesU8, i: ImagesU8, j: ImagesU8) -
 def _diversity(
     swapped: ImagesU8, givers: np.ndarray, real: CropStore, pids: np.ndarray, lpips: bool, seed: int
 ) -> dict[str, Diversity]:
-    """Of generated images in one person's clothes, as in the paper, and of real images of one person."""
+    """Diversity by name: of generated images in the same person's clothes (as in the paper), and of real images.
+
+    Pairs of real images show the same person.
+
+    Args:
+        givers: pids of the people whose clothes the `swapped` images show.
+        pids: pids of the `real` images.
+    """
     found: dict[str, Diversity] = {}
     distances = {"SSIM": ssim} | ({"LPIPS": lpips_distance()} if lpips else {})
     sets: tuple[tuple[str, ImagesU8 | CropStore, np.ndarray], ...] = (
@@ -112,14 +120,14 @@ def _diversity(
     )
     for what, images, marks in sets:
         if len(np.unique(marks)) == len(marks):
-            continue  # nobody is there twice
+            continue  # no person has two images to pair
         pairs = random_pairs(len(images), NUM_DIVERSITY_PAIRS, seed=seed, labels=marks)
         found |= {f"{name}, {what}": measure_diversity(images, pairs, distance) for name, distance in distances.items()}
     return found
 
 
 def _realism(model: DGNet, gallery: CropStore, pids: Labels, inception: Path, seed: int) -> Realism:
-    """FID and KID of swaps among gallery images against those images, streamed."""
+    """FID and KID of swaps x_ij between gallery images, against the x_j. Images are read and drawn batch by batch."""
     network = load_inception(inception).to(device_of(model))
     pairs = cross_pairs(pids, NUM_REALISM, seed)
 

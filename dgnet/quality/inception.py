@@ -1,8 +1,8 @@
-"""Inception-v3 as FID uses it: the 2015 network whose 2048 pooled features are compared.
+"""Inception-v3 as FID uses it: the network of 2015, whose 2048 pooled features are compared.
 
-Parameters are named as torchvision names them, which is how the weights in use travel (`pt_inception-2015-12-05`, 1008
-classes). Its average pools leave the padding out of the mean, and the last block takes a maximum where the published
-Inception takes an average; weights for 1000 ImageNet classes give other numbers and are refused.
+Parameters have torchvision's names, as in the file of weights that is in common use (`pt_inception-2015-12-05`, 1008
+classes). Average pools do not count the padding, and the last block has a max pool where the published Inception has an
+average pool. Weights for the 1000 ImageNet classes would give other figures and are refused.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from dgnet.retrieval.arrays import EvaluationError
 WEIGHTS_URL = (
     "https://github.com/mseitzer/pytorch-fid/releases/download/fid_weights/pt_inception-2015-12-05-6726825d.pth"
 )
-WEIGHTS_SHA256 = "6726825d"  # its beginning, as in the name
+WEIGHTS_SHA256 = "6726825d"  # the first digits of the file's SHA-256, which its name carries too
 
 NUM_FEATURES = 2048
 _INPUT_SIZE = 299
@@ -46,7 +46,7 @@ class Conv(nn.Module):
 
 
 class InceptionA(nn.Module):
-    """35×35: 1×1, 5×5, two 3×3, pool."""
+    """A block at 35×35, of four branches: 1×1; 5×5; two 3×3; pool."""
 
     def __init__(self, inputs: int, pooled: int) -> None:
         super().__init__()
@@ -65,7 +65,7 @@ class InceptionA(nn.Module):
 
 
 class InceptionB(nn.Module):
-    """35×35 to 17×17."""
+    """A block from 35×35 to 17×17, of three branches: 3×3; two 3×3; max pool."""
 
     def __init__(self, inputs: int) -> None:
         super().__init__()
@@ -80,7 +80,7 @@ class InceptionB(nn.Module):
 
 
 class InceptionC(nn.Module):
-    """17×17: 1×1, 7×7 in two strips, in four strips, pool."""
+    """A block at 17×17, of four branches: 1×1; 7×7 as 1×7 and 7×1; the same twice; pool."""
 
     def __init__(self, inputs: int, inner: int) -> None:
         super().__init__()
@@ -103,7 +103,7 @@ class InceptionC(nn.Module):
 
 
 class InceptionD(nn.Module):
-    """17×17 to 8×8."""
+    """A block from 17×17 to 8×8, of three branches: 3×3; 7×7 as 1×7 and 7×1, then 3×3; max pool."""
 
     def __init__(self, inputs: int) -> None:
         super().__init__()
@@ -121,7 +121,7 @@ class InceptionD(nn.Module):
 
 
 class InceptionE(nn.Module):
-    """8×8: 1×1, 3×3 as two strips side by side, the same after a 3×3, pool."""
+    """A block at 8×8, of four branches: 1×1; 1×3 beside 3×1; 3×3, then 1×3 beside 3×1; pool."""
 
     def __init__(self, inputs: int, pool_maximum: bool) -> None:
         super().__init__()
@@ -146,7 +146,7 @@ class InceptionE(nn.Module):
 
 
 class Inception(nn.Module):
-    """Images N×3×H×W in [0, 1] to N×2048; resized to 299×299 bilinearly and scaled to [-1, 1] inside."""
+    """Images N×3×H×W in [0, 1] to features N×2048. It resizes them bilinearly to 299×299 and scales them to [-1, 1]."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -179,17 +179,17 @@ class Inception(nn.Module):
 
 
 def download_inception(folder: Path) -> Path:
-    """The published weights (95 MB) in `folder`, fetched where they are not there yet.
+    """The file of the published weights (95 MB) in `folder`, downloaded if it is not there yet.
 
-    Raises EvaluationError where that fails; nothing half-written is left.
+    Raises DownloadError where the download fails; no incomplete file is left.
     """
     return download(WEIGHTS_URL, folder / WEIGHTS_URL.rsplit("/", 1)[1], WEIGHTS_SHA256)
 
 
 def load_inception(path: Path) -> Inception:
-    """The network with the weights in `path` (.pth or .safetensors), in eval mode; nothing in the file is executed.
+    """The network with the weights in `path` (.pth or .safetensors), in eval mode. No code in the file is executed.
 
-    Raises EvaluationError on a file that is not there, cannot be read, or holds another network.
+    Raises EvaluationError where the file does not exist, cannot be read, or holds another network.
     """
     if not path.is_file():
         raise EvaluationError(

@@ -1,4 +1,4 @@
-"""How real generated people look, as a set: FID and KID. Images are streamed; memory does not grow with them."""
+"""How real generated people look, as a set: FID and KID. Images come in batches; memory does not grow with them."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from dgnet.retrieval.arrays import EvaluationError
 Float64Array = npt.NDArray[np.float64]
 Network = Callable[[torch.Tensor], torch.Tensor]  # images N×3×H×W in [0, 1] -> features N×F
 
-SAMPLE = 10_000  # features kept of each side for KID
+SAMPLE = 10_000  # features of real, and of generated, images that are kept for KID
 KID_SUBSETS = 100
 KID_SUBSET_SIZE = 1000
 
 
 @dataclass(frozen=True)
 class Realism:
-    """Lower is more alike. `kid` is the mean over random subsets, `kid_sd` its standard deviation."""
+    """FID and KID: lower is more alike. `kid` and `kid_sd` are mean and standard deviation over random subsets."""
 
     fid: float
     kid: float
@@ -34,8 +34,8 @@ class Realism:
 class FeatureStream:
     """Mean, covariance and a random sample of features that arrive in batches N×F.
 
-    The sample (reservoir sampling, Vitter 1985) is the same for the same seed and the same features in the same order,
-    whatever the size of the batches.
+    The sample (reservoir sampling, Vitter 1985) depends on the seed and on the order of the features, not on the size
+    of the batches.
     """
 
     def __init__(self, width: int, seed: int, sample_size: int = SAMPLE) -> None:
@@ -46,7 +46,7 @@ class FeatureStream:
         self._rng = np.random.default_rng(seed)
 
     def add(self, features: torch.Tensor) -> None:
-        """Take in a batch N×F. Raises EvaluationError where it is not finite."""
+        """Add a batch N×F. Raises EvaluationError where a value is not finite."""
         batch = features.detach().cpu().double()
         if not bool(batch.isfinite().all()):
             raise EvaluationError(f"features of images {self.count}..{self.count + len(batch) - 1} are NaN or infinite")
@@ -64,7 +64,7 @@ class FeatureStream:
 
     @property
     def covariance(self) -> torch.Tensor:
-        """Unbiased, F×F. Raises EvaluationError on fewer than two images."""
+        """The unbiased covariance, F×F. Raises EvaluationError on fewer than two images."""
         if self.count < 2:
             raise EvaluationError(f"a covariance needs at least 2 images, found {self.count}")
         return (self._outer - self.count * torch.outer(self.mean, self.mean)) / (self.count - 1)
@@ -96,7 +96,8 @@ def kernel_distance(
 ) -> tuple[float, float]:
     """KID (Bińkowski et al. 2018): mean and standard deviation, over random subsets, of the unbiased squared MMD.
 
-    Kernel k(x, y) = (<x, y>/F + 1)³. `subset_size` is cut to the smaller side; both sides need two images.
+    The kernel is k(x, y) = (<x, y>/F + 1)³. A subset is no larger than the smaller of `one` and `other`. Raises
+    EvaluationError where either has fewer than two images.
     """
     size = min(subset_size, len(one), len(other))
     if size < 2:
@@ -116,7 +117,7 @@ def measure_realism(
 ) -> Realism:
     """FID and KID of two streams of batches N×3×H×W in [0, 1].
 
-    `network` gives features N×F: for the published measures, `load_inception`'s.
+    `network` gives features N×F; for the published measures it is the one that `load_inception` gives.
     """
     one = _gather(real, network, seed, "real images")
     other = _gather(generated, network, seed, "generated images")

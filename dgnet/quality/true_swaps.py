@@ -1,4 +1,4 @@
-"""Swaps of a mannequin test set whose true image is known, drawn and measured."""
+"""Swaps of a mannequin test set whose true image is known: drawing them, and measuring their error."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from dgnet.quality.truth import SwapError, swap_error
 
 @dataclass(frozen=True)
 class Swaps:
-    """Test pairs whose true swap is known: x_i, x_j, G(a_i, s_j) and the truth, uint8 N×H×W×3; and the error.
+    """Test pairs whose true swap is known: x_i, x_j, G(a_i, s_j) and the true image, all uint8 N×H×W×3.
 
-    `pasted` is the error of the same swaps pasted on x_j.
+    `error` is the mean error of G(a_i, s_j), `pasted` that of the same swaps pasted on x_j (`dgnet.generation.paste`).
     """
 
     appearance: ImagesU8
@@ -32,11 +32,11 @@ class Swaps:
 
 
 def measure_swaps(model: DGNet, root: Path, size: tuple[int, int], cache: Path) -> Swaps | None:
-    """Draw every swap that is listed under `root` and compare it with the true one; None where none is listed.
+    """Draw every swap that the data set in `root` lists and compare it with the true image; None where none is listed.
 
     Args:
         size: (height, width) of the images.
-        cache: where crops are kept.
+        cache: the folder where crops are kept.
     """
     if not (root / SWAPS_FILE).exists():
         return None

@@ -1,4 +1,4 @@
-"""How far generated images lie from true ones: L1, PSNR and SSIM, beside what copying the structure image scores."""
+"""How far swaps are from the true images: L1, PSNR and SSIM, and the same measures of the structure image itself."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ def psnr(images: torch.Tensor, truth: torch.Tensor) -> torch.Tensor:
 def ssim(images: torch.Tensor, truth: torch.Tensor) -> torch.Tensor:
     """Structural similarity of each pair, N values in [-1, 1]; images N×3×H×W in [0, 1], H and W at least 11.
 
-    Wang et al. 2004: ((2 mu_x mu_y + C1)(2 cov_xy + C2)) / ((mu_x² + mu_y² + C1)(var_x + var_y + C2)) with Gaussian
-    windows of 11×11, sigma 1.5, that lie wholly inside the image; the mean over windows and channels.
+    Wang et al. 2004: ((2 mu_x mu_y + C1)(2 cov_xy + C2)) / ((mu_x² + mu_y² + C1)(var_x + var_y + C2)) in Gaussian
+    windows of 11×11, sigma 1.5, that lie wholly inside the image; then the mean over windows and channels.
     """
     _check_pair(images, truth)
     if min(images.shape[2:]) < SSIM_WINDOW:
@@ -50,7 +50,7 @@ def ssim(images: torch.Tensor, truth: torch.Tensor) -> torch.Tensor:
 
 @dataclass(frozen=True)
 class SwapError:
-    """Means over `num_pairs` true swaps; `copy_*` is what showing x_j itself, unchanged, would score."""
+    """Mean errors of swaps over `num_pairs` pairs; `copy_*` are the same measures of x_j itself, unchanged."""
 
     num_pairs: int
     l1: float
@@ -62,12 +62,12 @@ class SwapError:
 
     @property
     def ratio(self) -> float:
-        """L1 of the swap over L1 of copying x_j: below 1 is better than not swapping at all."""
+        """`l1` / `copy_l1`: below 1 where the swap is closer to the true image than the unchanged x_j is."""
         return self.l1 / self.copy_l1
 
 
 def swap_error(swapped: torch.Tensor, truth: torch.Tensor, structure: torch.Tensor) -> SwapError:
-    """Compare G(a_i, s_j), and x_j itself, with the true swapped image; all N×3×H×W in [0, 1]."""
+    """Compare G(a_i, s_j), and x_j itself, with the true swap; all three N×3×H×W in [0, 1]."""
     _check_pair(swapped, truth)
     _check_pair(structure, truth)
     if len(truth) == 0:
@@ -84,7 +84,7 @@ def swap_error(swapped: torch.Tensor, truth: torch.Tensor, structure: torch.Tens
 
 
 def _blur(planes: torch.Tensor) -> torch.Tensor:
-    """Planes M×1×H×W under the Gaussian window, windows inside the image only."""
+    """Gaussian means of planes M×1×H×W, in windows that lie wholly inside the image: M×1×(H-10)×(W-10)."""
     offset = torch.arange(SSIM_WINDOW, dtype=planes.dtype, device=planes.device) - (SSIM_WINDOW - 1) / 2
     kernel = torch.exp(-offset.square() / (2 * SSIM_SIGMA**2))
     kernel = kernel / kernel.sum()

@@ -1,1 +1,1 @@
-"""A run on one page: tables, charts and pictures, beside the published figures."""
+"""The report of a run: one page of tables, charts and pictures, with the published figures beside the run's own."""

@@ -1,4 +1,4 @@
-"""Line charts as inline SVG: no script, colours from the page's style sheet, so they follow light and dark."""
+"""Line charts as inline SVG, without script. Colours come from the page's style sheet, in light and dark mode."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _MOST_POINTS = 240  # a curve is thinned to this many; a chart is a few hundred 
 
 @dataclass(frozen=True)
 class Series:
-    """Points (x, y) of one curve, x ascending; `faint` is drawn behind, thin and without a legend."""
+    """Points (x, y) of one curve, x ascending; a `faint` curve is drawn thin and pale."""
 
     name: str
     x: Float64Array
@@ -29,7 +29,7 @@ class Series:
 
 @dataclass(frozen=True)
 class Axes:
-    """Where data lies in the drawing: ranges of the data, and the frame in SVG units."""
+    """Maps data to places in the drawing, from the data's ranges and the drawing's size and margins (SVG units)."""
 
     x_range: tuple[float, float]
     y_range: tuple[float, float]
@@ -63,7 +63,7 @@ def line_chart(
     y_range: tuple[float, float],
     log_x: bool = False,
 ) -> str:
-    """A chart of a few named curves with ticks and a legend beneath."""
+    """A chart of named curves, with ticks, and a legend below; from the seventh curve on, colours repeat."""
     axes = Axes(x_range, y_range, width=420, height=270, left=44, right=14, top=14, bottom=40, log_x=log_x)
     x_ticks = _decades(*x_range) if log_x else sorted({x_range[0], *round_ticks(*x_range)})
     parts = [_grid(axes, x_ticks, round_ticks(*y_range))]
@@ -87,7 +87,11 @@ def line_chart(
 
 
 def small_chart(name: str, steps: Float64Array, values: Float64Array, colour: str = "s1") -> str:
-    """One curve with its last value: the raw values faint, their running mean on top; `colour` is a style class."""
+    """One curve: its raw values faint, their running mean over them, and the last mean as a figure in the caption.
+
+    `colour` is a class of the style sheet. Values that are not finite are left out; where none is left, the chart is
+    an empty string.
+    """
     finite = np.isfinite(values)
     steps, values = steps[finite], values[finite]
     if len(values) == 0:
@@ -105,7 +109,7 @@ def small_chart(name: str, steps: Float64Array, values: Float64Array, colour: st
 
 
 def running_mean(values: Float64Array) -> Float64Array:
-    """Mean over a window around each value, a twentieth of the curve long, narrower towards both ends."""
+    """Mean over a window around each value; the window is a twentieth of the curve, and narrower near both ends."""
     number = len(values)
     index = np.arange(number)
     reach = np.minimum(np.minimum(index, number - 1 - index), number // 40)
@@ -114,7 +118,7 @@ def running_mean(values: Float64Array) -> Float64Array:
 
 
 def thin(x: Float64Array, y: Float64Array) -> tuple[Float64Array, Float64Array]:
-    """At most 240 points: means of equal runs of points, the first and last kept as they are."""
+    """At most 240 points: the first and the last point, and between them the means of equally long runs of points."""
     if len(x) <= _MOST_POINTS:
         return x, y
     edges = np.linspace(0, len(x), _MOST_POINTS - 1).astype(int)
@@ -133,7 +137,7 @@ def round_ticks(low: float, high: float) -> list[float]:
 
 
 def short(value: float) -> str:
-    """A number in at most about five characters: 0.0312, 4.71, 12.5k."""
+    """A number in about five characters at most: 0.0312, 4.71, 12.5k."""
     size = abs(value)
     if size == 0:
         return "0"
@@ -147,7 +151,7 @@ def short(value: float) -> str:
 
 
 def _robust_range(values: Float64Array) -> tuple[float, float]:
-    """From zero, or the least value, to where all but a hundredth of the values lie: a first spike hides no curve."""
+    """A range of the y axis with 0 and all values but the outermost hundredths, so that a spike does not flatten it."""
     low, high = min(0.0, float(np.quantile(values, 0.01))), max(0.0, float(np.quantile(values, 0.99)) * 1.05)
     if high <= low:
         return low, low + 1
@@ -187,7 +191,7 @@ def _path(axes: Axes, series: Series, colour: str) -> str:
 
 
 def _area(axes: Axes, series: Series, colour: str) -> str:
-    """What lies between a curve and zero, as a wash of its colour."""
+    """The area between a curve and zero, in a pale shade of its colour."""
     floor = axes.y(min(max(0.0, axes.y_range[0]), axes.y_range[1]))
     edge = " ".join(
         f"{axes.x(float(x)):.1f},{axes.y(min(max(float(y), axes.y_range[0]), axes.y_range[1])):.1f}"

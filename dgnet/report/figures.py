@@ -1,4 +1,4 @@
-"""How retrieval figures are shown wherever they stand: titles of rows, columns, per cent."""
+"""How every table and chart shows retrieval figures: titles of rows, columns, and percentages."""
 
 from __future__ import annotations
 
@@ -27,19 +27,19 @@ AP_NOTE = (
 
 
 def feature_title(row: Row) -> str:
-    """What a reader sees of a row's feature."""
+    """The feature of a row, as tables name it."""
     return _FEATURE_TITLES.get(row.feature, row.feature)
 
 
 def row_title(row: Row) -> str:
-    """Feature and protocol in one; a feature's own comma is not taken for the one between them."""
+    """Feature and protocol, joined by a comma; a feature with a comma in its own name is put in quotes."""
     feature = feature_title(row)
     feature = f"“{feature}”" if "," in feature else feature
     return f"{feature}, {row.protocol}" if row.protocol else feature
 
 
 class RowCells:
-    """The first columns of a table of rows: the feature and, where any row has one, the protocol."""
+    """The first columns of a table of rows: the feature and, where any row has a protocol, the protocol."""
 
     def __init__(self, rows: Iterable[Row], heading: str = "") -> None:
         self._with_protocol = any(row.protocol for row in rows)
@@ -50,10 +50,10 @@ class RowCells:
 
 
 def result_columns(group: str = "") -> list[Column]:
-    """The columns of `percentages`."""
+    """The columns for the figures that `percentages` gives, under the heading `group`."""
     return [Column(name, best="max", group=group) for name, _ in MEASURES]
 
 
 def percentages(result: RetrievalResult) -> tuple[float, ...]:
-    """Rank@1, 5, 10, 20, both mAPs and mINP, per cent."""
+    """Rank@1, 5, 10, 20, both mAPs and mINP, in per cent."""
     return tuple(100 * value(result) for _, value in MEASURES)

@@ -1,4 +1,4 @@
-"""Pictures inside the page: embedded, framed and labelled."""
+"""Pictures in the page: embedded in the HTML, framed and labelled."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from PIL import Image
 from dgnet.files.images import ImagesU8
 
 JPEG_QUALITY = 90
-GAP = "<span></span>"  # the narrow column between whoever is asked about and the answers
+GAP = "<span></span>"  # the narrow column between a query and its answers, or between given images and swaps
 
 
 def data_uri(image: ImagesU8) -> str:
-    """An image H×W×3 uint8 as a JPEG data URI; a small one, where JPEG's blocks would show, as PNG."""
+    """An image H×W×3 uint8 as a JPEG data URI; as PNG if it is less than 64 high, where JPEG's blocks would show."""
     if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3:
         raise ValueError(f"expected an image H×W×3 uint8, found {image.shape} {image.dtype}")
     stream = io.BytesIO()
@@ -30,16 +30,16 @@ def data_uri(image: ImagesU8) -> str:
 
 
 def picture(image: ImagesU8, kind: str, label: str, marks: str = "") -> str:
-    """A framed picture; `kind` is a class of the style sheet, `marks` HTML on top of it."""
+    """A framed picture; `kind` is a class of the style sheet, `marks` is HTML that is shown over the picture."""
     words = escape(label, quote=True)
     return f'<div class="pic {kind}"><img src="{data_uri(image)}" alt="{words}" title="{words}">{marks}</div>'
 
 
 def captioned(image: ImagesU8, kind: str, caption: str) -> str:
-    """A picture with its label beneath."""
+    """A framed picture with its caption below."""
     return f"<figure>{picture(image, kind, caption)}<figcaption>{escape(caption)}</figcaption></figure>"
 
 
 def ratio(images: ImagesU8) -> str:
-    """Width to height, as the style sheet reads it."""
+    """The ratio of width to height, as a property that the style sheet reads."""
     return f"--ratio:{images.shape[-2]}/{images.shape[-3]}"

@@ -1,4 +1,4 @@
-"""The page around the sections of a report: one file, no script, nothing loaded from elsewhere."""
+"""The HTML page around the sections of a report: one file, without script, that loads nothing."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from dgnet.report.symbols import html_symbols
 
 @dataclass(frozen=True)
 class Tile:
-    """A large figure at the top of the page; `change` is the line beneath it, coloured when good or bad."""
+    """A large figure at the top of the page; `change` is the line below it, coloured unless `good` is None."""
 
     value: str
     label: str
@@ -22,7 +22,7 @@ class Tile:
 
 @dataclass(frozen=True)
 class Section:
-    """A titled card. `body` is HTML; `lead` is plain text."""
+    """A card with a title. `lead`, plain text, stands above `body`, which is HTML."""
 
     title: str
     body: str

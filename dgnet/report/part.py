@@ -1,4 +1,4 @@
-"""What every measure brings to a report."""
+"""What one measure contributes to a report."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from dgnet.report.tables import Table
 
 
 class Part:
-    """One measure in a report; a measure overrides what it has."""
+    """One measure in a report; a subclass overrides the methods for which it has something to show."""
 
-    printed: ClassVar[bool] = False  # its first table is shown in the terminal, and its tiles come first
+    printed: ClassVar[bool] = False  # its first table is printed in the terminal, and its tiles come first on the page
 
     def tables(self) -> list[Table]:
-        """Each is written as CSV and LaTeX."""
+        """Its tables, each of which is written as CSV and LaTeX."""
         return []
 
     def section(self) -> Section | None:
@@ -26,5 +26,5 @@ class Part:
         return []
 
     def as_dict(self) -> dict[str, Any]:
-        """Name -> figures, ready for JSON, as they stand in `results.json`."""
+        """Its figures by name, ready for JSON, as `results.json` holds them."""
         return {}

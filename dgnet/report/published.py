@@ -1,4 +1,4 @@
-"""Figures published for DG-Net and its peers, to print beside a user's own."""
+"""Published figures of DG-Net and of other methods, to show beside a user's own."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class PublishedFigures:
-    """Per cent; None where the source does not state a figure. mAP is the trapezoid of Market-1501's own code."""
+    """Figures in per cent; None where the source does not state one. mAP is the trapezoid of Market-1501's own code."""
 
     rank1: float | None
     rank5: float | None
@@ -22,23 +22,23 @@ class PublishedFigures:
 
 
 def published_reid(dataset: str) -> dict[str, PublishedFigures]:
-    """Rows (`baseline`, `f_prim`, `f_fine`, `f_prim+f_fine`) published for `dataset`; empty where there are none."""
+    """DG-Net's published figures on `dataset`, by the feature's name in `rows.FEATURES`; empty where there are none."""
     return {row: _figures(entry) for row, entry in _load()["reid"].get(dataset, {}).items()}
 
 
 def published_transfer(source: str, target: str) -> PublishedFigures | None:
-    """What DG-Net trained on `source` scored on `target`, where it was published."""
+    """The published figures of DG-Net trained on `source` and tested on `target`; None where there are none."""
     entry = _load()["direct_transfer"].get(f"{source}->{target}")
     return None if entry is None else _figures(entry)
 
 
 def published_peers(dataset: str) -> dict[str, tuple[float, float]]:
-    """(Rank@1, mAP) of other methods on `dataset`, in the poster's order; empty where there are none."""
+    """(Rank@1, mAP) of other methods on `dataset`, in the order of the DG-Net poster; empty where there are none."""
     return {method: (rank1, mean_ap) for method, (rank1, mean_ap) in _load()["peers"].get(dataset, {}).items()}
 
 
 def dataset_title(dataset: str) -> str:
-    """`market1501` as people write it, Market-1501; other names as they are."""
+    """The data set's name as people write it, such as Market-1501 for `market1501`; unknown names are unchanged."""
     title: str = _load()["names"].get(dataset, dataset)
     return title
 

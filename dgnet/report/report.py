@@ -1,6 +1,6 @@
-"""A report: `write_report` makes one self-contained page, `write_tables` CSV and LaTeX, `results_of` a dictionary.
+"""A report: `write_report` writes one self-contained page, `write_tables` CSV and LaTeX; `results_of` is a dictionary.
 
-The caller measures and draws; every measure brings its own tables, section and figures (`part.Part`).
+What is in a report has been measured and drawn before; each measure is a `part.Part` with tables, section and figures.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ from dgnet.retrieval.arrays import EvaluationError
 
 @dataclass(frozen=True)
 class Report:
-    """What there is to show, in the page's order.
+    """The content of a report, its parts in the order of the page.
 
     Args:
-        facts: preset, data set, seed, machine, command, steps, time.
-        notes: what helps to read the figures.
-        doubts: what makes figures worthless, and is to be read before them.
+        facts: (name, value) pairs: preset, data set, seed, machine, command, steps, time.
+        notes: sentences that help to read the figures.
+        doubts: sentences on what makes figures worthless; they stand before the figures.
     """
 
     title: str
@@ -36,12 +36,12 @@ class Report:
 
     @property
     def printed_first(self) -> list[Part]:
-        """The parts, those that are shown in the terminal first."""
+        """The parts, beginning with those whose first table is printed in the terminal."""
         return sorted(self.parts, key=lambda part: not part.printed)
 
 
 def write_report(path: Path, report: Report) -> Path:
-    """Write the page to `path`, whole or not at all, and return it."""
+    """Write the page to `path`, whole or not at all, and return `path`."""
     tiles = [tile for part in report.printed_first for tile in part.tiles()]
     sections = [section for part in report.parts if (section := part.section())]
     if report.doubts:
@@ -53,7 +53,7 @@ def write_report(path: Path, report: Report) -> Path:
 
 
 def write_tables(folder: Path, report: Report) -> list[Path]:
-    """Write every table of the report into `folder` as NAME.csv and NAME.tex; returns the files."""
+    """Write every table of the report into `folder` as NAME.csv and NAME.tex, and return the files' paths."""
     folder.mkdir(parents=True, exist_ok=True)
     written = []
     for table in report_tables(report):
@@ -64,18 +64,18 @@ def write_tables(folder: Path, report: Report) -> list[Path]:
 
 
 def report_tables(report: Report) -> list[Table]:
-    """The tables that the report holds, the one to print first."""
+    """All tables of the report; the first is the one to print."""
     return [table for part in report.printed_first for table in part.tables()]
 
 
 def results_of(report: Report) -> dict[str, Any]:
-    """Every figure of the report, ready for JSON; what was not measured is not there."""
+    """Every figure of the report, ready for JSON; measures that were not taken are left out."""
     found = {name: value for part in report.printed_first for name, value in part.as_dict().items()}
     return found | {"doubts": list(report.doubts), "notes": list(report.notes)}
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write a text file beside its place, then put it there: a failure leaves what was there before.
+    """Write a text file, whole or not at all: where writing fails, the old file is kept.
 
     Raises EvaluationError naming the file where it cannot be written.
     """

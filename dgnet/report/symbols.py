@@ -1,4 +1,4 @@
-"""The paper's symbols in running text: f_prim and x_j with real subscripts, in HTML and in LaTeX."""
+"""The paper's symbols in plain text, such as f_prim and x_j, with subscripts in HTML and LaTeX."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ _SYMBOL = re.compile(r"\b([A-Za-z])_([a-z]{1,5}\d?)\b(?!_)")
 
 
 def html_symbols(text: str) -> str:
-    """Escaped text with `f_prim` as f and a subscript."""
+    """Text for HTML: escaped, with `f_prim` as f and a subscript."""
     return _SYMBOL.sub(r"<var>\1<sub>\2</sub></var>", escape(text))
 
 
 def latex_symbols(text: str) -> str:
-    """Text for LaTeX, special characters escaped, with `f_prim` as a formula."""
+    """Text for LaTeX: escaped, with `f_prim` as a formula."""
     parts = _SYMBOL.split(text)  # plain, letter, subscript, plain, letter, ...
     latex = _latex(parts[0])
     for letter, subscript, plain in zip(parts[1::3], parts[2::3], parts[3::3], strict=True):

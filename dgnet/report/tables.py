@@ -1,4 +1,4 @@
-"""A table once, written three ways: HTML for the report, CSV for a spreadsheet, LaTeX for a paper."""
+"""Tables, written as HTML for the report, text for the terminal, CSV for a spreadsheet, and LaTeX for a paper."""
 
 from __future__ import annotations
 
@@ -16,7 +16,10 @@ Cell: TypeAlias = str | float | None
 
 @dataclass(frozen=True)
 class Column:
-    """`digits` after the point; `best` marks the largest or smallest number; `group` is a heading over columns."""
+    """A column: its numbers have `digits` decimals; `best` says whether the greatest or the least is marked.
+
+    Neighbouring columns with the same `group` have that heading in common.
+    """
 
     name: str
     digits: int = 1
@@ -26,7 +29,7 @@ class Column:
 
 @dataclass(frozen=True)
 class Table:
-    """`name` is the stem of its files. A row is a cell a column; None is shown as a dash."""
+    """A table; its files are called `name`. A row has one cell per column; None is shown as a dash."""
 
     name: str
     title: str
@@ -42,7 +45,7 @@ class Table:
                 )
 
     def to_csv(self) -> str:
-        """Every figure to 4 digits, a group's name before its columns' names."""
+        """CSV with every number to 4 decimals; a column's group stands before its name."""
         stream = io.StringIO()
         writer = csv.writer(stream, lineterminator="\n")
         writer.writerow([f"{column.group} {column.name}".strip() for column in self.columns])
@@ -53,7 +56,7 @@ class Table:
         return stream.getvalue()
 
     def to_text(self) -> str:
-        """Aligned columns for a terminal; before names of any group but the first stands the group's."""
+        """Aligned columns for a terminal; a column's group stands before its name, except in the first group."""
         own = next((column.group for column in self.columns if column.group), "")
         head = [
             column.name if column.group == own else f"{column.group} {column.name}".strip() for column in self.columns
@@ -67,7 +70,7 @@ class Table:
         return text
 
     def to_latex(self) -> str:
-        """A booktabs tabular, the best figure of a column in bold."""
+        """A tabular for the LaTeX package booktabs, with the best figure of a column in bold."""
         lines = [rf"% {self.title}", rf"\begin{{tabular}}{{l{'r' * (len(self.columns) - 1)}}}", r"\toprule"]
         if self._has_groups():
             spans = [rf"\multicolumn{{{width}}}{{c}}{{{latex_symbols(group)}}}" for group, width in self._groups()]
@@ -120,7 +123,7 @@ class Table:
             yield shown, [b is not None and text == b for text, b in zip(shown, best, strict=True)]
 
     def _best(self, index: int) -> str | None:
-        """The best figure of a column as shown, so that equal figures are bold together; one figure alone is not."""
+        """The best figure of a column, as shown: figures that look equal are all bold. None where there is only one."""
         column = self.columns[index]
         numbers = [row[index] for row in self.rows if isinstance(row[index], float)]
         if column.best is None or len(numbers) < 2:

@@ -1,1 +1,1 @@
-"""What a report is made of: one file per measure, with its tables, its section of the page and its figures as JSON."""
+"""The parts of a report: one file per measure, with its tables, its section of the page and its figures as JSON."""

@@ -1,4 +1,4 @@
-"""Training curves from a run's log: one small chart for each number, grouped as the losses are."""
+"""Training curves from a run's log: one small chart per number, in groups of related losses."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from dgnet.report.charts import small_chart
 from dgnet.report.page import Section
 from dgnet.report.part import Part
 
-# What a reader looks for together. A log's key belongs to the first group with a word it starts with.
+# Curves that are shown together. A key of the log belongs to the first group that has a word with which it starts.
 GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("Adversarial", ("adv", "disc", "r1", "gan")),
     ("Reconstruction", ("image", "partner_image", "recon", "cycle", "redressed", "code")),
@@ -26,7 +26,7 @@ _NOT_CURVES = {"step", "seconds", "images_per_second"}
 
 @dataclass(frozen=True)
 class Training(Part):
-    """Lines of the training log, each with its `step`."""
+    """The lines of the training log, each a JSON object with a `step`."""
 
     log: Sequence[Mapping[str, Any]]
 
@@ -36,9 +36,9 @@ class Training(Part):
 
 
 def training_curves(log: Sequence[Mapping[str, Any]]) -> str:
-    """Headings and charts of every number in `log`, a list of JSON lines with a `step` each; empty for an empty log.
+    """Headings and charts of every number in `log`, a list of JSON objects with a `step`; empty for an empty log.
 
-    Lines may carry a `phase` (such as teacher, joint): each phase is drawn apart.
+    Lines may have a `phase` (such as teacher or joint); each phase has its own charts.
     """
     html = ""
     for (phase, group), charts in _grouped(log).items():
@@ -48,7 +48,7 @@ def training_curves(log: Sequence[Mapping[str, Any]]) -> str:
 
 
 def group_of(key: str) -> str:
-    """The group of a log key: the first whose mark it starts with."""
+    """The group of a key of the log (see GROUPS)."""
     for group, marks in GROUPS:
         if key.lower().startswith(marks):
             return group

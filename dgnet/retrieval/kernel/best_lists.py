@@ -34,7 +34,7 @@ class BestLists:
         return self.similarity[start:stop, -1]
 
     def fill(self, first: int, similarity: Float32Array) -> None:
-        """Start the M lists from place `first` on, with similarities M×C of the candidates 0 to C - 1; C is at least k."""
+        """Start M lists, the first at place `first`, with similarities M×C of the candidates 0 to C - 1; C >= k."""
         if len(similarity):
             top, place = stable_top(torch.from_numpy(similarity), self.index.shape[1])
             lists = slice(first, first + len(similarity))

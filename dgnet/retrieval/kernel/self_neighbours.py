@@ -1,8 +1,8 @@
 """Every image's nearest neighbours among all images. Similarity is symmetric, so half of the products are enough.
 
 The N×N similarities are made in strips of rows, from the diagonal to the right. An entry s[i, j] is a candidate for the
-neighbours of i and for those of j. After the first strip, an entry is taken up only where it exceeds the worst neighbour
-that i, or j, has so far.
+neighbours of i and for those of j. After the first strip, an entry is taken up only where it exceeds the worst
+neighbour that i, or j, has so far.
 """
 
 from __future__ import annotations

@@ -20,7 +20,7 @@ FEW = 0.25
 
 
 def count_by_row(similarity: torch.Tensor, truth: Truth, first_query: int) -> list[Int64Array]:
-    """Ascending ranks of each query's true matches. One query is counted at a time: its row stays in the CPU's cache."""
+    """Ascending ranks of each query's true matches. One query is counted at a time, so its row stays in cache."""
     found = []
     for query, row in enumerate(similarity.numpy(), start=first_query):
         matches, dropped = truth.split(query)

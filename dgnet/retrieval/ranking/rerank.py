@@ -153,7 +153,7 @@ def negative_distances(
 
 
 def _similarities(encoded: Encoded, block_bytes: int, progress: bool) -> Iterator[Block]:
-    """Blocks of query-gallery similarities: computed again, or copied from the kept ones, because blocks are changed."""
+    """Blocks of query-gallery similarities: computed again, or, where they were kept, copied (blocks are changed)."""
     if not encoded.similarity.size:
         yield from similarity_blocks(
             encoded.query, encoded.gallery, block_bytes=block_bytes, progress=progress, what="re-ranking"

@@ -1,1 +1,1 @@
-"""Parts about ranked galleries."""
+"""Parts that show ranked galleries."""

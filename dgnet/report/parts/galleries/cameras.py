@@ -1,4 +1,4 @@
-"""Between every two cameras."""
+"""Retrieval between every two cameras."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from dgnet.retrieval.ranking.cameras import CameraPairs
 
 @dataclass(frozen=True)
 class Cameras(Part):
-    """mAP of queries of one camera in the gallery of another."""
+    """mAP of the queries of each camera in the gallery of each camera."""
 
     pairs: CameraPairs
 
@@ -27,7 +27,7 @@ class Cameras(Part):
 
 
 def camera_table(pairs: CameraPairs) -> Table:
-    """mAP of every ordered pair of cameras; None where no query has a true match there."""
+    """mAP (step) of every ordered pair of cameras; None where no query of the one has a true match in the other."""
     columns = (Column("query camera"), *(Column(f"gallery {camera}") for camera in pairs.cameras))
     rows: list[tuple[Cell, ...]] = []
     for camera, row in zip(pairs.cameras, pairs.map_step, strict=True):
@@ -36,7 +36,7 @@ def camera_table(pairs: CameraPairs) -> Table:
 
 
 def camera_matrix_html(pairs: CameraPairs) -> str:
-    """mAP of queries of the row's camera in the gallery of the column's, darker where higher."""
+    """mAP (step) as an HTML table: queries' cameras down, gallery cameras across; a higher mAP has a darker cell."""
     head = "".join(f'<th scope="col">to {camera}</th>' for camera in pairs.cameras)
     body = ""
     for camera, row in zip(pairs.cameras, pairs.map_step, strict=True):

@@ -1,4 +1,4 @@
-"""Runs side by side, and one experiment under several seeds."""
+"""Several runs in one table, and one experiment under several seeds."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from dgnet.retrieval.rows import Row, in_table_order, rows_to_json
 
 @dataclass(frozen=True)
 class Comparison(Part):
-    """Several runs by name."""
+    """The results of several runs, by the run's name."""
 
     printed = True
 
@@ -34,7 +34,7 @@ class Comparison(Part):
 
 @dataclass(frozen=True)
 class Seeds(Part):
-    """One experiment's runs by seed."""
+    """The results of one experiment, by seed."""
 
     printed = True
 
@@ -53,7 +53,7 @@ class Seeds(Part):
 
 
 def comparison_table(runs: Mapping[str, Results]) -> Table:
-    """Several runs under one another."""
+    """All rows of all runs, run by run."""
     cells = RowCells((row for results in runs.values() for row in results), "feature")
     rows: list[tuple[Cell, ...]] = [
         (run, *cells.of(row), *percentages(result))
@@ -65,7 +65,7 @@ def comparison_table(runs: Mapping[str, Results]) -> Table:
 
 
 def seeds_table(by_seed: Mapping[int, Results]) -> Table:
-    """Mean ± sample standard deviation over the seeds."""
+    """Mean ± sample standard deviation of each row over the seeds that have it."""
     every = _rows(by_seed)
     cells = RowCells(every)
     rows: list[tuple[Cell, ...]] = []
@@ -78,7 +78,7 @@ def seeds_table(by_seed: Mapping[int, Results]) -> Table:
 
 
 def each_seed_table(by_seed: Mapping[int, Results]) -> Table:
-    """Every row of every seed."""
+    """Every row under every seed."""
     every = _rows(by_seed)
     cells = RowCells(every)
     columns = (*cells.columns, Column("seed"), *(Column(name) for name, _ in MEASURES))
@@ -92,7 +92,7 @@ def each_seed_table(by_seed: Mapping[int, Results]) -> Table:
 
 
 def _rows(by_seed: Mapping[int, Results]) -> list[Row]:
-    """Rows that any seed has, in the tables' order."""
+    """The rows that at least one seed has, in table order."""
     every = {row: result for results in by_seed.values() for row, result in results.items()}
     return [row for row, _ in in_table_order(every)]
 

@@ -1,4 +1,4 @@
-"""Pictures of ranked galleries: a query, and its best answers in order."""
+"""Pictures of ranked galleries: a query, then its best gallery images in order."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ TOP = 10
 
 @dataclass(frozen=True)
 class RankedQuery:
-    """A query H×W×3 and its best K gallery images K×H×W×3 in order; `correct`: whose are the query's person."""
+    """A query H×W×3 and its best K gallery images K×H×W×3 in order; `correct` marks those of the query's person."""
 
     query: ImagesU8
     retrieved: ImagesU8
@@ -39,7 +39,7 @@ class RankedQuery:
 
 @dataclass(frozen=True)
 class RankedGalleries(Part):
-    """Some queries by heading."""
+    """Examples of queries, by the heading above them."""
 
     ranked: Mapping[str, Sequence[RankedQuery]]
 
@@ -56,10 +56,12 @@ def ranked_queries(
     crops: tuple[ImageStore, ImageStore],
     query_paths: Sequence[str],
 ) -> dict[str, list[RankedQuery]]:
-    """The ten best answers to some queries picked evenly and to those of lowest AP, by the protocol's rules.
+    """The best TOP gallery images, by heading, for NUM_RANKED queries picked evenly and for the NUM_RANKED hardest.
+
+    The hardest queries have the lowest AP. Gallery images that the protocol drops are left out.
 
     Args:
-        crops: of the queries and the gallery.
+        crops: the images of the queries and of the gallery.
     """
     scores = score_queries(ranks)
     precision = dict(zip(scores.query.tolist(), scores.ap_step.tolist(), strict=True))
@@ -81,7 +83,7 @@ def ranked_queries(
 
 
 def ranked_html(queries: Sequence[RankedQuery]) -> str:
-    """One row per query; a right answer is framed green with a tick, a wrong one red with a cross."""
+    """One line per query; a right answer has a green frame and a tick, a wrong one a red frame and a cross."""
     rows = ""
     for query in queries:
         cells = picture(query.query, "query", "query") + GAP

@@ -1,4 +1,4 @@
-"""The figures of a run's features, beside the published ones."""
+"""The retrieval figures of a run, beside the published ones."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ Float64Array = npt.NDArray[np.float64]
 
 @dataclass(frozen=True)
 class RetrievalFigures(Part):
-    """Every row's figures.
+    """The figures of every row (feature and protocol).
 
     Args:
-        dataset: key of the published figures to stand beside them, such as market1501; empty for none.
-        curves: CMC by row; value k - 1 is at rank k.
+        dataset: the data set whose published figures are shown too, such as market1501; empty for none.
+        curves: CMC curve of each row; the value at index k - 1 is for rank k.
         protocol: the rules by which galleries were ranked.
     """
 
@@ -56,7 +56,7 @@ class RetrievalFigures(Part):
         return Section("Retrieval", body, lead)
 
     def tiles(self) -> list[Tile]:
-        """Both features (or the table's last row) against the first row."""
+        """The last plain row of FEATURES (else the table's last row), and its gain over the first one."""
         rows = in_table_order(self.figures)
         rows = [item for item in rows if item[0].feature in FEATURES and not item[0].protocol] or rows
         (base, first), (row, last) = rows[0], rows[-1]
@@ -76,7 +76,7 @@ class RetrievalFigures(Part):
 
 
 def retrieval_table(results: Results, dataset: str = "", protocol: Protocol = USUAL) -> Table:
-    """Rows as in the published tables; where `dataset` has published figures they stand beside the run's own."""
+    """Rows in the order of the published tables; the published figures of `dataset`, if any, are further columns."""
     published = published_reid(dataset) if dataset else {}
     cells = RowCells(results)
     columns = [*cells.columns, *result_columns("this run")]
@@ -96,7 +96,7 @@ def retrieval_table(results: Results, dataset: str = "", protocol: Protocol = US
 
 
 def protocol_note(protocol: Protocol) -> str:
-    """What of the rules is not the usual, to stand behind a table's note."""
+    """Sentences on every rule that is not the default, to be appended to a table's note."""
     said = ""
     if protocol.rerank and replace(protocol, k1=USUAL.k1, k2=USUAL.k2, lambda_=USUAL.lambda_) != protocol:
         said += f" Re-ranked with k1 {protocol.k1}, k2 {protocol.k2}, lambda {protocol.lambda_:g}."
@@ -108,7 +108,7 @@ def protocol_note(protocol: Protocol) -> str:
 
 
 def peers_table(dataset: str) -> Table | None:
-    """Other methods' published figures on the data set, best mAP last; None where there are none."""
+    """Published figures of other methods on the data set, best mAP last; None where there are none."""
     peers = published_peers(dataset)
     if not peers:
         return None
@@ -119,7 +119,7 @@ def peers_table(dataset: str) -> Table | None:
 
 
 def cmc_chart(curves: Mapping[str, Float64Array]) -> str:
-    """Fraction of queries answered within the first k, for each titled curve (value k - 1 is at rank k)."""
+    """CMC curves by title: for each k, the fraction of queries with a true match among the first k (at index k - 1)."""
     series = [Series(title, np.arange(1, len(curve) + 1, dtype=float), curve) for title, curve in curves.items()]
     longest = max(len(curve) for curve in curves.values())
     lowest = np.floor(10 * min(float(curve[0]) for curve in curves.values())) / 10

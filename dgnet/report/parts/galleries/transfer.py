@@ -1,4 +1,4 @@
-"""Direct transfer: one model on data sets it never saw, beside what was published."""
+"""Direct transfer: one model on data sets that it was not trained on, beside the published figures."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ from dgnet.retrieval.rows import headline, in_table_order, rows_to_json
 
 @dataclass(frozen=True)
 class Transfer(Part):
-    """A model's rows on each data set.
+    """The rows of one model on each data set.
 
     Args:
-        targets: rows by the data set that the model was tested on.
-        trained_on: key of the data set that it was trained on; empty where that is unknown.
-        curves: CMC by data set, of the row that stands for the model.
+        targets: for each data set that the model was tested on, its rows.
+        trained_on: name of the data set that it was trained on; empty where that is unknown.
+        curves: for each data set, the CMC curve of one row, the one that stands for the model.
         protocol: the rules by which galleries were ranked.
     """
 
@@ -59,9 +59,9 @@ class Transfer(Part):
 
 
 def transfer_table(targets: Mapping[str, Results], trained_on: str, protocol: Protocol = USUAL) -> Table:
-    """One row per data set, of the row that stands for the model (both features together, where there are two).
+    """One line per data set: the figures of the row that stands for the model (`rows.headline`).
 
-    Published figures stand beside where there are any for the pair of data sets; they are DG-Net's, by the trapezoid.
+    Where DG-Net's figures were published for `trained_on` and a target, they are shown too; their mAP is the trapezoid.
     """
     published = {target: published_transfer(trained_on, target) for target in targets}
     any_published = any(published.values())
@@ -86,7 +86,7 @@ def transfer_table(targets: Mapping[str, Results], trained_on: str, protocol: Pr
 
 
 def transfer_features_table(targets: Mapping[str, Results], protocol: Protocol = USUAL) -> Table:
-    """Every feature, and every protocol that was asked for, on every data set."""
+    """Every row (feature and protocol) on every data set."""
     cells = RowCells((row for results in targets.values() for row in results), "feature")
     rows: list[tuple[Cell, ...]] = [
         (dataset_title(target), *cells.of(row), *percentages(result))

@@ -1,4 +1,4 @@
-"""Same person or not: the ROC, and TPR at FPRs that the pairs can tell."""
+"""Same person or not: the ROC, and the TPR at several FPRs."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _FPRS = (0.1, 0.01, 0.001, 0.0001)
 
 @dataclass(frozen=True)
 class Verification(Part):
-    """The ROC of some rows."""
+    """The ROC of each row."""
 
     rocs: Mapping[Row, Roc]
 
@@ -47,7 +47,10 @@ class Verification(Part):
 
 
 def verification_table(rocs: Mapping[Row, Roc]) -> Table:
-    """TPR at FPRs that the pairs can tell, area and equal error rate."""
+    """TPR at several FPRs, area under the ROC, equal error rate and its threshold.
+
+    There is no TPR at an FPR that would accept less than one of the pairs of different people.
+    """
     columns = [Column("")] + [Column(f"TPR@FPR {fpr:g}", best="max") for fpr in _FPRS]
     columns += [Column("AUC", digits=2, best="max"), Column("EER", best="min"), Column("threshold at EER", digits=3)]
     rows: list[tuple[Cell, ...]] = []
@@ -64,12 +67,12 @@ def verification_table(rocs: Mapping[Row, Roc]) -> Table:
 
 
 def roc_chart(rocs: Mapping[Row, Roc]) -> str:
-    """True against false accepts, false ones on a logarithmic axis from one pair in ten thousand."""
+    """The ROC of each row: TPR over FPR, the FPR on a logarithmic axis from 1e-4."""
     lowest = 1e-4
     series = []
     for row, roc in rocs.items():
         grid = np.geomspace(lowest, 1, 200)
-        # The ROC is a staircase: at each FPR, the best TPR reached by then.
+        # The ROC is a staircase: at each FPR, take the greatest TPR that has been reached.
         reached = roc.tpr[np.searchsorted(roc.fpr, grid, side="right") - 1]
         series.append(Series(row_title(row), grid, reached))
     return line_chart(

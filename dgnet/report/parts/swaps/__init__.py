@@ -1,1 +1,1 @@
-"""Parts about people who were drawn."""
+"""Parts that show swaps: people whom the model has drawn."""

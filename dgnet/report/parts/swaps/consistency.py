@@ -1,4 +1,4 @@
-"""What a swap keeps: i's identity and j's structure."""
+"""What a swap keeps: the identity of i and the structure of j."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from dgnet.report.tables import Cell, Column, Table
 
 @dataclass(frozen=True)
 class Consistency(Part):
-    """Of a sample of swaps; either may be missing."""
+    """Identity and structure consistency of a sample of swaps; None where one was not measured."""
 
     identity: IdentityConsistency | None = None
     structure: StructureConsistency | None = None
@@ -37,7 +37,7 @@ class Consistency(Part):
 
 
 def identity_table(found: IdentityConsistency) -> Table:
-    """Retrieval of person i by x_ij, x_i and x_j."""
+    """Retrieval of person i with x_ij, x_i and x_j as queries."""
     rows: list[tuple[Cell, ...]] = [
         (name, *percentages(result))
         for name, result in (("x_ij", found.swapped), ("x_i, real", found.real), ("x_j, real", found.copied))
@@ -51,7 +51,7 @@ def identity_table(found: IdentityConsistency) -> Table:
 
 
 def structure_table(found: StructureConsistency) -> Table:
-    """Likeness of x_ij to x_j, and of x_i to x_j."""
+    """How close the structures of x_ij and of x_i are to that of x_j."""
     columns = (
         Column(""),
         Column("code, L1", digits=4, best="min"),

@@ -1,4 +1,4 @@
-"""Everyone in everyone's clothes."""
+"""A grid of swaps: every person in the clothes of every other."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from dgnet.report.part import Part
 
 @dataclass(frozen=True)
 class SwapGrid(Part):
-    """R people give appearance, C give structure: R×H×W×3, C×H×W×3 and G(a_r, s_c) as R×C×H×W×3, uint8 RGB."""
+    """R images that give appearance, C that give structure, and G(a_r, s_c): R×H×W×3, C×H×W×3, R×C×H×W×3, uint8 RGB."""
 
     appearance: ImagesU8
     structure: ImagesU8
@@ -32,7 +32,7 @@ class SwapGrid(Part):
 
 
 def swap_grid_html(grid: SwapGrid) -> str:
-    """A matrix with its givers in the first row and the first column, labelled."""
+    """The swaps, with the structure images in a first line and the appearance images in a first column, labelled."""
     columns = len(grid.structure)
     cells = '<div class="corner"><span class="right">body →</span><span class="down">clothes ↓</span></div>'
     cells += GAP + "".join(picture(image, "structure", f"structure {c + 1}") for c, image in enumerate(grid.structure))

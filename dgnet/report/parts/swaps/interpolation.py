@@ -1,4 +1,4 @@
-"""One body in clothes that change from one person's to another's."""
+"""Interpolation: one body, in clothes that change step by step from one person's to another's."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from dgnet.report.part import Part
 
 @dataclass(frozen=True)
 class Interpolation:
-    """One body in clothes that change from `start`'s to `end`'s: H×W×3, K×H×W×3, H×W×3; uint8 RGB.
+    """K frames (K×H×W×3) of one body, from the clothes in `start` to those in `end` (H×W×3 each); all uint8 RGB.
 
-    `structure` (H×W×3) is who gives the body, shown first where it is given.
+    `structure` (H×W×3) is the image that gives the body; where it is given, it is shown first.
     """
 
     start: ImagesU8
@@ -26,7 +26,7 @@ class Interpolation:
 
 @dataclass(frozen=True)
 class Interpolations(Part):
-    """Several of them under one another."""
+    """Several interpolations, one below the other."""
 
     strips: Sequence[Interpolation]
 
@@ -39,7 +39,7 @@ class Interpolations(Part):
 
 
 def interpolation_html(strip: Interpolation) -> str:
-    """Who gives the body, then start, the frames between, and end, in one row."""
+    """One line of pictures: the structure if it is given, then the start, the frames and the end."""
     frames = "".join(picture(frame, "made", f"frame {k + 1}") for k, frame in enumerate(strip.frames))
     start, end = picture(strip.start, "appearance", "clothes from"), picture(strip.end, "appearance", "clothes to")
     body = "" if strip.structure is None else picture(strip.structure, "structure", "body and pose")

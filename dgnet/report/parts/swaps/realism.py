@@ -1,4 +1,4 @@
-"""Generated people as a set, beside real ones."""
+"""Realism and diversity of generated people as a set."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from dgnet.report.tables import Cell, Column, Table
 
 @dataclass(frozen=True)
 class RealismAndDiversity(Part):
-    """FID and KID where they were measured; diversity by what was compared, such as "SSIM, real, one person"."""
+    """FID and KID, or None where they were not measured; and diversity by name, such as "SSIM, real, one person"."""
 
     realism: Realism | None = None
     diversity: Mapping[str, Diversity] = field(default_factory=dict)

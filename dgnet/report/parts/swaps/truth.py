@@ -1,4 +1,4 @@
-"""Swaps against the true swapped image."""
+"""Swaps compared with the true swapped image."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from dgnet.report.tables import Cell, Column, Table
 
 @dataclass(frozen=True)
 class TrueSwaps:
-    """N swaps whose true image is known; each N×H×W×3 uint8 RGB."""
+    """N swaps whose true image is known: x_i, x_j, G(a_i, s_j) and the true image, each N×H×W×3 uint8 RGB."""
 
     appearance: ImagesU8
     structure: ImagesU8
@@ -30,7 +30,7 @@ class TrueSwaps:
 
 @dataclass(frozen=True)
 class AgainstTruth(Part):
-    """The error of all true swaps, of the same swaps pasted on x_j, and some to look at."""
+    """The mean error of all swaps whose true image is known; that of the same swaps pasted on x_j; and examples."""
 
     error: SwapError
     pasted: SwapError | None = None
@@ -55,7 +55,7 @@ class AgainstTruth(Part):
 
 
 def swap_error_table(error: SwapError, pasted: SwapError | None = None) -> Table:
-    """The swap, the swap pasted on x_j, and x_j itself, against the true swapped image."""
+    """Errors of the swap, of the swap pasted on x_j, and of x_j itself, each against the true swapped image."""
     columns = (
         Column(""),
         Column("L1", digits=4, best="min"),
@@ -75,7 +75,7 @@ def swap_error_table(error: SwapError, pasted: SwapError | None = None) -> Table
 
 
 def true_swaps_html(swaps: TrueSwaps) -> str:
-    """Quadruples: who gives the clothes, who the body, what was generated, what is true."""
+    """Four pictures per swap: the clothes (x_i), the body (x_j), the generated swap, and the true image."""
     quadruples = ""
     for appearance, structure, swapped, truth in zip(
         swaps.appearance, swaps.structure, swaps.swapped, swaps.truth, strict=True

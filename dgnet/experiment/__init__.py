@@ -1,1 +1,1 @@
-"""Whole runs: from a configuration to a model, its figures and its report."""
+"""Whole experiments: from a configuration to a trained model, its figures and its report."""

@@ -1,4 +1,4 @@
-"""`dgnet compare`: several runs on one page; runs of one preset that differ in their seed as a mean and its spread."""
+"""`dgnet compare`: several runs on one page. Runs that differ only in their seed are shown as mean and deviation."""
 
 from __future__ import annotations
 
@@ -24,11 +24,12 @@ def compare(runs: Sequence[Path], out: Path | None) -> Published:
     """Write `results.json`, `report.html` and `tables/` about finished runs into `out`.
 
     Args:
-        out: None is `runs/comparison`, numbered where that compares other runs.
+        out: None means `runs/comparison` or, if that compares other runs, the first free one of
+            `runs/comparison-2`, `-3`, ...
 
     Raises:
-        ConfigError: fewer than two runs, a folder without a finished run, two runs of one name, or `out` holds
-            something else.
+        ConfigError: there are fewer than two runs, a folder holds no finished run, two runs have the same name, or
+            `out` holds results of something else.
     """
     if len(runs) < 2:
         raise ConfigError(f"found {len(runs)} run, must be at least two to compare")
@@ -51,10 +52,10 @@ def compare(runs: Sequence[Path], out: Path | None) -> Published:
 
 
 def read_results(run: Path) -> dict[Row, RetrievalResult]:
-    """The retrieval figures that a run saved.
+    """The retrieval figures in a run's `results.json`.
 
     Raises:
-        ConfigError: it has none.
+        ConfigError: the file does not exist, or holds no such figures.
     """
     path = RunFolder(run).results
     if not path.is_file():

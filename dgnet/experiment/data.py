@@ -1,4 +1,4 @@
-"""What a run reads: the records and the crops of its data set, or of several that it is trained on together."""
+"""The data of a run: records and crops of its data set, or of several data sets that it is trained on together."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class HeldOut:
-    """What a model is measured on: a data set, and the crops of its queries and gallery."""
+    """What a model is tested on: a data set, and the crops of its queries and gallery."""
 
     dataset: ReidDataset
     query: CropStore
@@ -32,9 +32,9 @@ class HeldOut:
 
 @dataclass(frozen=True)
 class ExperimentData(HeldOut):
-    """With the training crops; `labels` and `camids` are the training images', in their crops' order.
+    """The test data, and the training crops with their `labels` and `camids`, in the same order as `train`.
 
-    `people` are those whom the labels stand for.
+    `people` says whom the labels stand for.
     """
 
     train: CropStore
@@ -44,16 +44,16 @@ class ExperimentData(HeldOut):
 
     @property
     def num_classes(self) -> int:
-        """Training identities."""
+        """The number of training identities."""
         return len(set(self.labels))
 
 
 def open_data(config: RunConfig) -> ExperimentData:
-    """Records and crops of all three splits, the crop stores built where they are missing.
+    """The records and crops of train, query and gallery; missing crop stores are built.
 
     Raises:
-        ConfigError: a data set that is not bundled has no root.
-        DataError: a folder does not hold what it should, or no query could ever be answered.
+        ConfigError: no folder was given for a data set that is not bundled.
+        DataError: a folder does not hold what it should, or no query has a true match in the gallery.
     """
     datasets = [read_one(settings) for settings in config.data.each()]
     dataset = as_one(datasets)
@@ -74,9 +74,9 @@ def open_data(config: RunConfig) -> ExperimentData:
 
 
 def open_held_out(config: RunConfig, *, same_camera: bool = False) -> HeldOut:
-    """Records and crops of the queries and the gallery alone. Raises as `open_data` does.
+    """The records and crops of the queries and the gallery only. Raises as `open_data` does.
 
-    `same_camera`: matches by the query's own camera will be kept, so that one camera alone can be evaluated on.
+    `same_camera`: true matches by the query's own camera will be kept, so a data set of one camera is accepted too.
     """
     dataset = as_one([read_one(settings) for settings in config.data.each()])
     require_testable(dataset, same_camera=same_camera)
@@ -84,7 +84,10 @@ def open_held_out(config: RunConfig, *, same_camera: bool = False) -> HeldOut:
 
 
 def read_one(settings: DataConfig) -> ReidDataset:
-    """The records in `settings.root`; without a root, the bundled mannequin edition. Raises as `open_data` does."""
+    """The records of the data set in `settings.root`; without a root, of the bundled mannequin edition.
+
+    Raises as `open_data` does.
+    """
     if not settings.root:
         if settings.name not in ("mannequin", "auto"):
             raise ConfigError(
@@ -96,7 +99,7 @@ def read_one(settings: DataConfig) -> ReidDataset:
 
 
 def as_one(datasets: Sequence[ReidDataset]) -> ReidDataset:
-    """The first data set, trained on together with the others where there are any; its notes are logged."""
+    """The first data set, with the training images of the others added to its own. Its notes are logged."""
     first, *others = datasets
     dataset = train_also_on(first, others) if others else first
     for note in dataset.notes:
@@ -105,6 +108,6 @@ def as_one(datasets: Sequence[ReidDataset]) -> ReidDataset:
 
 
 def open_store(records: tuple[Record, ...], settings: DataConfig) -> CropStore:
-    """The crops of some records, in the kind of store that the settings name, built where it is missing."""
+    """The crops of the records, in the kind of store that `settings.store` names; it is built if it is missing."""
     opener = open_packed if settings.store == "packed" else open_crops
     return opener(records, settings.size, cache_root(settings.cache))

@@ -1,4 +1,4 @@
-"""`dgnet evaluate`: a run's or a model's figures, on its own or on other data, and two feature files of any model."""
+"""`dgnet evaluate`: figures of a run, a model or an ONNX file, on its own or on other data; or of two feature files."""
 
 from __future__ import annotations
 
@@ -36,8 +36,8 @@ from dgnet.models.layers.units import place
 from dgnet.quality.inception import download_inception
 
 FEATURE_FILES = (".npz", ".parquet")
-DOWNLOAD = Path("download")  # as --inception: fetch the weights; a file of that name is given by its full path
-ELSEWHERE = Path("runs/evaluation")  # where the folders of whatever is no run of ours go
+DOWNLOAD = Path("download")  # --inception download fetches the weights; a file of that name is given by its full path
+ELSEWHERE = Path("runs/evaluation")  # holds the folders of results for everything but runs
 
 
 @dataclass(frozen=True)
@@ -45,13 +45,14 @@ class Request:
     """What `dgnet evaluate` was asked for.
 
     Args:
-        name, root: the data set's reader and folder; empty means the one trained on, where it was.
-        to: data sets for direct transfer, each `NAME=ROOT` or a folder alone.
-        size: height and width for an ONNX file that leaves them open.
+        name, root: the data set's reader and folder; empty means the data set that the model was trained on.
+        to: data sets for direct transfer, each `NAME=ROOT`, or only a folder.
+        size: (height, width), for an ONNX file that does not fix them.
         measures: how galleries are ranked, and what else is measured.
         device: auto, cpu or cuda.
-        out: where everything is written; None is a folder named after what is measured, in the run's folder, or in
-            `runs/evaluation` for what is no run. The run's folder itself takes its usual figures on its own data.
+        out: the folder to write to. None means a folder named after what is measured: inside the run's folder or, for
+            anything but a run, inside `runs/evaluation`. The default figures of a run on its own data go to the run's
+            folder itself.
     """
 
     name: str = ""
@@ -67,14 +68,13 @@ DATA, TO, DRAWN = ("--data.name", "--data.root"), ("--to",), ("--inception", "--
 
 
 def evaluate(what: Sequence[RUN], request: Request) -> Published:
-    """Measure, and write `results.json`, `tables/` and `report.html` into a folder that holds nothing else's.
+    """Measure, and write `results.json`, `tables/` and `report.html` into a folder without results of anything else.
 
     Args:
-        what: one RUN, as `find` takes it; or an ONNX file; or the feature files of the queries and of the
-            gallery.
+        what: one RUN, as `find` takes it; or one ONNX file; or two feature files, of the queries and of the gallery.
 
     Raises:
-        ConfigError: these are something else, or a switch was given that they cannot answer.
+        ConfigError: `what` is none of these, or an option was given that does not apply to it.
     """
     measures = request.measures
     paths = [Path(one) for one in what]
@@ -106,7 +106,7 @@ def evaluate(what: Sequence[RUN], request: Request) -> Published:
 
 
 def evaluate_networks(what: RUN, request: Request, targets: Sequence[tuple[str, str]]) -> Published:
-    """A run's or a model's figures on its own data, on another data set, or on several that it was never trained on."""
+    """The figures of a run or a model: on its own data, on another data set, or on several (direct transfer)."""
     subject = find_subject(what, pick_device(request.device))
     config, measures = subject.config, request.measures
     other = (request.name or config.data.name, request.root) if _elsewhere(request, config) else None
@@ -141,7 +141,7 @@ def evaluate_networks(what: RUN, request: Request, targets: Sequence[tuple[str, 
 
 @dataclass(frozen=True)
 class Subject:
-    """Networks to measure, the configuration they were made under, and their folder where they are a run."""
+    """The networks to measure, their configuration, and the run's folder; None where they are only a file."""
 
     teacher: Teacher | None
     model: DGNet | None
@@ -150,10 +150,10 @@ class Subject:
 
 
 def find_subject(what: RUN, device: torch.device) -> Subject:
-    """What a run's folder, a model's or a teacher's file, or `bundled` stands for, on a device.
+    """Load the networks of a run's folder, a model's file, a teacher's file or `bundled` onto a device.
 
-    A folder of imported files has no `config.yaml`; its model says what it was made under, and its data's root is then
-    needed.
+    A folder of imported files has no `config.yaml`; the configuration is then read from its model's file. That names no
+    folder of data, so the user has to give one.
 
     Raises:
         ConfigError, WeightsError: there is no such run, or no model in it.
@@ -171,7 +171,7 @@ def find_subject(what: RUN, device: torch.device) -> Subject:
 
 
 def _elsewhere(request: Request, config: RunConfig) -> bool:
-    """Whether another data set was named than the one that a run was trained on."""
+    """Whether the request names a data set other than the one that the model was trained on."""
     if request.root and not (config.data.root and os.path.realpath(request.root) == os.path.realpath(config.data.root)):
         return True
     return request.name not in ("", config.data.name)
@@ -180,7 +180,7 @@ def _elsewhere(request: Request, config: RunConfig) -> bool:
 def _evaluated(
     what: str, data: tuple[str, str] | None, targets: Sequence[tuple[str, str]], measures: Measures
 ) -> tuple[Evaluated, str]:
-    """What will be measured, and in a word: empty for a model's own data and the usual measures."""
+    """What will be measured, and a folder's name for it: empty for the default measures on the model's own data."""
     words = measures.words()
     if targets:
         evaluated = Evaluated((what,), tuple(data_key(*one) for one in targets), ("transfer", *words))
@@ -191,7 +191,7 @@ def _evaluated(
 
 
 def refuse(request: Request, kind: str, switches: Sequence[str]) -> None:
-    """Raise ConfigError naming a switch that was given and that `kind` cannot go with."""
+    """Raise ConfigError if one of `switches` was given, none of which applies to `kind`."""
     given = {
         "--data.name": request.name,
         "--data.root": request.root,
@@ -207,7 +207,7 @@ def refuse(request: Request, kind: str, switches: Sequence[str]) -> None:
 
 
 def elsewhere(config: RunConfig, name: str, root: str) -> RunConfig:
-    """The same run, its data another set, or the same set at another place."""
+    """The same configuration with another data set, or with the same data set in another folder."""
     values = {**to_dict(config)["data"], "name": name or config.data.name, "root": root, "also": []}
     data: DataConfig = from_dict(values, DataConfig, "data.")
     return replace(config, data=data)

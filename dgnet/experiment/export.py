@@ -1,4 +1,4 @@
-"""`dgnet export`: a run's network for other programs."""
+"""`dgnet export`: a run's features as an ONNX file, for other programs."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from dgnet.files.outputs import check_output_file, free_path
 
 
 def export(run: RUN, out: Path | None = None) -> Path:
-    """Write the features of a run's model, or of its teacher where it has no model, as ONNX.
+    """Export what computes features in a run's model, or in its teacher where it has no model, as ONNX.
 
     Args:
-        run: as `find` takes it, but no ONNX file.
-        out: the file, which is replaced if it is there; None is the first of model.onnx, model-2.onnx, ... not there.
+        run: as `find` takes it, but not an ONNX file.
+        out: the file to write or replace; None means the first of model.onnx, model-2.onnx, ... that does not exist.
 
     Raises:
         WeightsError: there is no such run.

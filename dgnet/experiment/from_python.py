@@ -18,13 +18,13 @@ def train(config: RunConfig | str, out: str | os.PathLike[str], *, resume: bool 
         config: all settings, or the name of a preset such as `market1501+small`. `dgnet.preset(NAME)` gives settings to
             change (`dataclasses.replace`), `.scaled(STEPS)` a shorter schedule of them.
         out: the run's folder, which `dgnet.load` takes afterwards.
-        resume: go on with the run that lies there, if one does.
+        resume: continue the run in that folder, if there is one.
 
     Returns:
-        The path of `report.html`; None in every process but the first of several.
+        The path of `report.html`. With several processes, only the first returns it; the others return None.
 
     Raises:
-        DgnetError: settings, data or files are not as they must be; the message says which and what to do.
+        DgnetError: settings, data or files are not as they must be; the message says what is wrong and what to do.
     """
     settings = preset(config) if isinstance(config, str) else config
     return run(settings, Path(out).expanduser(), resume=resume)

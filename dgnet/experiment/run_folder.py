@@ -1,4 +1,4 @@
-"""The folder of a run, which alone knows what its files are called."""
+"""The folder of a run. Only this module knows the names of the files in it."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from dgnet.models.weights.ours import load_model
 
 @dataclass(frozen=True)
 class RunFolder:
-    """Where the files of a run lie: what it is, how it goes, what it has learnt, and what was measured of it.
+    """The paths of a run's files: its settings, its log, its checkpoints and models, and what was measured.
 
-    A folder of imported files has `model` and perhaps `teacher` alone; one that an evaluation writes to, `results`,
-    `tables` and `page` alone.
+    A folder of imported files has only `model`, and perhaps `teacher`. A folder to which an evaluation writes has only
+    `results`, `tables` and `page`.
     """
 
     path: Path
@@ -29,36 +29,36 @@ class RunFolder:
 
     @property
     def config(self) -> Path:
-        """Its settings."""
+        """The settings of the run."""
         return self.path / "config.yaml"
 
     @property
     def people(self) -> Path:
-        """Whom its labels stand for, and the digests of their images."""
+        """The people that the training labels stand for, and the digests of their images."""
         return self.path / "people.json"
 
     @property
     def log(self) -> Path:
-        """What its trainings said, one JSON object per line."""
+        """The log of the teacher's and of joint training, one JSON object per line."""
         return self.path / "log.jsonl"
 
     @property
     def teacher_checkpoints(self) -> Path:
-        """A folder: states of the teacher's training."""
+        """The folder of checkpoints of the teacher's training."""
         return self.path / "teacher"
 
     @property
     def checkpoints(self) -> Path:
-        """A folder: states of joint training."""
+        """The folder of checkpoints of joint training."""
         return self.path / "checkpoints"
 
     @property
     def samples(self) -> Path:
-        """A folder of sample sheets, each named by the steps taken."""
+        """The folder of sample sheets: pictures of swaps, drawn during joint training."""
         return self.path / "samples"
 
     def sample(self, step: int) -> Path:
-        """The sample sheet drawn after so many steps."""
+        """The sample sheet that was drawn after `step` steps."""
         return self.samples / f"{step:07d}.jpg"
 
     @property
@@ -68,22 +68,22 @@ class RunFolder:
 
     @property
     def model(self) -> Path:
-        """The model that joint training ended with: where it lies, the run is finished."""
+        """The model at the end of joint training; where it exists, training is finished."""
         return self.path / "model.safetensors"
 
     @property
     def best(self) -> Path:
-        """The best of the models that were measured on the way."""
+        """The best of the models that were measured during joint training."""
         return self.path / "best.safetensors"
 
     @property
     def results(self) -> Path:
-        """Every figure of the report."""
+        """All figures of the report."""
         return self.path / "results.json"
 
     @property
     def tables(self) -> Path:
-        """A folder: the report's tables as CSV and LaTeX."""
+        """The folder of the report's tables as CSV and LaTeX."""
         return self.path / "tables"
 
     @property
@@ -93,16 +93,16 @@ class RunFolder:
 
     @property
     def transfer(self) -> RunFolder:
-        """Where direct transfer is written, beside the run's own figures."""
+        """The folder for results of direct transfer, inside the run's folder."""
         return RunFolder(self.path / "transfer")
 
     def check(self, resume: bool) -> None:
-        """Raise if a run cannot be put here; nothing is made or changed yet.
+        """Raise if a run cannot be started, or resumed, in this folder. Nothing is created or changed.
 
         Raises:
-            OutputError: the path is a file, or the folder cannot be made or written to.
-            ConfigError: a run lies there already and `resume` was not asked for; or no run, but files that one would
-                take for its own, or overwrite.
+            OutputError: the path is a file, or the folder cannot be created or written to.
+            ConfigError: the folder holds a run, and `resume` is off; or it holds no run, but files with the names that
+                a run's files have.
         """
         check_output_folder(self.path, "--out")
         if self.config.exists():
@@ -121,10 +121,10 @@ class RunFolder:
             )
 
     def prepare(self, config: RunConfig, people: People) -> None:
-        """Make the folder and say in it what the run is; what a killed run left half written goes.
+        """Create the folder, and write the settings and the people; incomplete files of a killed run are removed.
 
         Raises:
-            DataError: the run that lies here learnt other people, or other images of them.
+            DataError: the folder's run was trained on other people, or on other images of them.
         """
         self.path.mkdir(parents=True, exist_ok=True)
         remove_leftovers(self.path)
@@ -133,14 +133,14 @@ class RunFolder:
             require_same_people(self.people.read_text(encoding="utf-8"), people, self.people)
         else:
             write_text_whole(self.people, people.to_json() + "\n")
-        if not begun:  # last: where a run's settings are, its people are
+        if not begun:  # written last, so that a folder with settings has `people` too
             write_text_whole(self.config, yaml.safe_dump(to_dict(config), sort_keys=False))
 
     def load_config(self) -> RunConfig:
-        """The settings of the run; those that its model was made under, where the folder is one of imported files.
+        """The settings of the run; in a folder of imported files, the settings in the model's file.
 
         Raises:
-            ConfigError: the folder holds no run, or the file no settings.
+            ConfigError: the folder holds no run, or its file holds no valid settings.
         """
         if not self.config.is_file():
             if self.model.is_file():

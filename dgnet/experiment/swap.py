@@ -1,4 +1,4 @@
-"""`dgnet swap`: pictures of people in each other's clothes."""
+"""`dgnet swap`: a picture of people in each other's clothes."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from dgnet.mannequin.bundled import bundled_root
 from dgnet.models.device import pick_device
 
 MAX_PEOPLE = 64
-PICTURE = Path("swaps.png")  # where nothing is said; never written over
+PICTURE = Path("swaps.png")  # the default, which is never overwritten
 
 
 def swap(
@@ -32,25 +32,26 @@ def swap(
     device: str,
     pasted: bool = False,
 ) -> Path:
-    """Draw every image's clothes on every image of `onto` (or of `images`) into one picture, and into files.
+    """Draw the swaps of every image with every image of `onto` in one picture, and each in a file of its own if asked.
 
-    All outputs are checked before anything is drawn, and no image that was given is ever written over.
+    All outputs are checked before anything is drawn. An input image is never overwritten.
 
     Args:
-        run: as `find` takes it; it has to have a generator.
-        images, onto: picture files, or folders of them; no `images` means some of the bundled data set's test people.
-        out: the picture, which is replaced if it is there; None is the first of swaps.png, swaps-2.png, ... not there.
-        each: a folder for the single swaps, named APPEARANCE_on_STRUCTURE.png (`name_swaps`); none may be there.
+        run: as `find` takes it; it must have a generator.
+        images: image files, or folders of them, that give the clothes; none means test people of the bundled data set.
+        onto: image files, or folders of them, that give the structure; None means `images`.
+        out: the picture to write or replace; None means the first of swaps.png, swaps-2.png, ... that does not exist.
+        each: a folder for the single swaps, named APPEARANCE_on_STRUCTURE.png (`name_swaps`), none of which may exist.
         zoom: how many times the picture is enlarged, 1 or more.
-        pasted: on the columns' own images, where the clothes are.
+        pasted: draw only the clothes, and keep the structure image elsewhere.
 
     Returns:
-        The picture's path.
+        The path of the picture.
 
     Raises:
-        WeightsError, ConfigError: no such model, or device.
-        DataError: an image is missing, cannot be read, or they are too many.
-        OutputError: something cannot be written, or would replace what it must not.
+        WeightsError, ConfigError: there is no such model, or no such device.
+        DataError: an image is missing or cannot be read, or there are too many.
+        OutputError: a file cannot be written, or would overwrite one that must be kept.
     """
     there = pick_device(device)
     loaded = find_model(run)
@@ -73,7 +74,7 @@ def swap(
 
 
 def bundled_people(count: int = 8) -> list[Path]:
-    """One picture each of some test identities of the bundled mannequin edition."""
+    """`count` query images of the bundled mannequin edition, each of another person."""
     query = read_dataset("mannequin", bundled_root()).query
     first_of = {record.pid: Path(record.path) for record in reversed(query)}
     pids = sorted(first_of)
@@ -81,10 +82,13 @@ def bundled_people(count: int = 8) -> list[Path]:
 
 
 def list_images(paths: Sequence[Path], option: str) -> list[Path]:
-    """Files as they are, folders as the images in them, by name.
+    """The given files and, for each given folder, the images in it, sorted by name.
+
+    Args:
+        option: the command's option that gave the paths, for error messages.
 
     Raises:
-        DataError: a path that does not exist, a folder without images, or more than a picture can hold.
+        DataError: a path does not exist, a folder holds no images, or there are more images than a picture can hold.
     """
     found: list[Path] = []
     for path in paths:

@@ -1,4 +1,4 @@
-"""File names of single swaps: each its own, whatever the images are called."""
+"""File names of single swaps, all different even where images have the same name."""
 
 from __future__ import annotations
 
@@ -7,15 +7,16 @@ from pathlib import Path
 
 from dgnet.files.outputs import OutputError, check_output_folder, same_names
 
-MAX_BYTES = 220  # of a name: file systems take 255, and a partial file's name is longer than its own
+MAX_BYTES = 220  # per name: file systems take 255, and while a file is being written its name is longer
 NUM_NAMED = 3
 
 
 def name_swaps(rows: Sequence[Path], columns: Sequence[Path]) -> list[str]:
-    """APPEARANCE_on_STRUCTURE.png for each row on each column, rows first; no two are the same but for case.
+    """APPEARANCE_on_STRUCTURE.png for each row with each column, row by row; no two are equal but for case.
 
-    All images are called by the first of these that tells all swaps apart: their names without suffix; with it, as
-    `1-jpg`; both after their folder's name; or, where nothing else does, after their place: `02_1`.
+    APPEARANCE and STRUCTURE are made from the images' file names by the first of these rules under which all swaps have
+    different names: without suffix (`1`); with suffix (`1-jpg`); without suffix, after the folder's name (`a_1`); with
+    suffix, after the folder's name (`a_1-jpg`); after the image's number among the given ones (`02_1`).
     """
     rules: list[Callable[[int, Path], str]] = [
         lambda _, path: path.stem,
@@ -39,7 +40,7 @@ def suffixed(path: Path) -> str:
 
 
 def check_swap_files(folder: Path, names: Iterable[str], picture: Path) -> None:
-    """Raise OutputError if the folder cannot be written to, or one of these files is there, or is `picture`."""
+    """Raise OutputError if `folder` cannot be written to, or one of `names` exists in it or is the file `picture`."""
     check_output_folder(folder, "--each")
     files = [folder / name for name in names]
     if picture.absolute() in [path.absolute() for path in files]:

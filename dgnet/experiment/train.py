@@ -23,23 +23,23 @@ from dgnet.training.execution.choice import check_execution
 def train(config: RunConfig, out: Path, *, resume: bool = False) -> Path | None:
     """Run an experiment from its start, or from where it stopped, to its report.
 
-    Under torchrun all processes train together; the first alone writes files, and measures.
+    Under torchrun all processes train together; only the first writes files and measures.
 
     Args:
-        config: everything about it.
-        out: its folder; see `RunFolder` for what is written there.
-        resume: continue the run that lies there, if one does.
+        config: the settings of the experiment.
+        out: the run's folder; see `RunFolder` for what is written there.
+        resume: continue the run in `out`, if there is one.
 
     Returns:
-        The report's path; in every process but the first, None.
+        The path of the report; None in every process but the first.
 
     Raises:
-        DgnetError: of what can be known before the first step, all is said before it.
+        DgnetError: something is wrong. Whatever can be checked before the first step is checked before it.
     """
     keep_freed_memory()
     folder = RunFolder(out)
     with joined() as world:
-        # What can go wrong without a look at the data; then with one; and only then the hours.
+        # First the checks that need no data, then those that need it, and only then the training, which takes hours.
         device = world.own(pick_device(config.device))
         check_execution(config, device, world.size)
         if world.leads:
@@ -57,7 +57,7 @@ def train(config: RunConfig, out: Path, *, resume: bool = False) -> Path | None:
         run = Run(config, data, folder, device, world)
         teacher = obtain_teacher(run)
         training = config.joint and not folder.model.exists()
-        world.wait()  # until all have looked: the first will write that file
+        world.wait()  # until all processes have looked for the model, because the first will write it
         if training:
             model = train_model(run, teacher, start)
             if world.leads:

@@ -1,1 +1,1 @@
-"""How a model is measured, and where its report goes."""
+"""Measuring a model, and writing its report."""

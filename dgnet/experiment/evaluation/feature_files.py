@@ -1,4 +1,4 @@
-"""Two feature files that any model made: dgnet as an evaluator alone."""
+"""Evaluation of two feature files that any model has made."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ FEATURE = "features"
 
 
 def evaluate_features(query: Path, gallery: Path, protocol: Protocol) -> Report:
-    """Similarity is the inner product of the features as they stand: no file is normalised.
+    """The report on the features of queries and gallery. Similarity is the inner product; nothing is normalised.
 
     Raises:
-        EvaluationError: naming the file and the field that does not fit.
+        EvaluationError: a file cannot be used; the message names the file and the field.
     """
     asked, searched = read_features(query), read_features(gallery)
     labels = labels_of_files(asked, searched)
@@ -47,7 +47,10 @@ def evaluate_features(query: Path, gallery: Path, protocol: Protocol) -> Report:
 
 
 def identity_doubts(features: SplitFeatures, labels: SplitLabels) -> list[str]:
-    """A sentence where queries seem to lie in the gallery too, and nothing in the files says which they are."""
+    """A warning if the gallery seems to hold the queries' own images, which can only be left out if files have `paths`.
+
+    A query counts where one of its true matches has exactly the same features.
+    """
     same = 0
     for query in range(len(features.query)):
         match = labels.gallery_pids == labels.query_pids[query]

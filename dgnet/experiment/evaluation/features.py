@@ -1,4 +1,4 @@
-"""A model as evaluation sees it: the features of a data set's test images, and whose they are."""
+"""What evaluation needs of a model and a data set: the features of the test images, and their labels."""
 
 from __future__ import annotations
 
@@ -30,16 +30,16 @@ FeaturesOf = Callable[[Sequence[Record], CropStore], dict[str, Float32Array]]
 
 @dataclass(frozen=True)
 class FeatureModel:
-    """Any model that makes features of images.
+    """Any model that computes features of images.
 
     Args:
-        name: what to call it where something is wrong with it.
-        function: its features by name.
-        alpha: weight of f_fine's similarity beside f_prim's, where it has both.
-        size: (height, width) that it takes.
-        trained_on: name of the data set; empty where it is unknown.
+        name: its name in error messages.
+        function: from images to features, by name.
+        alpha: weight of f_fine's similarity relative to f_prim's, where it has both.
+        size: (height, width) of the images that it takes.
+        trained_on: name of the data set that it was trained on; empty where that is unknown.
         device: where it runs.
-        cache: where crops are kept; empty is the usual place.
+        cache: the folder where crops are kept; empty means the default folder.
     """
 
     name: str
@@ -52,7 +52,7 @@ class FeatureModel:
 
 
 def features_by(teacher: Teacher | None, model: DGNet | None) -> FeatureFunction:
-    """The features of our networks: `baseline` with a teacher; `f_prim` and `f_fine` with a model."""
+    """The features of dgnet's networks: `baseline` of the teacher, `f_prim` and `f_fine` of the model, where given."""
 
     def features(x: Tensor) -> dict[str, Tensor]:
         named = {BASELINE: teacher.features(x)} if teacher else {}
@@ -73,15 +73,15 @@ def held_out_features(
     *,
     name: str = "",
 ) -> dict[str, SplitFeatures]:
-    """Features of the queries and the gallery, those of both heads together last.
+    """Features of the queries and the gallery, by name; f_prim and f_fine together come last.
 
     Args:
-        alpha: weight of f_fine's similarity beside f_prim's.
-        multi: where the data set lies, to read its multi-query images too.
-        name: the model's, for the message.
+        alpha: weight of f_fine's similarity relative to f_prim's.
+        multi: settings of the data set, if multi-query features are wanted too; else None.
+        name: the model's name in error messages.
 
     Raises:
-        ConfigError: multi-query was asked for, and the data set has no images for it.
+        ConfigError: multi-query features are wanted, but the data set has no images or no cameras for them.
         EvaluationError: a feature is not finite; the message names the model, the feature and the image.
     """
 
@@ -97,7 +97,7 @@ def held_out_features(
 
 
 def _multi_query_features(of: FeaturesOf, data: HeldOut, settings: DataConfig) -> dict[str, Float32Array]:
-    """For each query the mean feature of its person's multi-query images on its camera. Raises ConfigError."""
+    """For each query, the mean feature of its person's multi-query images by its camera. Raises ConfigError."""
     records, labels = data.dataset.multi_query, held_out_labels(data)
     if not records or labels.query_camids is None:
         missing = "no multi-query images" if not records else "no cameras"
@@ -111,14 +111,14 @@ def _multi_query_features(of: FeaturesOf, data: HeldOut, settings: DataConfig) -
 
 
 def with_both(features: dict[str, Float32Array], alpha: float) -> dict[str, Float32Array]:
-    """The same and, where both heads' features are there, both together."""
+    """The features, and `f_prim+f_fine` too where f_prim and f_fine are among them."""
     if not {PRIM, FINE} <= features.keys() or BOTH in features:
         return features
     return features | {BOTH: combine(features[PRIM], features[FINE], alpha)}
 
 
 def held_out_labels(data: HeldOut) -> SplitLabels:
-    """Whose the test images are, by which camera, and which of them are on both sides."""
+    """The pids and cameras of the queries and the gallery, and which images are in both."""
     query, gallery = _contents(data.query), _contents(data.gallery)
     return labels_of(data.dataset, None if query is None or gallery is None else (query, gallery))
 

@@ -1,4 +1,4 @@
-"""An ONNX file, of dgnet or of any other model, on one data set or several."""
+"""Evaluation of an ONNX file, of dgnet or of any other model, on one data set or several."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from dgnet.report.parts.galleries.ranked import RankedGalleries
 from dgnet.report.report import Report
 from dgnet.retrieval.protocol import Protocol
 
-FEATURE_NAMES = {"prim": "f_prim", "fine": "f_fine"}  # of dgnet's own files; other outputs keep their names
+FEATURE_NAMES = {"prim": "f_prim", "fine": "f_fine"}  # outputs of dgnet's own files; other outputs keep their names
 
 
 def evaluate_onnx(
@@ -27,15 +27,15 @@ def evaluate_onnx(
     size: tuple[int, int] | None,
     protocol: Protocol,
 ) -> Report:
-    """Take the features that the file's outputs give, one row per output, and rank.
+    """Rank galleries by each output of the file.
 
     Args:
-        own: one data set (reader, folder), measured in full; or None, and
-        targets: several, one row per data set.
-        size: height and width where the file leaves them open.
+        own: one data set (reader, folder), on which everything is measured; or None.
+        targets: data sets (reader, folder) for direct transfer; used where `own` is None.
+        size: (height, width) where the file does not fix them.
 
     Raises:
-        ConfigError: no data set was given, or the size is missing or not the file's.
+        ConfigError: no data set was given, or the size is missing or differs from the file's.
         ExportError: the file cannot be used.
     """
     if not own and not targets:
@@ -65,7 +65,7 @@ def evaluate_onnx(
 
 
 def onnx_features(path: Path, size: tuple[int, int] | None) -> FeatureModel:
-    """The file as evaluation sees a model. Raises ConfigError and ExportError."""
+    """The ONNX file as a model that evaluation can use. Raises as `evaluate_onnx` does."""
     model = OnnxModel(path)
     if model.size is None and size is None:
         raise ConfigError(f"{path}: leaves height and width open: give --size HEIGHTxWIDTH, as it was trained")

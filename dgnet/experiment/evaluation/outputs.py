@@ -1,7 +1,8 @@
-"""Where results go: every evaluation has a folder of its own, and none is written over that of another.
+"""Where results go: every evaluation has a folder of its own, and none overwrites the results of another.
 
-`results.json` says in `evaluated` what its figures are of. An evaluation that is done again replaces its own results; a
-folder that holds anything else is refused where it was named (`--out`), and passed over for a numbered one where not.
+The field `evaluated` of `results.json` says what was measured. An evaluation that is repeated replaces its own results.
+Where a folder holds results of something else, it is refused if the user named it (`--out`); otherwise a folder with a
+number in its name is used instead.
 """
 
 from __future__ import annotations
@@ -24,12 +25,12 @@ MOST_LETTERS = 100
 
 @dataclass(frozen=True)
 class Evaluated:
-    """What figures are of.
+    """What was measured: by it, results of the same evaluation are recognised.
 
     Args:
         what: the run's folder, the file or files, or `bundled`.
-        data: NAME=FOLDER of each data set, where it is not the run's own.
-        measures: how galleries were ranked and what else was measured, where that is not the usual; ready for JSON.
+        data: NAME=FOLDER of each data set; empty for the run's own.
+        measures: a word for each rule or measure that is not the default.
     """
 
     what: tuple[str, ...]
@@ -37,12 +38,15 @@ class Evaluated:
     measures: tuple[str, ...] = ()
 
     def as_dict(self, out: Path) -> dict[str, Any]:
-        """As written to `results.json` in `out`; a run's folder that `out` lies in by its way from there."""
+        """What is written to `results.json` in `out`.
+
+        The run's folder is written relative to `out` (as `.` or `..`) where `out` is that folder or lies in it.
+        """
         what = [_from(out, path) for path in self.what]
         return {"what": what, "data": list(self.data), "measures": list(self.measures)}
 
     def results_in(self, folder: Path) -> bool | None:
-        """Whether a folder's results are of the same; None where it has none."""
+        """Whether the results in a folder are of this same evaluation; None where it holds no results."""
         there = RunFolder(folder)
         if there.results.is_file():
             try:
@@ -50,24 +54,24 @@ class Evaluated:
             except (ValueError, AttributeError, OSError):
                 return False
             wanted = self.as_dict(folder)
-            # Versions before this one did not say; what lies in a run's own folder is of its training.
+            # Earlier versions wrote no `evaluated`; such results in a run's own folder are those of its training.
             return found == wanted or (found is None and wanted == {"what": ["."], "data": [], "measures": []})
         return False if there.page.exists() or there.tables.exists() else None
 
 
 def check_report_folder(given: Path, own: Sequence[Path]) -> None:
-    """Raise OutputError if a report cannot be written to a folder, or would replace that of a run not in `own`."""
+    """Raise OutputError if a report cannot be written to `given`, or if that is the folder of a run not in `own`."""
     check_output_folder(given, "--out")
     if RunFolder(given).config.exists() and not any(one.is_dir() and one.samefile(given) for one in own):
         raise OutputError(f"--out: {given} is a run's folder, whose own report would be replaced; name another folder")
 
 
 def folder_for(evaluated: Evaluated, given: Path | None, usual: Path) -> Path:
-    """The folder to write to: the given one, or the usual one, numbered where that holds results of something else.
+    """The folder to write to: `given`, else `usual`, else the first of `usual`-2, -3, ... without other results.
 
     Raises:
-        ConfigError: the given one holds results of something else.
-        OutputError: it is the folder of another run, or it cannot be written to.
+        ConfigError: `given` holds results of something else.
+        OutputError: `given` is the folder of another run, or the folder cannot be written to.
     """
     if given is not None:
         if evaluated.results_in(given) is False:
@@ -83,24 +87,24 @@ def folder_for(evaluated: Evaluated, given: Path | None, usual: Path) -> Path:
 
 
 def folder_name(*parts: str) -> str:
-    """Parts joined to a name that any file system takes, none of them leading elsewhere."""
+    """The parts joined by hyphens to a folder name that is valid in any file system and contains no path."""
     name = "-".join(re.sub(r"[^\w.+-]+", "_", part).strip("._-") for part in parts if part)
     return name[:MOST_LETTERS] or "results"
 
 
 def data_name(name: str, root: str) -> str:
-    """What to call a data set in a folder's name: its reader's name, or its folder's where that says more."""
+    """A data set's name in a folder's name: the reader's or, where that says little, the name of the data's folder."""
     says_little = name in ("", "auto", "folder", "manifest")
     return (Path(root).resolve().name or "data") if says_little and root else name or "own"
 
 
 def data_key(name: str, root: str) -> str:
-    """The same data set, always by the same words."""
+    """NAME=FOLDER with the folder's real path, so that the same data set always has the same key."""
     return f"{name or 'auto'}={os.path.realpath(root) if root else ''}"
 
 
 def joined(names: Sequence[str]) -> str:
-    """Names of several data sets as one."""
+    """The names of several data sets, joined to one."""
     return "+".join(names)
 
 

@@ -1,4 +1,4 @@
-"""Presenting a run: the pictures and figures of its report."""
+"""The report of a run: its pictures, figures, facts and notes."""
 
 from __future__ import annotations
 
@@ -46,10 +46,10 @@ NUM_TRUE_SWAPS = 12
 
 
 def showcase(data: HeldOut, count: int) -> tuple[ImagesU8, ImagesU8]:
-    """Test people to draw: `count` who give their clothes and `count` others who give structure, spread over the set.
+    """Query images to draw swaps of: `count` that give appearance, and `count` of other people that give structure.
 
-    Identities come in the order of their pids, each by another of its cameras than the one before, so the same
-    people are shown at every step and in every run, against different backgrounds.
+    The people are spread evenly over the sorted pids, so every run on the data set shows the same ones at every step.
+    One pair of people after another is shown by its first, second, third ... query image, for different backgrounds.
     """
     places: dict[int, list[int]] = defaultdict(list)
     for place, record in enumerate(data.dataset.query):
@@ -60,20 +60,20 @@ def showcase(data: HeldOut, count: int) -> tuple[ImagesU8, ImagesU8]:
 
 
 def machine() -> str:
-    """The processor or GPU, and the versions that matter."""
+    """The GPU, or the processor and its threads; and torch's version."""
     if torch.cuda.is_available():
         return f"{torch.cuda.get_device_name()}, torch {torch.__version__}"
     return f"{platform.machine()}, {torch.get_num_threads()} threads, torch {torch.__version__}"
 
 
 def common_facts() -> list[tuple[str, str]]:
-    """What every page says of where it was made."""
+    """The facts that every page has: the machine, the command and dgnet's version."""
     return [("machine", machine()), ("command", " ".join(["dgnet", *sys.argv[1:]])), ("dgnet", __version__)]
 
 
 @dataclass(frozen=True)
 class Measured:
-    """What was measured of one run: features, retrieval, and of a run that draws people its swaps."""
+    """What was measured of one run: features, retrieval and, where its model can draw, swaps."""
 
     features: Mapping[str, SplitFeatures]
     labels: SplitLabels
@@ -85,16 +85,16 @@ class Measured:
 def build_report(
     config: RunConfig, run: Path | None, data: HeldOut, model: DGNet | None, measured: Measured, trained_on: str
 ) -> Report:
-    """Everything the page shows of one run, or of a model without a run's folder.
+    """The report on one run, or on a model without a run's folder.
 
     Args:
-        run: the run's folder, for its log.
-        trained_on: name of the data set that it was trained on, which is not `data` in direct transfer.
+        run: the run's folder, whose training log is shown; None where there is none.
+        trained_on: name of the data set that it was trained on; in direct transfer it differs from that of `data`.
     """
     retrieval, generated = measured.retrieval, measured.generated
     transferred = trained_on != data.dataset.name
     log = read_log(RunFolder(run).log) if run else []
-    # A model's figures on data it never saw stand beside those of direct transfer, not of training on that data.
+    # In direct transfer, the published figures of direct transfer are shown, not those of a model trained on `data`.
     shown = retrieval_parts(retrieval, "" if transferred else data.dataset.name)
     if transferred:
         shown.append(Transfer({data.dataset.name: retrieval.figures}, trained_on, protocol=retrieval.protocol))
@@ -119,7 +119,7 @@ def build_report(
 def run_facts(
     config: RunConfig, data: HeldOut, log: Sequence[Mapping[str, Any]], trained_on: str
 ) -> list[tuple[str, str]]:
-    """What stands at the head of a run's page. The data set need not hold training images."""
+    """The facts at the top of a run's page. `data` may have no training images."""
     seconds = {
         phase: max(row["seconds"] for row in log if row["phase"] == phase) for phase in {r["phase"] for r in log}
     }
@@ -143,13 +143,13 @@ def run_facts(
 
 
 def swap_grid(model: DGNet, data: HeldOut) -> SwapGrid:
-    """Test people in each other's clothes."""
+    """A grid of swaps between test people."""
     givers, wearers = showcase(data, GRID)
     return SwapGrid(givers, wearers, swap_matrix(model, givers, wearers))
 
 
 def interpolations(model: DGNet, data: HeldOut) -> Interpolations:
-    """Clothes of test people that change bit by bit."""
+    """Up to three interpolations between the appearances of test people."""
     givers, wearers = showcase(data, GRID)
     strips = []
     for k in range(min(3, len(givers) - 1, len(wearers))):
@@ -159,14 +159,14 @@ def interpolations(model: DGNet, data: HeldOut) -> Interpolations:
 
 
 def against_truth(swaps: Swaps) -> AgainstTruth:
-    """The error of all swaps whose truth is known, and some of them to look at."""
+    """The error of all swaps whose true image is known, with NUM_TRUE_SWAPS of them as examples."""
     some = np.linspace(0, len(swaps.truth) - 1, min(NUM_TRUE_SWAPS, len(swaps.truth))).astype(int)
     examples = TrueSwaps(swaps.appearance[some], swaps.structure[some], swaps.swapped[some], swaps.truth[some])
     return AgainstTruth(swaps.error, swaps.pasted, examples)
 
 
 def retrieval_parts(found: Retrieval, dataset: str = "") -> list[Part]:
-    """Everything that was counted of ranked galleries; `dataset` as in `RetrievalFigures`."""
+    """The report's parts on ranked galleries; `dataset` is as in `RetrievalFigures`."""
     parts: list[Part] = [RetrievalFigures(found.figures, dataset, found.cmc_curves, found.protocol)]
     parts += [Verification(found.verification)] if found.verification else []
     return parts + ([Cameras(found.cameras)] if found.cameras else [])
@@ -175,13 +175,13 @@ def retrieval_parts(found: Retrieval, dataset: str = "") -> list[Part]:
 def ranked(
     features: Mapping[str, SplitFeatures], labels: SplitLabels, retrieval: Retrieval, data: HeldOut
 ) -> dict[str, list[RankedQuery]]:
-    """Pictures of ranked galleries, by the headline's features."""
+    """Pictures of galleries, ranked by the headline's feature."""
     row, paths = retrieval.headline, [record.path for record in data.dataset.query]
     return ranked_queries(features[row.feature], retrieval.ranks[row], labels, (data.query, data.gallery), paths)
 
 
 def retrieval_notes(found: Retrieval) -> list[str]:
-    """What a reader must know to trust or compare the figures of retrieval."""
+    """Sentences that a reader needs in order to trust and compare the retrieval figures."""
     said = list(found.notes)
     result = found.figures[found.headline]
     left_out = result.num_query - result.num_valid
@@ -195,7 +195,7 @@ def retrieval_notes(found: Retrieval) -> list[str]:
 
 
 def budget_notes(config: RunConfig) -> list[str]:
-    """What the Baseline and the re-id model were each given, and how their features are compared."""
+    """A sentence on how many real images the Baseline and E_a each saw, and on the similarity that is used."""
     if not config.joint:
         return []
     baseline, real = config.teacher, 4 * config.batch_size

@@ -1,4 +1,4 @@
-"""The last step of every evaluation: figures as JSON, tables as CSV and LaTeX, and the page."""
+"""The last step of every evaluation: writing figures as JSON, tables as CSV and LaTeX, and the page."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from dgnet.report.report import Report, report_tables, results_of, write_report,
 
 
 class Published(NamedTuple):
-    """The page; and what to print: what makes figures worthless, the first table, and the notes."""
+    """`page` is the path of the HTML page; `text` is to be printed: doubts, the first table, and notes."""
 
     page: Path
     text: str

@@ -1,4 +1,4 @@
-"""Measuring what lies in a run's folder, and its report."""
+"""Measuring the networks of a run, or of a model's file, and making the report."""
 
 from __future__ import annotations
 
@@ -34,12 +34,13 @@ USUAL_NUMBERS = (USUAL.k1, USUAL.k2, USUAL.lambda_)
 
 @dataclass(frozen=True)
 class Measures:
-    """What is measured beside the plain protocol.
+    """How galleries are ranked, and which optional measures are taken.
 
     Args:
         protocol: how galleries are ranked.
-        inception: weights for FID and KID; `download` fetches them (`dgnet evaluate`); None leaves them out.
-        lpips: diversity by LPIPS too.
+        inception: file of the weights for FID and KID; None leaves both out. `dgnet evaluate` replaces `download` by
+            the file that it downloads.
+        lpips: measure diversity by LPIPS too.
     """
 
     protocol: Protocol = field(default_factory=Protocol)
@@ -47,7 +48,7 @@ class Measures:
     lpips: bool = False
 
     def words(self) -> tuple[str, ...]:
-        """What of this is not the usual, in words that go into a folder's name."""
+        """A word for each rule or measure that is not the default; they become part of a folder's name."""
         rules = self.protocol
         numbers = (rules.k1, rules.k2, rules.lambda_)
         reranked = "re-ranked" + (f"-{rules.k1}-{rules.k2}-{rules.lambda_:g}" if numbers != USUAL_NUMBERS else "")
@@ -64,7 +65,7 @@ class Measures:
 
 
 def evaluate_run(config: RunConfig, data: HeldOut, run: Path, out: Path, device: torch.device) -> Published:
-    """Measure a run on its own data, as usual; write `results.json`, `tables/` and `report.html` into `out`."""
+    """Measure a run on its own data by default rules; write `results.json`, `tables/` and `report.html` into `out`."""
     teacher, model = networks_of(run, device)
     report = run_report(config, data, teacher, model, device, Measures(), run=run)
     for sentence in report.doubts:
@@ -82,12 +83,12 @@ def run_report(
     trained_on: str = "",
     run: Path | None = None,
 ) -> Report:
-    """Measure a teacher, a model, or both.
+    """Measure a teacher, a model, or both, and report.
 
     Args:
-        config: what they were made under, with the data set to measure them on.
-        trained_on: name of the data set that they were trained on, where it is not `data`.
-        run: their folder, where they have one.
+        config: the configuration they were trained with, but with the data set to measure them on.
+        trained_on: name of the data set that they were trained on; empty where that is `data`.
+        run: the run's folder, where there is one.
     """
     protocol = measures.protocol
     function = features_by(teacher, model)
@@ -109,10 +110,10 @@ def run_report(
 
 
 def networks_of(run: Path, device: torch.device) -> tuple[Teacher | None, DGNet | None]:
-    """The teacher and the model in a run's folder, those that are there.
+    """The teacher and the model in a run's folder; None for one that is not there.
 
     Raises:
-        WeightsError: neither is.
+        WeightsError: neither is there.
     """
     folder = RunFolder(run)
     teacher = place(load_teacher(folder.teacher).model, device) if folder.teacher.exists() else None

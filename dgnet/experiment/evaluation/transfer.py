@@ -1,4 +1,4 @@
-"""Direct transfer: one model on several data sets it was never trained on, one table with one row per data set."""
+"""Direct transfer: one model on several data sets that it was not trained on, in one table."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from dgnet.retrieval.protocol import Protocol
 
 @dataclass(frozen=True)
 class Tested:
-    """One data set, the features and labels of its images, and what was counted of them."""
+    """One data set, the features and labels of its test images, and what was measured on them."""
 
     data: HeldOut
     features: dict[str, SplitFeatures]
@@ -30,12 +30,12 @@ class Tested:
 
 
 def parse_target(word: str) -> tuple[str, str]:
-    """`market1501=DIR` as (reader, folder); a folder alone is looked at to find out. Raises ConfigError."""
+    """`market1501=DIR` as (reader, folder). For a folder without a name, the reader is detected. Raises ConfigError."""
     return name_and_root("--to", word)
 
 
 def tested_on(model: FeatureModel, name: str, root: str, protocol: Protocol, *, detailed: bool) -> Tested:
-    """Take the features of a data set's queries and gallery, and rank."""
+    """Compute the features of a data set's queries and gallery, and rank. `detailed` is as in `measure_retrieval`."""
     config = with_data_set(model, name, root)
     data = open_held_out(config, same_camera=protocol.same_camera)
     multi = config.data if protocol.multi_query else None
@@ -46,16 +46,16 @@ def tested_on(model: FeatureModel, name: str, root: str, protocol: Protocol, *, 
 
 
 def with_data_set(model: FeatureModel, name: str, root: str) -> RunConfig:
-    """A configuration whose data are the given; nothing else in it is used."""
+    """A configuration with the given data set; nothing else in it is used."""
     data = DataConfig(name, root, model.size, cache=model.cache)  # type: ignore[arg-type]  # the reader checks it
     return replace(preset("mannequin"), data=data)
 
 
 def transfer_report(model: FeatureModel, targets: Sequence[tuple[str, str]], protocol: Protocol, title: str) -> Report:
-    """Test on every target (reader, folder) in turn.
+    """The report of a model on every target (reader, folder).
 
     Raises:
-        ConfigError: two targets are the same, or cannot be told apart by name.
+        ConfigError: two targets are the same, or would have the same name in the report.
     """
     if len(set(targets)) < len(targets):
         raise ConfigError("--to: a data set is there twice; name each once")

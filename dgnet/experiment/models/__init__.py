@@ -1,1 +1,1 @@
-"""A model by what a user calls it, and as a program uses it."""
+"""Finding the model that a user means, and the class by which a program uses it."""

@@ -1,4 +1,4 @@
-"""What RUN means, the same for every command: `bundled`, a run's folder, a model's file, or an ONNX file."""
+"""What RUN means in every command: the word `bundled`, a run's folder, a model's file, or an ONNX file."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from dgnet.models.dgnet import DGNet
 from dgnet.models.weights.bundled import BUNDLED
 from dgnet.models.weights.ours import LoadedModel, load_model, load_teacher
 
-BUNDLED_NAME = "bundled"  # the word; a folder of that name is `./bundled`
+BUNDLED_NAME = "bundled"  # the model that comes with dgnet; a folder of that name is given as `./bundled`
 WANTED = f"a run's folder, a model's file or `{BUNDLED_NAME}`"
 NUM_NAMED = 5
 RUN = str | os.PathLike[str]
@@ -22,12 +22,13 @@ RUN = str | os.PathLike[str]
 
 @dataclass(frozen=True)
 class Found:
-    """The files behind a RUN; at least one of `model`, `teacher` and `onnx` is there.
+    """The files that a RUN stands for; at least one of `model`, `teacher` and `onnx` is given.
 
     Args:
-        name: as the user gave it.
-        folder: the run's, where it is one.
-        model, teacher: files of dgnet's; `onnx`: features by anyone's network.
+        name: RUN as the user gave it.
+        folder: the run's folder, where RUN is one.
+        model, teacher: files of dgnet's own networks.
+        onnx: a file of any network that computes features.
     """
 
     name: str
@@ -38,13 +39,13 @@ class Found:
 
 
 def find(run: RUN) -> Found:
-    """Find out what RUN is. Files are looked at, not loaded.
+    """Find the files that RUN stands for. No network is loaded.
 
     Args:
-        run: the text `bundled` is the model of this package; any other text, and every `Path`, is a path.
+        run: the text `bundled` means the model that comes with dgnet; any other text, and every `Path`, is a path.
 
     Raises:
-        WeightsError: there is nothing, or something else; the message says what it is and what would do.
+        WeightsError: nothing is there, or something that is no RUN; the message says what it is and what to give.
     """
     if run == BUNDLED_NAME:  # a Path is unequal to any text
         return Found(BUNDLED_NAME, model=BUNDLED)
@@ -61,10 +62,10 @@ def find(run: RUN) -> Found:
 
 
 def find_model(run: RUN) -> LoadedModel[DGNet]:
-    """A whole model, which recognises and draws, on the CPU.
+    """A whole model, which computes features and draws, on the CPU.
 
     Raises:
-        WeightsError: as `find` does; or there is a teacher alone, or an ONNX file, which do not draw.
+        WeightsError: as `find` does; or RUN has only a teacher, or is an ONNX file, neither of which can draw.
     """
     found = find(run)
     if found.model:
@@ -82,10 +83,10 @@ def find_model(run: RUN) -> LoadedModel[DGNet]:
 
 
 def find_network(run: RUN) -> LoadedModel[DGNet] | LoadedModel[Teacher]:
-    """What makes features: a run's model or, where it has none, its teacher, on the CPU.
+    """The network that computes features: the model or, where there is none, the teacher; on the CPU.
 
     Raises:
-        WeightsError: as `find` does; or it is an ONNX file, whose network is no longer ours.
+        WeightsError: as `find` does; or RUN is an ONNX file, which cannot be turned back into a dgnet network.
     """
     found = find(run)
     if found.model:
@@ -113,7 +114,7 @@ def _in_folder(name: str, folder: Path) -> Found:
 
 
 def _file(name: str, path: Path) -> Found:
-    """One file that is no ONNX file: by what it says of itself where it is safetensors."""
+    """A file other than an ONNX file. The metadata of a safetensors file say what it is. Raises WeightsError."""
     if path.suffix.lower() != ".safetensors":
         raise WeightsError(f"{name}: {_what_else(path)}; here it must be {WANTED}")
     about = read_metadata(path)
@@ -130,7 +131,7 @@ def _file(name: str, path: Path) -> Found:
 
 
 def _what_else(path: Path) -> str:
-    """What a file is that is no model, and what it is good for."""
+    """What a file that is not a model seems to be, by its suffix, and what can be done with it."""
     match path.suffix.lower():
         case ".pth" | ".pt" | ".ckpt" | ".bin" | ".tar" | ".pkl":
             return f"weights of another program ({_advice_on_weights()})"
@@ -149,7 +150,7 @@ def _advice_on_weights() -> str:
 
 
 def _similar(path: Path) -> str:
-    """A name beside it that may have been meant, or the bundled model's."""
+    """A question whether the user meant a file with a similar name in the same folder, or `bundled`; or empty."""
     try:
         names = [one.name for one in path.parent.iterdir()]
     except OSError:

@@ -21,16 +21,17 @@ def load(run: RUN, device: str | int | torch.device = "auto", *, size: tuple[int
     """A trained model.
 
     Args:
-        run: the text `bundled` (the small model that travels with the package; a folder of that name is `./bundled`),
-            a run's folder, a model's file, or an ONNX file of anyone's (features alone). A run's folder without a
-            generator gives the Baseline, its teacher.
-        device: `auto` (CUDA where there is one), `cpu`, `cuda`, `cuda:1` or `1`, `mps`.
-        size: (height, width), for an ONNX file that leaves them open.
+        run: the text `bundled` (the small model that comes with dgnet; a folder of that name is given as `./bundled`),
+            a run's folder, a model's file, or an ONNX file of any network (it has features only). A run's folder
+            without a model gives its teacher, the Baseline.
+        device: `auto` (CUDA where there is a GPU), `cpu`, `cuda`, `cuda:1` or `1`, `mps`.
+        size: (height, width), for an ONNX file that does not fix them.
 
     Raises:
-        WeightsError: there is no such model, or it is something else; the message says what would do.
+        WeightsError: there is no such model, or it is something else; the message says what to give.
         ExportError: the ONNX file cannot be used.
-        ConfigError: there is no such device here.
+        ConfigError: this machine has no such device.
+        ModelError: `size` is missing, or differs from the model's own.
     """
     found = find(run)
     if found.onnx:

@@ -1,4 +1,4 @@
-"""A trained model as a program uses it: `dgnet.load`."""
+"""The trained model that `dgnet.load` gives to a program."""
 
 from __future__ import annotations
 
@@ -21,39 +21,39 @@ from dgnet.models.layers.units import place
 from dgnet.retrieval.features.extract import FeatureFunction, Float32Array, extract
 from dgnet.retrieval.rows import BASELINE, BOTH, FINE, PRIM
 
-BATCH_SIZE = 256  # of `dgnet evaluate` too: sums in another order would differ in their last digits
-PARTS = {"prim": PRIM, "fine": FINE, "both": BOTH, "baseline": BASELINE}  # the face's word: the table's row
+BATCH_SIZE = 256  # the same as in `dgnet evaluate`: with another, features would differ in their last digits
+PARTS = {"prim": PRIM, "fine": FINE, "both": BOTH, "baseline": BASELINE}  # a feature's name here: its name in tables
 
 
 class ModelError(DgnetError, ValueError):
-    """Something was asked of a model that it cannot do, or of images that do not belong together."""
+    """A model was asked for something that it cannot do, or was given images that do not go together."""
 
 
 @dataclass(frozen=True)
 class Source:
-    """Where features come from: our networks, or an ONNX file."""
+    """What computes the features: a dgnet network, or an ONNX file (then `network` is None)."""
 
     function: FeatureFunction
     alpha: float
     size: tuple[int, int]
     network: DGNet | Teacher | None
-    names: tuple[str, ...]  # of the features, as the face calls them
+    names: tuple[str, ...]  # of the features, as `Model.parts` has them
 
 
 class Model:
-    """A model that describes people by features, and draws them in each other's clothes. `dgnet.load` makes it.
+    """A model that computes features of people, and draws people in each other's clothes. `dgnet.load` gives one.
 
-    Images may be given as paths, pictures of Pillow's, or uint8 arrays (H x W x 3 for one, N x H x W x 3 for several),
-    one or many of them, mixed, of any sizes; for features a generator too. They are resized as in training. Arrays are
-    **RGB**: OpenCV reads BGR, so give it as `image[:, :, ::-1]`.
+    An image is a path, a Pillow image, or a uint8 array: H x W x 3, or N x H x W x 3 for several images. Give one, or a
+    list in which kinds and sizes may be mixed; `features` takes a generator of images too. All are resized as in
+    training. Arrays are **RGB**: OpenCV reads BGR, so give `image[:, :, ::-1]`.
 
     Attributes:
-        name: what it was loaded by.
-        card: what its maker says of it: how it was made, what it scores.
-        config: the settings it was made under; None for an ONNX file.
+        name: the RUN that was loaded.
+        card: what the model's file says about it, such as how it was made and what it scores.
+        config: the settings it was trained with; None for an ONNX file.
         size: (height, width) of the images it takes and draws.
         device: where it runs.
-        parts: the names of its features; the first is what `features` gives unless asked otherwise.
+        parts: the names of its features; the first is the default of `features`.
         can_draw: whether it has a generator.
     """
 
@@ -79,11 +79,11 @@ class Model:
         return f"<dgnet.Model {self.name!r}: {what}; {self.size[0]} x {self.size[1]}; {parts}; on {self.device}>"
 
     def to(self, device: str | int | torch.device) -> Model:
-        """Move the networks, and return the model: `auto`, `cpu`, `cuda`, `cuda:1` or `1`, `mps`.
+        """Move the networks to `auto`, `cpu`, `cuda`, `cuda:1` or `1`, or `mps`, and return this model.
 
         Raises:
-            ConfigError: there is no such device here.
-            ModelError: an ONNX file runs on the CPU alone.
+            ConfigError: this machine has no such device.
+            ModelError: the model is an ONNX file, which runs only on the CPU.
         """
         network, there = self._source.network, pick_device(device)
         if network is None and there.type != "cpu":
@@ -94,7 +94,7 @@ class Model:
         return self
 
     def features(self, images: GivenImages, *, part: str = "", batch_size: int = BATCH_SIZE) -> Float32Array:
-        """Test features for search by inner product, float32 N x F: the ones that `dgnet evaluate` ranks by.
+        """Features for search by inner product, float32 N x F; `dgnet evaluate` ranks by the same features.
 
         For each head f: the unit vector along f(x)/|f(x)| + f(x')/|f(x')|, x' the mirrored image. `prim`, `fine` and
         `baseline` have length 1 (L2), so the inner product of two is their cosine. `both` is
@@ -102,13 +102,13 @@ class Model:
         sqrt(1 + alpha); divide by it, or use cosine distance, where an index wants unit vectors: the order is the same.
 
         Args:
-            images: see the class. Of a generator one batch at a time is taken.
-            part: one of `parts`; empty is the first of them (`both` where there are both heads).
-            batch_size: images at once.
+            images: see the class. A generator is read one batch at a time.
+            part: one of `parts`; empty means the first of them, which is `both` where the model has both heads.
+            batch_size: how many images are processed at a time.
 
         Raises:
-            DataError: no images, or one that is none, with its place among them, such as `images[3]`.
-            ModelError: no such part, or several outputs of an ONNX file of which none was chosen.
+            DataError: there are no images, or something is not an image; the message says which, such as `images[3]`.
+            ModelError: there is no such part; or an ONNX file has several outputs, and `part` is empty.
         """
         if part and part not in self.parts:
             raise ModelError(f"part: found {part!r}, but {self.name} has {', '.join(self.parts)}")
@@ -118,7 +118,7 @@ class Model:
         return self.named_features(images, batch_size=batch_size)[part or self.parts[0]]
 
     def named_features(self, images: GivenImages, *, batch_size: int = BATCH_SIZE) -> dict[str, Float32Array]:
-        """All `parts` by name, from one pass over the images. Args and errors as `features`."""
+        """The features of all `parts` by name, from one pass over the images. Arguments and errors as in `features`."""
         function, device = self._source.function, self.device
         batches = [
             extract(function, batch, batch_size=batch_size, device=device, progress=False)
@@ -140,17 +140,18 @@ class Model:
         """x_ij = G(a_i, s_j): the clothes of `appearance` on the bodies, poses and backgrounds of `structure`.
 
         Args:
-            appearance, structure: see the class; the n-th goes with the n-th. One alone goes with all of the other.
-            pasted: draw the clothes alone, and keep the structure's own image elsewhere.
-            every: each appearance on each structure, instead of in pairs.
-            batch_size: images at once.
+            appearance, structure: see the class. The n-th appearance goes with the n-th structure; where one of the two
+                is a single image, it goes with all of the other.
+            pasted: draw only the clothes, and keep the structure image elsewhere.
+            every: draw each appearance with each structure, instead of pairs.
+            batch_size: how many images are processed at a time.
 
         Returns:
             uint8 N x H x W x 3 at the model's size, RGB; with `every`, R x C x H x W x 3.
 
         Raises:
-            DataError: as `features`.
-            ModelError: it has no generator, or the numbers of images differ.
+            DataError: as in `features`.
+            ModelError: the model has no generator, `batch_size` is below 1, or the numbers of images differ.
         """
         network = self._generator()
         if batch_size < 1:
@@ -173,16 +174,16 @@ class Model:
         """G((1 - t) a_start + t a_end, s): from one person's clothes to another's, on one body.
 
         Args:
-            start, end: one image each, who give the clothes at t = 0 and at t = 1.
-            structure: one image, of who wears them.
-            num_steps: images, 2 or more, the two ends among them.
+            start, end: one image each, which give the clothes at t = 0 and at t = 1.
+            structure: one image, which gives the body, pose and background.
+            num_steps: the number of images to draw, t = 0 and t = 1 included; at least 2.
 
         Returns:
             uint8 num_steps x H x W x 3.
 
         Raises:
-            DataError: as `features`.
-            ModelError: it has no generator, more than one image was given, or fewer than two steps.
+            DataError: as in `features`.
+            ModelError: the model has no generator, an argument holds more than one image, or `num_steps` is below 2.
         """
         network = self._generator()
         if num_steps < 2:

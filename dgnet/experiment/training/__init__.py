@@ -1,1 +1,1 @@
-"""How a run comes about: its checks, its teacher, its model."""
+"""The steps of training a run: checks, teacher, joint training."""

@@ -1,4 +1,4 @@
-"""Measuring a run while it trains, and keeping the best model it has had."""
+"""Measuring the model during training, and keeping the best one."""
 
 from __future__ import annotations
 
@@ -12,10 +12,11 @@ from dgnet.retrieval.rows import BOTH, Row
 
 
 def keep_best(run: Run, model: DGNet, step: int) -> float:
-    """mAP (`step`, of both features together) of a model in eval mode; it replaces `best.safetensors` if that is worse.
+    """Measure a model in eval mode, save it as `best.safetensors` if it is better than the one there, and return mAP.
 
-    The best so far is read from that file, so a resumed run keeps what the one before it had found. The test people
-    choose it: what it scores on them flatters it, and tables are made of `model.safetensors`, the last.
+    The mAP is AP step of f_prim and f_fine together. The mAP to beat is read from that file, so a resumed run keeps the
+    best model of the earlier part. Because the best model is chosen on the test people, its figures on them are too
+    good; tables are made from `model.safetensors`, the last model.
     """
     features = held_out_features(features_by(None, model), run.data, run.config.alpha, run.device)
     measured = measure_retrieval({BOTH: features[BOTH]}, held_out_labels(run.data), Protocol(), detailed=False)

@@ -1,4 +1,4 @@
-"""What can be known of a run before its first step, and is not left to be found out after hours."""
+"""Checks before the first step, so that an error is not found only after hours of training."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ logger = logging.getLogger(__name__)
 
 
 def check_backbones(config: RunConfig) -> None:
-    """Try the backbones that will be trained.
+    """Try the backbones that will be trained; warn where E_a's feature map has fewer rows than stripes are needed.
 
     Raises:
-        ConfigError: one cannot be made, or gives no feature map of such images.
+        ConfigError: a backbone cannot be built, or gives no feature map of images of this size.
     """
     if not config.teacher.weights:
         map_size(config.teacher.backbone, config.data.size)
@@ -36,7 +36,7 @@ def check_backbones(config: RunConfig) -> None:
 
 
 def check_teacher_file(config: RunConfig, folder: RunFolder) -> None:
-    """Raise ConfigError if the teacher that a run is told to use is not there, and the run has none of its own yet."""
+    """Raise ConfigError if the file in `teacher.weights` does not exist and the run has no teacher of its own yet."""
     given = config.teacher.weights
     if given and not folder.teacher.exists() and not Path(given).is_file():
         raise ConfigError(
@@ -45,6 +45,6 @@ def check_teacher_file(config: RunConfig, folder: RunFolder) -> None:
 
 
 def check_true_swaps(dataset: ReidDataset) -> None:
-    """Raise SwapTargetsError if the true swaps that a run will be measured against are listed, but not there."""
+    """Raise SwapTargetsError if the data set lists true swaps, for measuring the run, but does not hold the images."""
     if (dataset.root / SWAPS_FILE).exists():
         swap_targets(dataset.root)

@@ -1,4 +1,4 @@
-"""The teacher of a run: its own, one that it was told to use, or a new one."""
+"""The teacher of a run: the one in its folder, one that the settings name, or a new one."""
 
 from __future__ import annotations
 
@@ -22,19 +22,21 @@ logger = logging.getLogger(__name__)
 
 
 def obtain_teacher(run: Run) -> Teacher:
-    """The run's own teacher, the one it was told to use, or a new one trained now; always through the gate.
+    """The teacher in the run's folder, else the one in `teacher.weights`, else a new one that is trained now.
 
-    One from a file has the architecture that its file says, whatever `teacher.backbone` is.
+    Whichever it is, its accuracy on the training images is checked. A teacher from a file keeps the backbone with which
+    it was saved, whatever `teacher.backbone` says.
 
     Raises:
-        TeacherError: it learnt other people than the training set's, or recognises too few of their images.
+        TeacherError: it was trained on other people than those of the training set, or recognises too few of their
+            images.
         WeightsError: a file cannot be read.
     """
     config, folder = run.config, run.folder
     settings = config.teacher
     feed = run.feed(settings.batch_size)
     given = folder.teacher if folder.teacher.exists() else Path(settings.weights) if settings.weights else None
-    run.world.wait()  # until all have looked: the first will write that file
+    run.world.wait()  # until all processes have looked for the teacher, because the first will write it
     if given:
         loaded = load_teacher(given)
         teacher, name, backbone = place(loaded.model, run.device), str(given), loaded.config.teacher.backbone
@@ -57,9 +59,9 @@ def obtain_teacher(run: Run) -> Teacher:
 
 
 def require_same_identities(card: dict[str, str], teacher: Teacher, people: People, name: str) -> None:
-    """Raise TeacherError if a teacher from a file learnt other people, as far as its card says whom it learnt.
+    """Raise TeacherError if a teacher from a file was trained on other people, as far as its card names them.
 
-    Another number of them is for `check_teacher` to say.
+    Where the number of people differs, nothing is raised here; `check_teacher` raises.
     """
     marks = card.get("people")
     if marks is None:
@@ -75,7 +77,7 @@ def require_same_identities(card: dict[str, str], teacher: Teacher, people: Peop
 
 
 def tell_difference(name: str, found: BackboneConfig, asked: BackboneConfig) -> None:
-    """Log where a given teacher's backbone is another than the settings say: the run's `config.yaml` keeps those."""
+    """Log how the backbone of a given teacher differs from `teacher.backbone`, which the run's `config.yaml` states."""
     pairs = zip(asdict(found).items(), asdict(asked).values(), strict=True)
     other = [f"{key} {there!r}, not {here!r}" for (key, there), here in pairs if there != here and key != "weights"]
     if other:

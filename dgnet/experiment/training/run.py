@@ -1,4 +1,4 @@
-"""A run under way: what all parts of an experiment share."""
+"""The run that is being trained, as all steps of training share it."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from dgnet.training.session import Context
 
 @dataclass(frozen=True)
 class Run:
-    """A run under way.
+    """The run that is being trained.
 
     Args:
-        config: everything about it.
-        data: what it learns and is tested on.
-        folder: where its files go.
+        config: its settings.
+        data: what it is trained and tested on.
+        folder: where its files are written.
         device: where its networks are.
-        world: the processes that train together; the first alone writes files.
+        world: the processes that train together; only the first writes files.
     """
 
     config: RunConfig
@@ -34,7 +34,7 @@ class Run:
     world: World
 
     def feed(self, batch_size: int) -> Feed:
-        """This process's batches of the training images."""
+        """The batches of training images for this process."""
         return Feed(
             self.data.train,
             self.data.labels,
@@ -48,12 +48,12 @@ class Run:
         )
 
     def context(self, checkpoints: Path) -> Context:
-        """What a training of this run is given, whose states go to a folder of their own."""
+        """What a training (of the teacher, or joint) is given of this run; its checkpoints go to `checkpoints`."""
         autocast = torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=self.config.precision == "bf16")
         return Context(self.config, self.data.people, checkpoints, self.folder.log, autocast, self.world)
 
     def card(self) -> dict[str, str]:
-        """What every model file of this run says of it; its people by the hashes of their names alone."""
+        """What every model file of this run says about it; people are given only as hashes of their names."""
         return {
             "trained on": self.data.dataset.trained_on,
             "preset": self.config.preset,

@@ -1,4 +1,4 @@
-"""Training on from a model that there is."""
+"""Starting joint training from a model that is trained already."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ logger = logging.getLogger(__name__)
 
 
 def find_start(config: RunConfig) -> LoadedModel[DGNet] | None:
-    """The model that `config.start` stands for, if it names one.
+    """The model that `config.start` names; None where it is empty.
 
     Raises:
         WeightsError: there is no such model.
-        ConfigError: its networks are of other sizes; the settings that would fit are named.
+        ConfigError: its networks have other sizes; the message gives the settings that would fit.
     """
     if not config.start:
         return None
@@ -33,9 +33,9 @@ def find_start(config: RunConfig) -> LoadedModel[DGNet] | None:
 
 
 def train_on_from(start: LoadedModel[DGNet], model: DGNet, people: People) -> None:
-    """Give a new model E_a, E_s and G of another; its classifiers too, unless it learnt other people than `people`.
+    """Copy E_a, E_s and G of `start` into `model`; its classifiers too, if it was trained on the same people.
 
-    A model that does not say whom it learnt (an older one) is taken to know the same people where it knows as many.
+    An older file does not say on whom it was trained; its people count as the same if their number is the same.
     """
     found, own = start.model.state_dict(), model.state_dict()
     others = "people" in start.card and bool(people.strangers_to(start.card["people"]))
@@ -51,6 +51,6 @@ def train_on_from(start: LoadedModel[DGNet], model: DGNet, people: People) -> No
 
 
 def _word(value: object) -> str:
-    """As it is written on a command line."""
+    """A value as it is written on a command line."""
     value = list(value) if isinstance(value, tuple) else value
     return str(value).replace(" ", "") if isinstance(value, list | bool) else f"{value}"

@@ -1,4 +1,4 @@
-"""Joint training within a run: its networks made, its samples drawn, its best model kept."""
+"""Joint training in a run: making the networks, drawing samples, and keeping the best model."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ from dgnet.training.step import Networks
 
 
 def train_model(run: Run, teacher: Teacher, start: LoadedModel[DGNet] | None = None) -> DGNet:
-    """Joint training, from random weights or from `start`'s.
+    """Joint training, from the weights of `start` or, where that is None, from new networks; returns the last model.
 
-    A sample sheet of test people swapping clothes is drawn into `samples/` as it goes.
+    During training, sample sheets of swaps between test people are written to `samples/`.
     """
     config, data = run.config, run.data
     torch.manual_seed(config.seed)

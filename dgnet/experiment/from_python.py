@@ -21,7 +21,7 @@ def train(config: RunConfig | str, out: str | os.PathLike[str], *, resume: bool 
         resume: continue the run in that folder, if there is one.
 
     Returns:
-        The path of `report.html`. With several processes, only the first returns it; the others return None.
+        The path of `report.html`; where several processes train together, None in all but the first.
 
     Raises:
         DgnetError: settings, data or files are not as they must be; the message says what is wrong and what to do.

@@ -76,7 +76,7 @@ def largest_norm(matrix: torch.Tensor) -> float:
 
 
 def label_vector(labels: LabelArray, name: str, length: int) -> Int64Array:
-    """`labels` as `length` int64 values. Raises EvaluationError naming `name` where they are no such numbers."""
+    """`labels` as `length` int64 values. Raises EvaluationError naming `name` where they are anything else."""
     array = labels.detach().cpu().numpy() if isinstance(labels, torch.Tensor) else np.asarray(labels)
     if array.shape != (length,):
         raise EvaluationError(f"{name}: expected {length} values, one per image, found shape {array.shape}")

@@ -65,7 +65,7 @@ class Measures:
 
 
 def evaluate_run(config: RunConfig, data: HeldOut, run: Path, out: Path, device: torch.device) -> Published:
-    """Measure a run on its own data by default rules; write `results.json`, `tables/` and `report.html` into `out`."""
+    """Take a run's default measures on its own data; write `results.json`, `tables/` and `report.html` into `out`."""
     teacher, model = networks_of(run, device)
     report = run_report(config, data, teacher, model, device, Measures(), run=run)
     for sentence in report.doubts:

@@ -19,7 +19,7 @@ FeatureFunction = Callable[[torch.Tensor], dict[str, torch.Tensor]]  # normalise
 
 
 class ImageStore(Protocol):
-    """What `extract` reads: `Crops`, or a plain uint8 array N×H×W×3."""
+    """What `extract` reads: a `CropStore`, or a plain uint8 array N×H×W×3."""
 
     def __len__(self) -> int: ...
 

@@ -38,12 +38,12 @@ class Truth:
 
     @property
     def num_kept(self) -> int:
-        """Gallery images that are not junk."""
+        """The number of gallery images that are not junk."""
         return len(self.gallery_pids) - len(self.junk)
 
     @property
     def num_own(self) -> int:
-        """Queries whose own image is in the gallery."""
+        """The number of queries whose own image is in the gallery."""
         return 0 if self.same_image is None else int(np.count_nonzero(self.same_image.stops > self.same_image.starts))
 
     def split(self, query: int) -> tuple[Int64Array, Int64Array]:
@@ -61,7 +61,7 @@ class Truth:
         return matches, dropped
 
     def matched_on_own_camera(self, query: int) -> bool:
-        """Whether the camera rule drops an image that would be a true match."""
+        """Whether an image that would be a true match is dropped only because the query's own camera took it."""
         _, dropped = self.split(query)
         others = dropped if self.same_image is None else np.setdiff1d(dropped, self.same_image.of(query))
         return others.size > 0

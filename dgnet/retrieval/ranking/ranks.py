@@ -138,7 +138,7 @@ def rank_matches(
     device: str | torch.device | None = None,
     progress: bool = True,
 ) -> MatchRanks:
-    """The rank of every true match of every query. At most `block_bytes` of similarities are held at a time."""
+    """The rank of every true match of every query. At most `block_bytes` of similarities are in memory."""
     query = feature_matrix(query_features, "query features", device)
     gallery = feature_matrix(gallery_features, "gallery features", device or query.device)
     same_width(query, gallery)

@@ -7,16 +7,19 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from dgnet.mannequin.body.physique import BagKind, Extra, HatKind
+from dgnet.mannequin.body.anatomy import anatomy
+from dgnet.mannequin.body.physique import BagKind, Extra, HatKind, Physique
 from dgnet.mannequin.clothes.cloth import Cloth
 from dgnet.mannequin.clothes.cuts import Hood, Scarf, Shoes, Top, Trousers
 from dgnet.mannequin.clothes.figures.prints import Print
 from dgnet.mannequin.clothes.garment import Appearance, Garment, Skirt
+from dgnet.mannequin.clothes.hanging import hang
 from dgnet.mannequin.clothes.points import TRUNK_RADIUS
 from dgnet.mannequin.editions.wild.edition import Wild
 from dgnet.mannequin.editions.wild.fabrics import KINDS, draw_figures
 from dgnet.mannequin.render import person_mask, render
 from dgnet.mannequin.scene.light import Edge
+from dgnet.mannequin.scene.placement import Placement
 from dgnet.mannequin.structure import Structure
 
 pytestmark = pytest.mark.timeout(900)  # anny's first use on a machine builds its cache: minutes
@@ -106,8 +109,11 @@ def test_open_coats_show_what_is_under_them_and_their_inside() -> None:
     images = [render(appearance, place, SIZE).astype(float) for appearance in (opened, closed)]
     bluer = (images[0] - images[1])[..., 2] - (images[0] - images[1])[..., 0]
     assert (bluer > 60).mean() > 0.005
-    masks = [person_mask(appearance, place, SIZE) for appearance in (opened, closed)]
-    assert masks[0].sum() > 0.95 * masks[1].sum()
+    level = replace(place.moment.camera, pitch=0.0, roll=0.0, distance=100.0)
+    place = replace(place, moment=replace(place.moment, camera=level))
+    coats = (replace(GARMENTS["open coat"], skirt=Skirt(0.12, 0.15, open_by=by)) for by in (0.5, 0.0))
+    masks = [person_mask(Appearance((coat,), SKIN), place, SIZE) for coat in coats]
+    assert ((masks[1] > 0.9) & (masks[0] < 0.1)).sum() == 0  # between the legs its inside is seen, not the backdrop
 
 
 def test_skirts_span_the_legs_and_coats_hide_them() -> None:
@@ -116,6 +122,27 @@ def test_skirts_span_the_legs_and_coats_hide_them() -> None:
     bare, dressed = (person_mask(Appearance(g, SKIN), place, SIZE) for g in ((), (GARMENTS["skirt"],)))
     assert dressed.sum() > 1.1 * bare.sum()  # what lay between the legs is cloth
     assert ((bare > 0.99) & (dressed < 0.01)).sum() == 0
+
+
+def test_hanging_cloth_faces_outwards() -> None:
+    model = anatomy()
+    body = model.pose(Physique.neutral(), {})
+    garment = GARMENTS["skirt"]
+    assert garment.skirt is not None
+    mesh, canon = hang(garment, garment.skirt, body, model)
+    assert canon.shape == mesh.vertices.shape
+    a, b, c = (mesh.vertices[mesh.faces[:, k]] for k in range(3))
+    outwards = (a + b + c) / 3 - mesh.vertices.mean(0)
+    assert (np.cross(b - a, c - a)[:, :2] * outwards[:, :2]).sum(1).min() > 0
+
+
+def test_what_is_near_is_large() -> None:
+    body, upright = anatomy().pose(Physique.neutral(), {}), np.eye(3, dtype=np.float32)
+    for distance, ratio in ((3.0, 2.0), (7.0, 4 / 3)):
+        placement = Placement.of(body, upright, 0.8, (0.0, 0.0), SIZE, distance)
+        near, far = placement.project(np.array([[1, -1, 0], [1, 1, 0]], np.float32))[:, 0]
+        origin = placement.project(np.zeros((1, 3), np.float32))[0, 0]
+        assert (near - origin) / (far - origin) == pytest.approx(ratio, rel=1e-3)
 
 
 @pytest.mark.parametrize("pid", range(1, 13))

@@ -44,7 +44,7 @@ def hang(garment: Garment, skirt: Skirt, body: PosedBody, model: Anatomy) -> tup
         rings.append(np.column_stack([centre + _OUTWARDS * radius[:, None], np.full(_SECTORS, level)]))
     # Rings from bottom to top face outwards when angles run counter-clockwise seen from above.
     vertices = np.concatenate(rings[::-1]).astype(np.float32)
-    around = _OUTWARDS * np.array([0.11, 0.09], np.float32)
+    around = _OUTWARDS * np.array([0.10, 0.08], np.float32) - np.array([0, 0.02], np.float32)
     canon = np.concatenate([np.column_stack([around, np.full(_SECTORS, z)]) for z in heights[::-1]]).astype(np.float32)
     return Mesh(vertices, _faces(skirt)), canon
 

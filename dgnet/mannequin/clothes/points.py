@@ -11,7 +11,7 @@ from dgnet.mannequin.body.anatomy import Part
 from dgnet.mannequin.body.mesh import Floats, Ints
 
 Mask = npt.NDArray[np.bool_]
-TRUNK_RADIUS = 0.105  # statures, as cloth lies around it
+TRUNK_RADIUS = 0.075  # statures, as cloth lies around it
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,9 @@ class Points:
         """
         x, y, z = self.xyz
         leg = (self.part == Part.LEG) & (z < 0.46)
-        middle = np.where(leg, np.where(x > 0, np.float32(0.06), np.float32(-0.06)), np.float32(0))
-        radius = np.where(leg, np.float32(0.055), np.float32(TRUNK_RADIUS))
-        around = np.arctan2(x - middle, -y) * radius + middle
+        # The axes of legs and trunk as they lie in the neutral body: legs lean outwards, the trunk forwards.
+        middle = np.where(leg, np.sign(x) * (0.115 - 0.12 * z), np.float32(0))
+        behind = np.where(leg, y + np.float32(0.01), y + np.float32(0.02))
+        radius = np.where(leg, np.float32(0.042), np.float32(TRUNK_RADIUS))
+        around = np.arctan2(x - middle, -behind) * radius + middle
         return np.where(self.sleeve, y, around), np.where(self.sleeve, np.float32(0.78) - self.arm * 0.34, z)

@@ -91,11 +91,6 @@ class RunFolder:
         """The report."""
         return self.path / "report.html"
 
-    @property
-    def transfer(self) -> RunFolder:
-        """The folder for results of direct transfer, inside the run's folder."""
-        return RunFolder(self.path / "transfer")
-
     def check(self, resume: bool) -> None:
         """Raise if a run cannot be started, or resumed, in this folder. Nothing is created or changed.
 

@@ -16,7 +16,7 @@ from dgnet.retrieval.protocol import Protocol
 from dgnet.retrieval.ranking.cameras import CameraPairs, camera_pairs
 from dgnet.retrieval.ranking.ranks import MatchRanks, RetrievalResult, cmc_curve, rank_matches, summarise
 from dgnet.retrieval.ranking.rerank import rerank_matches
-from dgnet.retrieval.rows import EXPANDED, EXPANDED_RERANKED, MULTI_QUERY, RERANKED, Row
+from dgnet.retrieval.rows import EXPANDED, EXPANDED_RERANKED, MULTI_QUERY, RERANKED, Row, headline
 from dgnet.retrieval.verification import Roc, verify_pairs
 
 MOST_CURVES = 6  # per chart, which has six colours
@@ -38,7 +38,7 @@ class Retrieval:
     Args:
         verification: same-person rates of the first and the last feature, ranked plainly.
         cameras: retrieval between cameras, by the headline's feature; None where it was not measured.
-        headline: the row of the last feature, ranked plainly.
+        headline: the row that stands for the model (`rows.headline`).
         protocol: the rules that were applied; `notes` say where they differ from those that were asked for.
         doubts: sentences on what makes some figures worthless; to be read before the figures.
     """
@@ -70,9 +70,10 @@ def measure_retrieval(
         notes += said
     worthless = [text for name, sides in features.items() for text in doubts(name, sides.query, sides.gallery)]
     figures = {row: summarise(one, protocol.denominator) for row, one in ranks.items()}
-    first, last = next(iter(features)), list(features)[-1]
+    head, _ = headline(dict.fromkeys(map(Row, features)))
+    first, best = next(iter(features)), head.feature
     people = np.union1d(labels.query_pids, labels.gallery_pids[labels.gallery_pids >= 0])
-    compared = dict.fromkeys((first, last)) if detailed and len(people) > 1 else {}
+    compared = dict.fromkeys((first, best)) if detailed and len(people) > 1 else {}
     verification = {
         Row(name): verify_pairs(features[name].query, features[name].gallery, *labels.columns(), progress=False)
         for name in compared
@@ -80,15 +81,16 @@ def measure_retrieval(
     pids, cameras, images = labels.columns()[:2], labels.columns()[2:4], labels.columns()[4:]
     pairs = None
     if detailed and cameras[0] is not None and cameras[1] is not None:
-        pairs = camera_pairs(features[last].query, features[last].gallery, *pids, cameras[0], cameras[1], *images)
-    plain, variants = map(Row, features), (row for row in ranks if row.feature == last and row.protocol)
+        pairs = camera_pairs(features[best].query, features[best].gallery, *pids, cameras[0], cameras[1], *images)
+    plain, variants = [Row(name) for name in features], [row for row in ranks if row.feature == best and row.protocol]
+    drawn = list(dict.fromkeys((head, *plain, *variants)))[:MOST_CURVES]
     return Retrieval(
         ranks=ranks,
         figures=figures,
-        cmc_curves={row: cmc_curve(ranks[row]) for row in (*plain, *variants)[:MOST_CURVES]},
+        cmc_curves={row: cmc_curve(ranks[row]) for row in (*plain, *variants) if row in drawn},
         verification=verification,
         cameras=pairs,
-        headline=Row(last),
+        headline=head,
         protocol=protocol,
         notes=(*labels.notes, *notes),
         doubts=tuple(worthless),

@@ -9,6 +9,7 @@ import yaml
 
 from dgnet.config import ConfigError, RunConfig, to_dict
 from dgnet.experiment.compare import compare
+from dgnet.files.outputs import OutputError
 from dgnet.retrieval.ranking.ranks import RetrievalResult
 
 
@@ -48,7 +49,7 @@ def test_case_31_a_comparison_does_not_replace_another(
     assert Path("runs/comparison/report.html").read_bytes() == before
     with pytest.raises(ConfigError, match=r"--out: runs/comparison holds results of something else"):
         compare(runs, Path("runs/comparison"))
-    with pytest.raises(ConfigError, match=r"--out: .*run0 holds results of something else"):
+    with pytest.raises(OutputError, match=r"--out: .*run0 is a run's folder"):
         compare(runs, tmp_path / "run0")
     (tmp_path / "run0/results.json").write_text("[1, 2]")
     with pytest.raises(ConfigError, match=r"results.json: no figures can be read here"):

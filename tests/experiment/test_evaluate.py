@@ -160,7 +160,7 @@ def test_another_data_set_is_not_measured_by_its_own_published_figures(run: Path
 
 def test_a_run_without_networks_is_named(config: RunConfig, tmp_path: Path) -> None:
     (tmp_path / "config.yaml").write_text(yaml.safe_dump(to_dict(config)))
-    with pytest.raises(WeightsError, match=r"neither model.safetensors nor teacher.safetensors here"):
+    with pytest.raises(WeightsError, match=r"no model.safetensors here: the run has not come so far"):
         evaluate([tmp_path], Request())
 
 

@@ -20,6 +20,8 @@ from dgnet.experiment.evaluate import Request, evaluate
 from dgnet.experiment.evaluation.run import Measures
 from dgnet.files.outputs import OutputError
 from dgnet.retrieval import EvaluationError
+from dgnet.retrieval.labels import SplitLabels
+from dgnet.retrieval.measure import SplitFeatures, measure_retrieval
 from dgnet.retrieval.protocol import Protocol
 from dgnet.retrieval.rows import Row
 
@@ -355,3 +357,23 @@ def test_features_may_be_called_as_protocols_are(onnx_file: Outputs, market: Pat
     rows = [(row["feature"], row["protocol"]) for row in results(tmp_path / "out")["retrieval"]]
     assert rows == [(name, protocol) for name in names for protocol in ("", "re-ranked")]
     assert list(read_results(tmp_path / "out")) == [Row(*row) for row in rows]
+
+
+def test_the_headline_is_one_whatever_outputs_are_called_and_however_many(
+    onnx_file: Outputs, market: Path, tmp_path: Path
+) -> None:
+    """The last known feature stands for a model, in tables, curves and pictures alike; more rows than curves are fine."""
+    many = onnx_file(**{name: (1.0, 0.1 * place) for place, name in enumerate(["prim", *"abcdefg"])})
+    published = evaluate([many], Request(to=[f"market1501={market}"]))
+    assert results(published.page.parent)["transfer"]
+    found = measure_retrieval(
+        {
+            name: SplitFeatures(np.eye(4, dtype=np.float32), np.eye(4, dtype=np.float32))
+            for name in ["f_prim", *"abcdefg"]
+        },
+        SplitLabels(np.arange(4), np.arange(4)),
+        Protocol(),
+    )
+    assert found.headline == Row("f_prim")
+    assert found.headline in found.cmc_curves
+    assert len(found.cmc_curves) == 6

@@ -39,7 +39,6 @@ def test_every_name_is_the_one_that_runs_have_had(tmp_path: Path) -> None:
         "page": "report.html",
     }
     assert folder.sample(40) == tmp_path / "samples/0000040.jpg"
-    assert folder.transfer.page == tmp_path / "transfer/report.html"
 
 
 def test_a_run_is_begun_and_gone_on_with(config: RunConfig, tmp_path: Path) -> None:

@@ -67,9 +67,3 @@ def hardest_queries(ranks: MatchRanks, num: int) -> Int64Array:
     """The `num` valid queries of lowest AP (step), hardest first."""
     scores = score_queries(ranks)
     return scores.query[np.argsort(scores.ap_step, kind="stable")[:num]]
-
-
-def random_queries(ranks: MatchRanks, num: int, seed: int = 0) -> Int64Array:
-    """`num` valid queries, or all of them if they are fewer, drawn without replacement; in query order."""
-    valid = np.flatnonzero(ranks.valid)
-    return np.sort(np.random.default_rng(seed).choice(valid, size=min(num, len(valid)), replace=False))

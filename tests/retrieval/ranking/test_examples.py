@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dgnet.retrieval import rank_matches
-from dgnet.retrieval.ranking.examples import hardest_queries, random_queries, top_gallery
+from dgnet.retrieval.ranking.examples import hardest_queries, top_gallery
 from dgnet.retrieval.ranking.ranks import score_queries
 
 
@@ -44,14 +44,3 @@ def test_hardest_queries_have_the_lowest_precision() -> None:
     hardest = hardest_queries(ranks, 3)
     by_query = dict(zip(scores.query, scores.ap_step, strict=True))
     assert [by_query[query] for query in hardest] == sorted(by_query.values())[:3]
-
-
-def test_random_queries_are_valid_and_repeatable() -> None:
-    query, gallery, query_pids, *rest = people(1)
-    query_pids[[0, 3, 6]] = 99  # not in the gallery
-    ranks = rank_matches(query, gallery, query_pids, *rest)
-    chosen = random_queries(ranks, 4, seed=3)
-    assert chosen.tolist() == random_queries(ranks, 4, seed=3).tolist()
-    assert len(set(chosen)) == 4
-    assert ranks.valid[chosen].all()
-    assert len(random_queries(ranks, 100)) == ranks.valid.sum()

@@ -91,10 +91,11 @@ class AugmentConfig:
         erase_aspect: the least and the greatest height of a rectangle, as a multiple of its width.
         relight: the probability that E_s sees the person in random shades (`dgnet.data.batches.relight`), so that G
             must take the lightness of clothes from the appearance code; 0 in the published method.
-        colour, framing, sensor: how strongly views are varied, as if other cameras had taken them: from 0, as
-            published, to 1. `colour` varies exposure, white balance, contrast, saturation and gamma; `framing` zoom,
-            position and truncation; `sensor` resolution, blur, noise and JPEG artefacts (the modules of these names
-            in `dgnet.data.batches`).
+        colour: how strongly views vary in exposure, white balance, contrast, saturation and gamma, as if other cameras
+            had taken them (`dgnet.data.batches.colour`), from 0, as published, to 1.
+        framing: how strongly views vary in zoom, position and truncation, likewise (`dgnet.data.batches.framing`).
+        sensor: how strongly views vary in resolution, blur, noise and JPEG artefacts, likewise
+            (`dgnet.data.batches.sensor`).
     """
 
     mirror: float = setting(0.5, FRACTION)

@@ -23,7 +23,7 @@ def roles(kind: type = RunConfig, prefix: str = "") -> Iterator[tuple[str, Role]
 
 
 def differing(one: RunConfig, other: RunConfig, question: Question) -> dict[str, tuple[Any, Any]]:
-    """The differing settings because of which `question` is answered with no: name -> both values.
+    """The settings that differ so that the answer to `question` is no: name -> both values.
 
     Args:
         question: `resume`: may a run that began with `one` continue with `other`? `repeat`: are runs with `one` and

@@ -15,16 +15,21 @@ class LossConfig:
     """Weights (docs/method.md), label strategy, and the switches between our choices and the published ones.
 
     Args:
-        image, partner_image: weights of L_recon^img1 and L_recon^img2.
-        code_a, code_s, cycle, prim: weights of L_recon^code1, L_recon^code2, the cycle term and L_prim, each at the end
-            of its ramp (`schedule.ramp_start`).
+        image: weight of L_recon^img1.
+        partner_image: weight of L_recon^img2.
+        code_a: weight of L_recon^code1 at the end of its ramp (`schedule.ramp_start`).
+        code_s: weight of L_recon^code2 at the end of its ramp.
+        cycle: weight of the cycle term at the end of its ramp.
+        prim: weight of L_prim at the end of its ramp.
         fine: weight of L_fine, as a fraction of the current weight of `prim`.
         redressed: weight, at the end of its ramp, of ||x_i - G(a_t, E_s(x_i redressed))||_1: E_s sees person i in other
             people's clothes, which G has just drawn (`dgnet.generation.paste`), so that G must take i's clothes from
             the code a_t. 0 in the published method.
-        adversarial, r1: weights of L_adv, and of the gradient penalty inside it.
+        adversarial: weight of L_adv.
+        r1: weight of the gradient penalty inside L_adv.
         r1_every: the penalty is computed once in this many steps, and then weighs this many times more.
-        id_real, id_generated: weights of L_id^s and L_id^c.
+        id_real: weight of L_id^s, on real images.
+        id_generated: weight of L_id^c, on generated images.
         labels: how L_prim labels a generated image.
         code1_gradient: L_recon^code1 trains G and E_s; off, it trains nothing, as in the published code.
         detach_appearance_code: reconstruction never changes E_a.

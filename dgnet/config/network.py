@@ -87,7 +87,8 @@ class NetworkConfig:
             stripes (as published); or, with `stripes`, all channels of stripe k.
         discriminator_width: channels of D's first layer.
         feature_dim: width of f_prim and of f_fine.
-        prim_dropout, fine_dropout: dropout before each classifier.
+        prim_dropout: dropout before the classifier of f_prim.
+        fine_dropout: dropout before the classifier of f_fine.
     """
 
     structure_width: int = setting(16, AT_LEAST_2)

@@ -58,14 +58,15 @@ class OptimConfig:
     """Adam for E_s + G and for D, Nesterov SGD for E_a (docs/method.md).
 
     Args:
-        generator_lr, discriminator_lr: learning rates of Adam.
+        generator_lr: Adam's learning rate for E_s and G.
+        discriminator_lr: Adam's learning rate for D.
         muon_lr: learning rate of Muon (`dgnet.training.optim.muon`) for the matrices and convolution kernels of E_s and
             G, whose biases and scales stay with Adam; 0, as published, trains all with Adam. 0.02 suited every size
             tried.
         betas: of both Adams.
-        backbone_lr, head_lr: learning rates of SGD for E_a's backbone and for its two heads; 0 leaves their weights
-            unchanged (useful with `start`, to train new classifiers on a trained E_a). The running statistics of its
-            norms follow the images even then.
+        backbone_lr: SGD's learning rate for E_a's backbone; 0 leaves its weights unchanged (useful with `start`, to
+            train new classifiers on a trained E_a), but the running statistics of its norms still follow the images.
+        head_lr: SGD's learning rate for E_a's two heads; 0 likewise.
         momentum: of SGD (Nesterov).
         weight_decay: of both Adams and of SGD (Muon has none).
         ema: decay per step of the moving average of E_s's and G's weights, which draws the samples and is saved; 0

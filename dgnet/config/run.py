@@ -37,7 +37,7 @@ class RunConfig:
         start: a trained model to start from instead of random weights: a run's folder, a model file, or `bundled`.
             Its networks must have the sizes set here; classifiers are new where it knows another number of people.
         seed: of every random number; the same seed on the same machine gives the same run, bit for bit on a CPU.
-        device: `auto`, `cpu` or `cuda`.
+        device: `auto`, `cpu`, `cuda`, `cuda:N` or `mps`.
         precision: of the networks' arithmetic (losses and normalisation statistics stay fp32).
         execution: how steps of joint training run (the teacher's always run plain). `plain`: as they are written.
             `compile`: through torch.compile; a network that cannot be compiled here runs plain, with a warning.
@@ -51,8 +51,9 @@ class RunConfig:
             (in each process, where several train together).
         alpha: weight of f_fine's similarity, where f_prim's has the weight 1.
         joint: train the generative and the discriminative part together; off, only the Baseline is trained.
-        log_every, sample_every, checkpoint_every: after how many steps the losses are logged, samples are drawn and a
-            checkpoint is saved.
+        log_every: after how many steps the losses are logged.
+        sample_every: after how many steps sample images are drawn.
+        checkpoint_every: after how many steps a checkpoint is saved.
         keep_checkpoints: how many of the latest checkpoints are kept.
         evaluate_every: after how many steps mAP is measured, to keep the best model beside the last; 0 means never.
     """

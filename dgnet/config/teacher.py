@@ -15,8 +15,10 @@ class TeacherConfig:
 
     Args:
         weights: a teacher to use instead of training one (`teacher.safetensors` of another run).
-        steps, batch_size: of its training; by default it sees as many real images as E_a does in joint training.
-        backbone_lr, head_lr: learning rates of Nesterov SGD, with cosine decay.
+        steps: of its training; by default it sees as many real images as E_a does in joint training.
+        batch_size: real images per step.
+        backbone_lr: learning rate of its backbone, by Nesterov SGD with cosine decay.
+        head_lr: learning rate of its head, likewise.
         warmup: over how many steps at the start both rates grow linearly.
         min_accuracy: the least accuracy on its own training images with which joint training starts.
     """

@@ -1,4 +1,4 @@
-"""Decoding image files to RGB pixels, the same with either decoder; files whose colours are uncertain are refused."""
+"""Decoding image files to RGB pixels, the same with either decoder; damaged and ambiguous files are refused."""
 
 from __future__ import annotations
 

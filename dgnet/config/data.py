@@ -93,9 +93,10 @@ class AugmentConfig:
             must take the lightness of clothes from the appearance code; 0 in the published method.
         colour: how strongly views vary in exposure, white balance, contrast, saturation and gamma, as if other cameras
             had taken them (`dgnet.data.batches.colour`), from 0, as published, to 1.
-        framing: how strongly views vary in zoom, position and truncation, likewise (`dgnet.data.batches.framing`).
-        sensor: how strongly views vary in resolution, blur, noise and JPEG artefacts, likewise
-            (`dgnet.data.batches.sensor`).
+        framing: how strongly views vary in zoom, position and truncation (`dgnet.data.batches.framing`), from 0, as
+            published, to 1.
+        sensor: how strongly views vary in resolution, blur, noise and JPEG artefacts (`dgnet.data.batches.sensor`),
+            from 0, as published, to 1.
     """
 
     mirror: float = setting(0.5, FRACTION)

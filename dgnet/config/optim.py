@@ -66,7 +66,7 @@ class OptimConfig:
         betas: of both Adams.
         backbone_lr: SGD's learning rate for E_a's backbone; 0 leaves its weights unchanged (useful with `start`, to
             train new classifiers on a trained E_a), but the running statistics of its norms still follow the images.
-        head_lr: SGD's learning rate for E_a's two heads; 0 likewise.
+        head_lr: SGD's learning rate for E_a's two heads; 0 leaves their weights unchanged.
         momentum: of SGD (Nesterov).
         weight_decay: of both Adams and of SGD (Muon has none).
         ema: decay per step of the moving average of E_s's and G's weights, which draws the samples and is saved; 0

@@ -18,7 +18,7 @@ class TeacherConfig:
         steps: of its training; by default it sees as many real images as E_a does in joint training.
         batch_size: real images per step.
         backbone_lr: learning rate of its backbone, by Nesterov SGD with cosine decay.
-        head_lr: learning rate of its head, likewise.
+        head_lr: learning rate of its head, by Nesterov SGD with cosine decay.
         warmup: over how many steps at the start both rates grow linearly.
         min_accuracy: the least accuracy on its own training images with which joint training starts.
     """

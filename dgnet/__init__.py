@@ -42,7 +42,7 @@ def __getattr__(name: str) -> object:
         from importlib import import_module
 
         value: object = getattr(import_module(_PUBLIC[name]), name)
-        globals()[name] = value  # the next use finds it at once
+        globals()[name] = value  # later uses find it without this function
         return value
     raise AttributeError(f"module 'dgnet' has no attribute {name!r}{_hint(name)}", name=name)
 
@@ -52,7 +52,7 @@ def __dir__() -> list[str]:
 
 
 def _hint(name: str) -> str:
-    """What a wrong attribute may have meant."""
+    """What the user may have meant by an attribute that does not exist, to end the error message."""
     from os.path import isdir, isfile, join
 
     if any(isdir(join(folder, name)) or isfile(join(folder, f"{name}.py")) for folder in __path__):

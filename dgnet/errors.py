@@ -1,8 +1,8 @@
-"""What every error of dgnet's has in common."""
+"""The base class of dgnet's errors."""
 
 
 class DgnetError(Exception):
-    """Something that a user can put right: the message names the file, flag or field, what was found and what to do.
+    """An error that the user can put right: the message names the file, flag or field, what was found and what to do.
 
-    Its subclasses are `ValueError`s or `RuntimeError`s too. An exception of another class is a fault of dgnet's own.
+    Each subclass is also a `ValueError` or a `RuntimeError`. An exception of any other class is a bug in dgnet.
     """

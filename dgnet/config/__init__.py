@@ -1,4 +1,4 @@
-"""Every number of a run, in frozen and validated dataclasses.
+"""Every setting of a run, in frozen and validated dataclasses.
 
 `preset("market1501")` gives the published experiment, `preset("mannequin")` the one that runs in minutes on a CPU. No
 torch is imported here, so that `--help` is instant.

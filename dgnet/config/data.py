@@ -1,4 +1,4 @@
-"""Which images a run sees, and how they are varied."""
+"""Which images a run uses, and how they are varied."""
 
 from __future__ import annotations
 
@@ -16,17 +16,19 @@ DataName = Literal["auto", "mannequin", "market1501", "dukemtmc", "msmt17", "cuh
 
 @dataclass(frozen=True)
 class DataConfig:
-    """Which images, and how large they are made.
+    """Which images a run uses, and the size they are resized to.
 
     Args:
-        name: the reader; `auto` looks at what is in `root`.
+        name: the kind of data set; `auto` recognises it by what is in `root`.
         root: the folder of the data set; empty means the bundled mannequin edition.
-        size: (height, width) every image is resized to; multiples of 8, at least 64 x 32.
+        size: (height, width) that every image is resized to; multiples of 8, at least 64 x 32.
         num_test_ids: identities held out for testing, where the data set has no split of its own (`folder`).
-        pattern: for `folder`, a regular expression with the groups (?P<pid>...) and (?P<camid>...).
-        also: more data sets to train on, each `NAME=DIR` or `DIR`; testing stays on the people of `root`.
-        store: keep every crop as `pixels`, or `packed`: the image files in one, decoded at every use, for a small disk.
-        cache: where decoded crops are kept; empty means `$DGNET_CACHE`, else `~/.cache/dgnet`.
+        pattern: for `folder`, a regular expression that finds identity and camera in an image's path by its groups
+            (?P<pid>...) and (?P<camid>...).
+        also: more data sets to train on, each `NAME=DIR` or `DIR`; only the data set in `root` is tested on.
+        store: `pixels` keeps every image decoded and resized; `packed`, for a small disk, keeps the image files joined
+            into one file and decodes an image each time it is used.
+        cache: the folder where this store is kept; empty means `$DGNET_CACHE`, else `~/.cache/dgnet`.
     """
 
     name: DataName = setting("auto")
@@ -47,16 +49,17 @@ class DataConfig:
             name_and_root("data.also", entry)
 
     def each(self) -> tuple[DataConfig, ...]:
-        """The settings of each data set by itself: that of `root`, then those of `also`."""
+        """One DataConfig per data set: first the one in `root`, then one for each entry of `also`."""
         others = (name_and_root("data.also", entry) for entry in self.also)
         return (replace(self, also=()), *(replace(self, name=name, root=root, also=()) for name, root in others))
 
 
 def name_and_root(field_name: str, entry: str) -> tuple[DataName, str]:
-    """Take `NAME=DIR` or `DIR` apart; a folder alone (`auto`) is recognised by what is in it, and may hold `=` itself.
+    """Split `NAME=DIR` into name and folder; a folder alone gives the name `auto`.
 
-    Only the name of a data set is a NAME. Raises ConfigError, naming the field, where the folder is missing
-    (`mannequin` alone needs none), and for a misspelt name in front of `=`, unless there is such a folder.
+    Text before `=` is a NAME only if it is one of DataName, since a folder's own name may contain `=`. Raises
+    ConfigError, naming the field, where the folder is missing (only `mannequin` needs none), and where a misspelt NAME
+    stands before `=` and no folder has the whole entry as its name.
     """
     names: tuple[DataName, ...] = get_args(DataName)
     name, equals, root = entry.partition("=")
@@ -74,20 +77,26 @@ def name_and_root(field_name: str, entry: str) -> tuple[DataName, str]:
 
 @dataclass(frozen=True)
 class AugmentConfig:
-    """Mirror, edge pad and random crop on every training image; random erasing on the identity terms' views alone.
+    """Every training image is mirrored, padded and cropped at random.
+
+    The identity terms on real images, which train E_a and T, see copies (views) of them that are varied further:
+    by random erasing, colour, framing and sensor.
 
     Args:
-        mirror: the probability of an image being mirrored.
-        pad: pixels of the edge's colour around an image, before a crop of its own size is taken; fewer than its sides.
-        erase: the probability of a rectangle being erased from a view.
-        erase_area: the least and the greatest part of the image that a rectangle covers.
+        mirror: the probability that an image is mirrored.
+        pad: how many pixels of the edge's colour are added on each side before a crop of the image's own size is
+            taken; below the smaller side of `data.size`.
+        erase: the probability that a rectangle is erased from a view.
+        erase_area: the least and the greatest fraction of the image that a rectangle covers.
         erase_aspect: the least and the greatest height of a rectangle, as a multiple of its width.
-        relight: the probability of E_s seeing the person in random shades (`dgnet.data.batches.relight`), so that the
-            lightness of clothes must come from the appearance code; 0 in the published method.
-        colour, framing, sensor: how far the views of the identity terms, which E_a and T learn from, vary as other
-            cameras would have taken them, from 0, as published, to 1: exposure, white balance, contrast, saturation
-            and gamma (`dgnet.data.batches.colour`); zoom, place and truncation (`framing`); resolution, blur, noise
-            and JPEG's blocks (`sensor`).
+        relight: the probability that E_s sees the person in random shades (`dgnet.data.batches.relight`), so that G
+            must take the lightness of clothes from the appearance code; 0 in the published method.
+        colour: how strongly views vary in exposure, white balance, contrast, saturation and gamma, as if other cameras
+            had taken them (`dgnet.data.batches.colour`), from 0, as published, to 1.
+        framing: how strongly views vary in zoom, position and truncation (`dgnet.data.batches.framing`), from 0, as
+            published, to 1.
+        sensor: how strongly views vary in resolution, blur, noise and JPEG artefacts (`dgnet.data.batches.sensor`),
+            from 0, as published, to 1.
     """
 
     mirror: float = setting(0.5, FRACTION)

@@ -1,4 +1,4 @@
-"""What it means that two runs' settings differ, by the role that stands beside each setting."""
+"""Which differences between the settings of two runs matter, by the role of each setting (`setting.Role`)."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ def roles(kind: type = RunConfig, prefix: str = "") -> Iterator[tuple[str, Role]
 
 
 def differing(one: RunConfig, other: RunConfig, question: Question) -> dict[str, tuple[Any, Any]]:
-    """The settings in which two differ and which forbid what is asked: name -> both values.
+    """The settings that differ so that the answer to `question` is no: name -> both values.
 
     Args:
-        question: `resume`: may a run of `one` go on with `other`? `repeat`: are both runs of one experiment, but for
-            their seeds? `fit`: do networks trained under `one` fit into `other`?
+        question: `resume`: may a run that began with `one` continue with `other`? `repeat`: are runs with `one` and
+            `other` repeats of one experiment? `fit`: can networks trained with `one` be loaded with `other`?
     """
     names = [name for name, role in roles() if not getattr(role, question)]
     pairs = {name: (_value(one, name), _value(other, name)) for name in names}
@@ -35,7 +35,7 @@ def differing(one: RunConfig, other: RunConfig, question: Question) -> dict[str,
 
 
 def without_local(settings: Any) -> Any:
-    """The same settings with nothing in them that names a place on this machine: for a file that travels."""
+    """The same settings, with those that name a place on this machine set to their defaults: for files passed on."""
     changed: dict[str, Any] = {}
     for item in fields(settings):
         value = getattr(settings, item.name)

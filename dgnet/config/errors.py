@@ -1,4 +1,4 @@
-"""What is said of a setting that cannot work."""
+"""Errors about settings that cannot work."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ class SettingError(ConfigError):
 
 
 def require(condition: bool, field_name: str, found: object, wanted: str) -> None:
-    """Raise SettingError unless the condition holds; `wanted` goes on after "must be"."""
+    """Raise SettingError unless the condition holds; `wanted` completes the message after "must be"."""
     if not condition:
         raise SettingError(field_name, found, wanted)
 
 
 def nearest(name: str, known: list[str]) -> str:
-    """`; did you mean 'x'?` for the most similar known name, or the list where none is similar."""
+    """`; did you mean 'x'?` with the most similar known name, or the list of known names where none is similar."""
     close = difflib.get_close_matches(name, known, n=1)
     return f"; did you mean {close[0]!r}?" if close else f"; there are: {', '.join(known)}"

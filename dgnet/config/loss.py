@@ -15,21 +15,28 @@ class LossConfig:
     """Weights (docs/method.md), label strategy, and the switches between our choices and the published ones.
 
     Args:
-        image, partner_image: L_recon^img1 and L_recon^img2.
-        code_a, code_s, cycle, redressed, prim: reached at the end of their ramps.
-        fine: as a fraction of the current weight of `prim`.
-        redressed: of ||x_i - G(a_t, E_s(x_i redressed))||_1: E_s sees person i in clothes of others that G has just
-            drawn (`dgnet.generation.paste`), and what i wears must come from the code. 0 in the published method.
-        adversarial, r1: of L_adv, and of the gradient penalty inside it.
-        r1_every: the penalty is taken every so many steps, and weighs as many times more.
-        id_real, id_generated: L_id^s and L_id^c.
-        labels: what a generated image's label is, for L_prim.
-        code1_gradient: L_recon^code1 reaches G and E_s; off, it reaches nothing, as in the published code.
+        image: weight of L_recon^img1.
+        partner_image: weight of L_recon^img2.
+        code_a: weight of L_recon^code1 at the end of its ramp (`schedule.ramp_start`).
+        code_s: weight of L_recon^code2 at the end of its ramp.
+        cycle: weight of the cycle term at the end of its ramp.
+        prim: weight of L_prim at the end of its ramp.
+        fine: weight of L_fine, as a fraction of the current weight of `prim`.
+        redressed: weight, at the end of its ramp, of ||x_i - G(a_t, E_s(x_i redressed))||_1: E_s sees person i in other
+            people's clothes, which G has just drawn (`dgnet.generation.paste`), so that G must take i's clothes from
+            the code a_t. 0 in the published method.
+        adversarial: weight of L_adv.
+        r1: weight of the gradient penalty inside L_adv.
+        r1_every: the penalty is computed once in this many steps, and then weighs this many times more.
+        id_real: weight of L_id^s, on real images.
+        id_generated: weight of L_id^c, on generated images.
+        labels: how L_prim labels a generated image.
+        code1_gradient: L_recon^code1 trains G and E_s; off, it trains nothing, as in the published code.
         detach_appearance_code: reconstruction never changes E_a.
-        running_codes: codes that G draws from, and that judge x_ij, are taken by E_a's running statistics, as in use;
-            off, by each batch's own, as published.
-        train_bn: other than there, generated images are normalised by their own batch's statistics in E_a and T.
-        teacher_dropout: the teacher labels with its dropout on, as the published code does by accident.
+        running_codes: E_a computes the codes that G draws from, and the codes and class scores that x_ij is judged by,
+            with its running statistics, as after training; off, with those of each batch, as published.
+        train_bn: elsewhere, E_a and T normalise generated images with the statistics of their own batch.
+        teacher_dropout: T's dropout is on while it labels, as happens by accident in the published code.
     """
 
     image: float = setting(5.0, NOT_NEGATIVE)

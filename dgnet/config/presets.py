@@ -1,8 +1,8 @@
 """The named experiments: data sets, sizes, backbones and ablations, each a plain function.
 
 A preset is named `DATA[+MODIFIER...]`: `market1501+small+no_feed` is the small network on Market-1501 without online
-feeding. These are separate questions, and are answered one after another whatever the order of the words: first the
-data and its schedule, then the size, then the backbone, then the ablations.
+feeding. Whatever the order of the words, they are applied in this one: first the data and its schedule, then the size,
+then the backbone, then the ablations.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def dukemtmc() -> RunConfig:
 
 
 def msmt17() -> RunConfig:
-    """MSMT17: one and a half times as long."""
+    """MSMT17, as Market-1501 with one and a half times as many steps."""
     return replace(market1501(), preset="msmt17", data=DataConfig(name="msmt17")).scaled(150_000)
 
 
@@ -47,7 +47,7 @@ def mannequin() -> RunConfig:
 
 
 def folder() -> RunConfig:
-    """Your own crops, a folder for each identity; some identities are held out for testing."""
+    """Your own crops, one folder per identity; some identities are held out for testing."""
     return replace(market1501(), preset="folder", data=DataConfig(name="folder"))
 
 
@@ -57,7 +57,7 @@ def manifest() -> RunConfig:
 
 
 def baseline(config: RunConfig) -> RunConfig:
-    """Ablation: the Baseline alone, no generator."""
+    """Ablation: only the Baseline (the teacher T) is trained, without a generator."""
     return replace(config, joint=False)
 
 
@@ -88,18 +88,18 @@ def _with_labels(labels: LabelStrategy) -> Modifier:
 DATA_PRESETS: dict[str, Callable[[], RunConfig]] = {
     maker.__name__: maker for maker in (mannequin, market1501, dukemtmc, msmt17, cuhk03np, folder, manifest)
 }
-OWN_SIZE: Final = {"mannequin": "small"}  # where a name without a size does not mean `full`
+OWN_SIZE: Final = {"mannequin": "small"}  # the size of a data preset where none is named; of all others it is `full`
 BACKBONES: Final[dict[str, Modifier]] = {"ibn": ibn}
 LABELS: Final[dict[str, Modifier]] = {
     labels: _with_labels(labels) for labels in get_args(LabelStrategy) if labels != LossConfig().labels
 }
-# Each changes settings of its own, or sets them to one and the same value, so that they commute.
+# No two that may be combined set one setting to different values, so their order does not matter.
 ABLATIONS: Final[dict[str, Modifier]] = {"baseline": baseline, "no_feed": no_feed, "no_id": no_id, **LABELS}
 MODIFIERS: Final[dict[str, Modifier]] = {**SIZES, **BACKBONES, **ABLATIONS}
 
 
 def preset(name: str) -> RunConfig:
-    """The configuration named `DATA[+MODIFIER...]`, its words in any order; without data it is of `mannequin`.
+    """The configuration named `DATA[+MODIFIER...]`, its words in any order; without DATA it is `mannequin`'s.
 
     Raises:
         ConfigError: naming the word that does not exist and the nearest that does, or two words that answer the same
@@ -127,7 +127,7 @@ def _sized(data: str, size: str) -> RunConfig:
 
 
 def _one_of(name: str, words: list[str], known: Mapping[str, object], what: str) -> str:
-    """The one word of a kind in a name, or nothing."""
+    """The word of a preset's name that is in `known`, or "". Raises ConfigError where there are two."""
     found = [word for word in known if word in words]
     if len(found) > 1:
         raise ConfigError(f"preset {name!r}: {' and '.join(found)} are two {what}; name one")

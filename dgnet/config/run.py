@@ -1,4 +1,4 @@
-"""Everything about one run."""
+"""All settings of one run."""
 
 from __future__ import annotations
 
@@ -30,30 +30,32 @@ Precision = Literal["fp32", "bf16"]
 
 @dataclass(frozen=True)
 class RunConfig:
-    """Everything about one run; saved with it as `config.yaml` and inside its checkpoints.
+    """All settings of one run; saved with it as `config.yaml` and inside its checkpoints.
 
     Args:
-        preset: the name these settings started from.
-        start: a trained model to train on from, in place of random weights: a run's folder, a model file, or `bundled`.
-            Its networks must have these sizes; classifiers are new where it knows another number of people.
+        preset: the name of the preset that these settings started from.
+        start: a trained model to start from instead of random weights: a run's folder, a model file, or `bundled`.
+            Its networks must have the sizes set here; classifiers are new where it knows another number of people.
         seed: of every random number; the same seed on the same machine gives the same run, bit for bit on a CPU.
-        device: `auto`, `cpu` or `cuda`.
+        device: `auto`, `cpu`, `cuda`, `cuda:N` or `mps`.
         precision: of the networks' arithmetic (losses and normalisation statistics stay fp32).
-        execution: how joint steps run; the teacher's run plain. `plain`: as they are written.
-            `compile`: through torch.compile; a network that cannot be compiled here runs as it is, and a warning says
-            so. Costs minutes at the start, and is not worth them on a CPU.
-            `recompute`: activation checkpointing: E_a, E_s and G keep less between forward and backward, and run again
-            instead. The same run, bit for bit on a CPU, in less memory and more time.
+        execution: how steps of joint training run (the teacher's always run plain). `plain`: as they are written.
+            `compile`: through torch.compile; a network that cannot be compiled here runs plain, with a warning.
+            Compiling takes minutes at the start, which it does not win back on a CPU.
+            `recompute`: activation checkpointing: E_a, E_s and G keep fewer activations between forward and backward,
+            and compute them again. The same run, bit for bit on a CPU, in less memory and more time.
             `cuda_graphs`, on a GPU and in one process: record a joint step's kernels once, and launch them together
             from then on. It has run on a GPU, but its comparison with steps taken one kernel at a time
             (`tests/training/execution/test_gpu.py`) has yet to pass on one.
-        batch_size: anchors a side; a step sees `2 * batch_size` images and as many partners (in every process, where
-            several train together).
-        alpha: weight of f_fine's similarity beside f_prim's.
+        batch_size: anchors per half of the doubled batch: a step sees `2 * batch_size` anchors and as many partners
+            (in each process, where several train together).
+        alpha: weight of f_fine's similarity, where f_prim's has the weight 1.
         joint: train the generative and the discriminative part together; off, only the Baseline is trained.
-        log_every, sample_every, checkpoint_every: in steps.
-        keep_checkpoints: how many of the last checkpoints stay.
-        evaluate_every: measure mAP every so many steps, and keep the best model beside the last; 0 never does.
+        log_every: after how many steps the losses are logged.
+        sample_every: after how many steps sample images are drawn.
+        checkpoint_every: after how many steps a checkpoint is saved.
+        keep_checkpoints: how many of the latest checkpoints are kept.
+        evaluate_every: after how many steps mAP is measured, to keep the best model beside the last; 0 means never.
     """
 
     preset: str = setting("market1501", role=RUNNING)
@@ -92,7 +94,7 @@ class RunConfig:
             )
 
     def scaled(self, steps: int) -> RunConfig:
-        """The same experiment over another number of steps, the teacher's too."""
+        """The same experiment over another number of steps; the teacher's steps are scaled with it."""
         ratio = steps / self.schedule.steps
         teacher = replace(
             self.teacher, steps=max(1, round(self.teacher.steps * ratio)), warmup=round(self.teacher.warmup * ratio)

@@ -1,10 +1,10 @@
-"""What stands beside every setting: its default, its range, and what it means for a run; and the check of all of it.
+"""How a setting is declared, with its default, range and role; and how a class of settings checks its values.
 
     cycle: float = setting(2.0, NOT_NEGATIVE)
     device: str = setting("auto", role=RUNNING)
 
-The type comes from the annotation, so a class of settings needs one call, `check(self, "loss")`, and nothing by hand
-but what several settings must satisfy together.
+The type comes from the annotation. A class of settings calls `check(self, "loss")` once, and checks by hand only what
+several of its settings must satisfy together.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from dgnet.config.errors import SettingError
 
 @dataclass(frozen=True)
 class Range:
-    """The numbers a setting may hold, and how to say so. For a tuple: each of its numbers."""
+    """The numbers that a setting (or each number of a tuple) may hold; `wanted` describes them in messages."""
 
     wanted: str
     least: float = -math.inf
@@ -46,13 +46,13 @@ BETWEEN_0_AND_1: Final = Range("above 0 and below 1", above=0, below=1)
 
 @dataclass(frozen=True)
 class Role:
-    """What a setting means for a run: where another value of it makes a difference.
+    """What is still possible when a setting has another value; by default, nothing of this.
 
     Args:
         resume: a run may be resumed with another value.
-        repeat: runs with different values are repeats of one experiment all the same.
-        fit: a trained network fits into settings with another value.
-        local: it names a place on this machine, and is left out of model files, which travel.
+        repeat: runs with different values count as repeats of one experiment.
+        fit: a trained network can be loaded where this setting has another value.
+        local: the setting names a place on this machine, and is left out of model files, which are passed on.
     """
 
     resume: bool = False
@@ -61,17 +61,17 @@ class Role:
     local: bool = False
 
 
-RESULT: Final = Role()  # it changes what comes out
-LEARNING: Final = Role(fit=True)  # it changes how a network learns, and nothing of a network that has learnt
+RESULT: Final = Role()  # it changes the result
+LEARNING: Final = Role(fit=True)  # it changes how a network learns, but not what a trained network computes
 SEED: Final = Role(repeat=True)
-RUNNING: Final = Role(resume=True, repeat=True, fit=True)  # where and how a run goes, what it says and saves meanwhile
-PLACE: Final = Role(resume=True, repeat=True, fit=True, local=True)  # where to find what is the same anywhere
-START: Final = Role(resume=True, fit=True, local=True)  # the file that learning begins from, read once
-SOURCE: Final = Role(resume=True, local=True)  # names and places of what is learnt from: its people are compared
+RUNNING: Final = Role(resume=True, repeat=True, fit=True)  # where and how a run computes, what it prints and saves
+PLACE: Final = Role(resume=True, repeat=True, fit=True, local=True)  # where to find files whose contents are the same
+START: Final = Role(resume=True, fit=True, local=True)  # a file that training starts from, read once
+SOURCE: Final = Role(resume=True, local=True)  # data sets trained on: to resume, their people are compared instead
 
 
 def setting(default: Any, limits: Range = ANY, role: Role = RESULT, *, ascending: bool = False) -> Any:
-    """A field of a class of settings. `ascending`: the numbers of a tuple never fall from one to the next."""
+    """A field of a class of settings. `ascending`: no number of a tuple is below the one before it."""
     return field(default=default, metadata={"limits": limits, "role": role, "ascending": ascending})
 
 
@@ -88,7 +88,7 @@ def types_of(kind: type) -> dict[str, Any]:
 
 
 def check(settings: Any, prefix: str = "") -> None:
-    """See that every setting is of its type and in its range; whole numbers become floats where floats are wanted.
+    """Check every setting's type and range; whole numbers become floats where floats are wanted.
 
     Args:
         settings: a frozen dataclass whose fields were made by `setting` and `part`.
@@ -106,7 +106,7 @@ def check(settings: Any, prefix: str = "") -> None:
 
 
 def _checked(name: str, value: Any, kind: Any, about: Any) -> Any:
-    """The value in the exact type of its setting."""
+    """The value, converted to exactly its setting's type. Raises SettingError."""
     if is_dataclass(kind):
         if not isinstance(value, kind):  # type: ignore[arg-type]
             raise SettingError(name, value, f"settings of the class {getattr(kind, '__name__', kind)}")
@@ -129,7 +129,7 @@ def _checked(name: str, value: Any, kind: Any, about: Any) -> Any:
 
 
 def _of_type(value: Any, kind: Any) -> Any:
-    """The value as a plain one of this type, or None where it is of another. A bool is no number, a float no int."""
+    """The value as exactly this type, or None where it has another: a bool is not a number, a float not an int."""
     if get_origin(kind) is Literal:
         return next((one for one in get_args(kind) if type(one) is type(value) and one == value), None)
     if get_origin(kind) is tuple:
@@ -162,7 +162,7 @@ def _tuple_of_type(value: Any, kinds: tuple[Any, ...]) -> tuple[Any, ...] | None
 
 
 def _in_words(kind: Any) -> str:
-    """How a message calls values of a type."""
+    """How an error message describes a type."""
     if get_origin(kind) is Literal:
         return f"one of {get_args(kind)}"
     if get_origin(kind) is tuple:

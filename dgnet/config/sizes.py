@@ -1,4 +1,4 @@
-"""How large networks and images are, and how they train at that size: each size a function of a data set's settings."""
+"""The named sizes of networks and images, with the training settings that suit each: one function per size."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ def full(config: RunConfig) -> RunConfig:
 def small(config: RunConfig) -> RunConfig:
     """Fewer channels and 64 x 32 images, trained from scratch: for a CPU, and for the bundled model.
 
-    An E_a that starts from nothing pulls ten times as hard on a drawn pixel through its cross-entropy as the image
-    terms do, so that term weighs a tenth of the published weight here, and the code term twice; both ramps and it
-    start early, since E_a knows somebody by then. E_s hands its grey image on, so that all but the clothes is sharp;
-    it sees people relit and redressed, so that clothes come from the appearance code: that takes the place of the
-    cycle. Codes are taken as they will be in use. Muon draws as well after a third of the steps Adam needs
-    (docs/log/).
+    Trained from random weights, E_a pulls on generated pixels through L_id^c ten times as hard as the image terms do.
+    So L_id^c has a tenth of its published weight here, and L_recon^code1 twice its own. L_id^c and the ramps start
+    after a tenth of the steps, when E_a recognises some people. E_s passes its grey image on to G (`detail`), so that
+    all but the clothes is sharp. It sees people relit and redressed, so that G takes clothes from the appearance code;
+    this replaces the cycle term. E_a computes codes with its running statistics, as after training. With Muon, images
+    are as good after a third of the steps that Adam needs (docs/log/).
     """
     backbone = BackboneConfig(bottleneck=False, layers=(1, 1, 1, 1), width=32, stem="small", last_stride=2)
     network = NetworkConfig(
@@ -69,5 +69,5 @@ def small(config: RunConfig) -> RunConfig:
     return replace(resized, schedule=from_scratch).scaled(1_000)
 
 
-# A new size is a function here and an entry: given a data set's settings at the published size, it gives its own.
+# To add a size, write a function that turns a data set's settings at the published size into its own; list it here.
 SIZES: Final[dict[str, Callable[[RunConfig], RunConfig]]] = {"small": small, "full": full}

@@ -11,14 +11,16 @@ from dgnet.config.setting import AT_LEAST_1, AT_LEAST_2, FRACTION, NOT_NEGATIVE,
 
 @dataclass(frozen=True)
 class TeacherConfig:
-    """The teacher T, trained first on real images alone; it is also the tables' Baseline.
+    """The teacher T, trained first, on real images alone; it is also the Baseline of the paper's tables.
 
     Args:
         weights: a teacher to use instead of training one (`teacher.safetensors` of another run).
-        steps, batch_size: of its training; the default sees as many real images as E_a does in joint training.
-        backbone_lr, head_lr: of Nesterov SGD, with cosine decay.
-        warmup: steps over which both grow linearly at the start.
-        min_accuracy: on its own training images; below it, joint training stops before it starts.
+        steps: of its training; by default it sees as many real images as E_a does in joint training.
+        batch_size: real images per step.
+        backbone_lr: learning rate of its backbone, by Nesterov SGD with cosine decay.
+        head_lr: learning rate of its head, by Nesterov SGD with cosine decay.
+        warmup: over how many steps at the start both rates grow linearly.
+        min_accuracy: the least accuracy on its own training images with which joint training starts.
     """
 
     weights: str = setting("", role=PLACE)

@@ -1,1 +1,1 @@
-"""Data sets read, verified, decoded once, and fed in batches."""
+"""Data sets: reading and verifying them, decoding their images once, and serving these in batches."""

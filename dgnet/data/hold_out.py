@@ -1,4 +1,4 @@
-"""A test for a data set that has none: some of its people are kept out of training."""
+"""Making query and gallery for a data set that has none, by keeping some of its people out of training."""
 
 from __future__ import annotations
 
@@ -14,11 +14,12 @@ Cameras = Mapping[int, Sequence[Record]]
 
 
 def hold_out(records: Sequence[Record], num_test_ids: int) -> tuple[dict[str, list[Record]], str]:
-    """Train, query and gallery of `records`, and a sentence about how many people are in the test.
+    """Divide `records` into train, query and gallery; also return a sentence that says how many people are held out.
 
-    `num_test_ids` identities, but at most half of all, are held out, always the same ones. Those with one image, or
-    seen by one camera only, stay in training, and so does pid 0. Each of their cameras with two images or more gives
-    its first as a query, and the rest is the gallery, so every query has a true match in another camera.
+    `num_test_ids` identities are held out, but at most half of all, and always the same ones. Identities that have one
+    image or are seen by one camera only stay in training, and so does pid 0. Of each held-out person, every camera with
+    two images or more gives its first image as a query (if there is no such camera, the first camera does); the other
+    images are the gallery. So every query has a true match by another camera.
     """
     by_pid: dict[int, dict[int, list[Record]]] = defaultdict(lambda: defaultdict(list))
     for record in sorted(records, key=lambda r: r.path):
@@ -32,7 +33,7 @@ def hold_out(records: Sequence[Record], num_test_ids: int) -> tuple[dict[str, li
         if pid not in held:
             splits["train"] += [r for group in groups for r in group]
             continue
-        # A camera's only image stays in the gallery, or the other cameras' queries would lose their true match.
+        # A camera's only image goes into the gallery: queries by other cameras need it as their true match.
         asked = {group[0].path for group in groups if len(group) > 1} or {groups[0][0].path}
         for group in groups:
             splits["query"] += [r for r in group if r.path in asked]
@@ -43,7 +44,7 @@ def hold_out(records: Sequence[Record], num_test_ids: int) -> tuple[dict[str, li
 
 
 def _has_match(cameras: Cameras) -> bool:
-    """Whether one image of a person can be asked for and another found: in another camera, where cameras are known."""
+    """Whether a query of this person can have a true match: by another camera, where cameras are known."""
     return len(cameras) > 1 or len(cameras.get(UNKNOWN_CAMERA, ())) > 1
 
 

@@ -1,4 +1,4 @@
-"""Whom training labels stand for: kept with what has learnt them, and compared before it goes on."""
+"""Which people the training labels stand for: saved with a run, and compared before training continues."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Group:
 
 @dataclass(frozen=True)
 class People:
-    """Everyone a run learns: the data sets' groups one after another are the identities of labels 0..C-1.
+    """Everyone a run is trained on: the identities of all groups, one after another, have the labels 0..C-1.
 
     `order` is the digest of all training images in the order that epochs are shuffled from.
     """
@@ -54,7 +54,7 @@ class People:
 
     @staticmethod
     def from_json(text: str) -> People:
-        """Read what `to_json` wrote. Raises ValueError, KeyError or TypeError where it is something else."""
+        """Read what `to_json` wrote. Raises ValueError, KeyError or TypeError for any other text."""
         found = json.loads(text)
         groups = tuple(
             Group(str(one["dataset"]), tuple(Identity(str(n), int(count), str(d)) for n, count, d in one["identities"]))
@@ -63,7 +63,7 @@ class People:
         return People(groups, str(found["order"]))
 
     def marks(self) -> str:
-        """A short hash of each identity's name, in the order of the labels: for files that are passed on."""
+        """A short hash of each identity's name, in the order of the labels: for files passed on, without the names."""
         return " ".join(mark for mark, _ in self._marked())
 
     def _marked(self) -> list[tuple[str, str]]:
@@ -71,7 +71,7 @@ class People:
         return [(_digest(f"{dataset}\0{name}".encode("utf-8", "surrogateescape")), name) for dataset, name in named]
 
     def changes_since(self, then: People) -> list[str]:
-        """What is not as it was then, as parts of a sentence."""
+        """What has changed since `then`, as parts of a sentence; empty where nothing has."""
         if sorted(then.groups) == sorted(self.groups) and then.groups != self.groups:
             listed = (" and ".join(map(str, one.groups)) for one in (then, self))
             return ["the data sets come in another order, then {}, now {}".format(*listed)]
@@ -84,7 +84,7 @@ class People:
         return changes
 
     def strangers_to(self, marks: str) -> list[str]:
-        """Where the identities are not those that `marks` was made of, as parts of a sentence."""
+        """How these identities differ from those that `marks` (see above) was made from, as parts of a sentence."""
         then, now = marks.split(), self._marked()
         new = [name for mark, name in now if mark not in set(then)]
         num_gone = len(set(then) - {mark for mark, _ in now})
@@ -100,9 +100,9 @@ def people_of(datasets: Sequence[ReidDataset], together: ReidDataset, contents: 
     """Everyone in the training images of one data set, or of several that are trained on together.
 
     Args:
-        datasets: each by itself, in order.
-        together: all of them as one (`datasets[0]` itself where it is the only one), pids in the data sets' order.
-        contents: the content hash of each of `together`'s training images, in its order.
+        datasets: the single data sets, in order.
+        together: all of them combined (`datasets[0]` itself where it is the only one), pids in the data sets' order.
+        contents: the content hash of each training image of `together`, in its order.
     """
     content_of = {record.path: content for record, content in zip(together.train, contents, strict=True)}
     groups = []
@@ -124,11 +124,11 @@ def people_of(datasets: Sequence[ReidDataset], together: ReidDataset, contents: 
 
 
 def require_same_people(saved: str, now: People, where: Path) -> None:
-    """Raise DataError, naming who and what changed, unless `now` are the people and images of `saved`.
+    """Raise DataError, naming who and what changed, unless `now` is the same people with the same images as `saved`.
 
     Args:
         saved: what `People.to_json` wrote.
-        where: the file it was kept in.
+        where: the file that it was saved in.
     """
     try:
         then = People.from_json(saved)
@@ -144,7 +144,7 @@ def require_same_people(saved: str, now: People, where: Path) -> None:
 
 
 def _changes(then: Group, now: Group) -> list[str]:
-    """What is not as it was in one data set."""
+    """What has changed in one data set, as parts of a sentence."""
     if then.dataset != now.dataset:
         return [f"then {then}, now {now}"]
     before, after = ({one.name: one for one in group.identities} for group in (then, now))
@@ -169,7 +169,7 @@ def _changes(then: Group, now: Group) -> list[str]:
 
 
 def _renamed(gone: Sequence[Identity], new: Sequence[Identity]) -> list[tuple[str, str]]:
-    """(old name, new name) of those who left and came with the very same images."""
+    """(old name, new name) of each identity in `gone` whose images are exactly those of one in `new`."""
     alike = Counter(one.digest for one in gone)
     names = {one.digest: one.name for one in new if alike[one.digest] == 1}
     return [(one.name, names[one.digest]) for one in gone if one.digest in names]

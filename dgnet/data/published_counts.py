@@ -1,4 +1,4 @@
-"""What the data sets' authors counted, to hold a user's copy against."""
+"""How many identities, images and cameras each public data set has by its authors, to compare a user's copy with."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ PUBLISHED: dict[str, dict[str, Counts]] = {
 
 
 def published_name(dataset: ReidDataset) -> str:
-    """The row of PUBLISHED for a data set: its name, with CUHK03-NP's boxes."""
+    """The key of a data set in PUBLISHED: its name, with the kind of boxes for CUHK03-NP."""
     if dataset.name != "cuhk03np":
         return dataset.name
     return f"cuhk03np ({'labeled' if dataset.root.resolve().name == 'labeled' else 'detected'})"

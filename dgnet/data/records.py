@@ -1,4 +1,4 @@
-"""What a data set is: records of (path, pid, camid) in three splits, checked when they are put together."""
+"""A data set: records of (path, pid, camid) in splits, which are checked when it is assembled."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from dgnet.errors import DgnetError
 JUNK_PID = -1
 DISTRACTOR_PID = 0
 UNKNOWN_CAMERA = -1
-NUM_NAMED = 5  # how many offenders an error message names before it only counts them
+NUM_NAMED = 5  # how many faulty items an error message names; it only counts the others
 
 
-LeftOut = tuple[str, str]  # a path, and why it is no image of the data set
+LeftOut = tuple[str, str]  # a path, and why it is not among the data set's images
 
 
 class DataError(DgnetError, ValueError):
-    """Something is wrong with the data: the message names the file or field, what was found and what to do."""
+    """The data is wrong: the message names the file or field, what was found and what to do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,13 +33,13 @@ class Record:
 
 @dataclass(frozen=True)
 class ReidDataset:
-    """Records of one data set, each split sorted by path.
+    """Records of one data set, each split sorted by path. Build one with `assemble`, which checks it.
 
-    `num_junk` counts the images left out because their identity is -1; `also` names the data sets whose training images
-    are in `train` beside its own. `names` is what the data set itself calls a pid, where the reader had to number its
-    identities. `notes` are sentences a user should read; those in `warnings` tell of something that was probably not
-    meant. `unread` are files that look like pictures and are in no split, `unreadable` what could not be looked at
-    (links to nothing, folders that may not be listed): paths with reasons. Build one with `assemble`, which checks it.
+    `num_junk` counts the images left out because their identity is -1. `also` names other data sets whose training
+    images are in `train` too. `names` gives the data set's own name of a pid, where the reader had to number its
+    identities. `notes` are sentences that a user should read; those also in `warnings` report something that was
+    probably not meant. `unread` are files that look like pictures and are in no split, `unreadable` what could not be
+    read (links to nothing, folders that may not be listed): paths with reasons.
     """
 
     name: str
@@ -57,17 +57,17 @@ class ReidDataset:
     unreadable: tuple[LeftOut, ...] = ()
 
     def called(self, pid: int) -> str:
-        """What the data set calls an identity."""
+        """The data set's own name of an identity."""
         return self.names.get(pid, str(pid))
 
     @property
     def trained_on(self) -> str:
-        """The names of all data sets that `train` is made of, joined by +."""
+        """The names of all data sets whose images are in `train`, joined by +."""
         return "+".join((self.name, *self.also))
 
     @property
     def has_cameras(self) -> bool:
-        """Whether every test image's camera is known, so that same-camera matches can be left out of an evaluation."""
+        """Whether the camera of every test image is known, so that evaluation can leave out same-camera matches."""
         return all(r.camid != UNKNOWN_CAMERA for r in (*self.query, *self.gallery, *self.multi_query))
 
     def labels(self) -> dict[int, int]:
@@ -97,12 +97,12 @@ def assemble(
     unreadable: Iterable[LeftOut] = (),
     numbered_apart: bool = False,
 ) -> ReidDataset:
-    """Sort the splits (`train`, `query`, `gallery`, `multi_query`), check them and say what a user should know.
+    """Sort the splits (`train`, `query`, `gallery`, `multi_query`), check them and add notes for the user.
 
-    Junk (pid -1) is taken out of the gallery and counted, beside the `num_junk` that was taken out before.
-    `numbered_apart`: one number in training and in the test is not one person, so it is no reason for a warning.
-    Raises DataError for junk in another split, when a file is listed twice in a split, belongs to two identities, is
-    both in training and in the test, when there is no image at all, or when no query has its identity in the gallery.
+    Junk (pid -1) is taken out of the gallery; `num_junk` is how many were taken out before. `numbered_apart`: training
+    and test number their identities separately, so a number that is in both is not one person, and no warning is given.
+    Raises DataError when a split other than the gallery has junk, when a file is listed twice in a split, has two
+    identities or is both in training and test, when there is no image, or when no query's identity is in the gallery.
     """
     ordered = {split: tuple(sorted(records, key=lambda r: r.path)) for split, records in splits.items()}
     everything = ordered.get("gallery", ())
@@ -132,14 +132,14 @@ def assemble(
 
 
 def name_some(items: Iterable[object], limit: int = NUM_NAMED) -> str:
-    """The first few items for an error message, and how many more there are; undecodable names are escaped."""
+    """The first `limit` items for a message, and how many more there are; undecodable names are escaped."""
     listed = list(items)
     shown = ", ".join(str(item).encode("utf-8", "backslashreplace").decode() for item in listed[:limit])
     return shown if len(listed) <= limit else f"{shown} and {len(listed) - limit} more"
 
 
 def name_left_out(left_out: Iterable[LeftOut]) -> str:
-    """Paths that were left out, for a message: a few of each reason, with the number of all."""
+    """Paths that were left out, for a message: for each reason how many, and the first few."""
     paths_of: dict[str, list[str]] = {}
     for path, reason in left_out:
         paths_of.setdefault(reason, []).append(path)

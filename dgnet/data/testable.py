@@ -1,4 +1,4 @@
-"""Whether a data set can be tested on at all: known before the hours of a training, and not after them."""
+"""Whether a data set can be tested on at all, found out before hours of training, not after."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ ADVICE = (
 
 
 def require_testable(dataset: ReidDataset, *, same_camera: bool = False) -> None:
-    """Raise DataError, naming the cameras and the way out, if no query has a true match (`why_untestable`)."""
+    """Raise DataError, naming the cameras and what to do, if no query has a true match (`why_untestable`)."""
     reason = why_untestable(dataset, same_camera=same_camera)
     if reason:
         raise DataError(f"{dataset.root}: {reason}")
 
 
 def why_untestable(dataset: ReidDataset, *, same_camera: bool = False) -> str | None:
-    """Why no query has a true match, and the way out; None where one has.
+    """Why no query has a true match, and what to do; None where some query has one.
 
-    A true match is an image of the query's pid in the gallery, another file than the query, and by another camera
-    wherever all cameras are known, unless matches by the query's own camera are kept too (`same_camera`).
+    A true match is a gallery image of the query's pid in another file. It must also be by another camera, if all
+    cameras are known and matches by the query's own camera are left out (no `same_camera`).
     """
     cameras = cameras_of((*dataset.train, *dataset.query, *dataset.gallery))
     if not dataset.query or not dataset.gallery:
@@ -58,12 +58,12 @@ def why_untestable(dataset: ReidDataset, *, same_camera: bool = False) -> str | 
 
 
 def cameras_of(records: Iterable[Record]) -> list[int]:
-    """The cameras of some images, in order."""
+    """The different cameras of some images, sorted."""
     return sorted({record.camid for record in records})
 
 
 def _true_matches(dataset: ReidDataset, filtered: bool) -> Iterable[bool]:
-    """For each query whether the gallery holds a true match of it."""
+    """For each query, whether the gallery holds a true match; `filtered`: by another camera."""
     found: dict[int, list[Record]] = defaultdict(list)
     for record in dataset.gallery:
         found[record.pid].append(record)

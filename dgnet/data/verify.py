@@ -1,4 +1,4 @@
-"""Proof that a data set was read right: counts beside the published ones, and every file opened."""
+"""Verifying a data set: its counts beside the published ones, and every file decoded."""
 
 from __future__ import annotations
 
@@ -19,7 +19,11 @@ NUM_UNREAD_NAMED = 100
 
 @dataclass(frozen=True)
 class Verification:
-    """What `verify` found. `errors` forbid training, `warnings` a user should read; `ok` says training may start."""
+    """What `verify` found. With `errors` training cannot start; `warnings` are for the user to read.
+
+    `images_per_identity` are the minimum, median and maximum in `train`; `lonely_identities` have one image there.
+    `sizes` counts the images of each (height, width).
+    """
 
     dataset: ReidDataset
     counts: dict[str, Counts]
@@ -103,8 +107,8 @@ def verify(
 ) -> Verification:
     """Read the data set in `root`, decode every file of it, and compare what is there with what was published.
 
-    `pattern` is the folder reader's. Raises DataError where the data set cannot be read at all (a split is missing, a
-    name does not parse).
+    `pattern` is for the reader `folder`. Raises DataError where the data set cannot be read at all (a split is missing,
+    a name does not parse).
     """
     dataset = look_at_dataset(name, root, pattern=pattern)
     opened = open_all(dataset, workers, progress)

@@ -1,4 +1,4 @@
-"""What forbids training on a data set, and what a user should read before."""
+"""Errors that prevent training on a data set, and warnings that a user should read before."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from dgnet.data.verify_files import Duplicate
 
 
 def find_errors(dataset: ReidDataset, unreadable: Sequence[LeftOut]) -> list[str]:
-    """Why training would not start, each reason once; empty where it would."""
+    """The reasons for which training would not start; empty where it would."""
     errors = []
     if unreadable:
         what = "file cannot be read (named above): replace or remove it"
@@ -35,11 +35,11 @@ def find_warnings(
     published: Mapping[str, Counts],
     duplicates: Sequence[Duplicate],
 ) -> list[str]:
-    """What was probably not meant, or makes figures that do not compare."""
+    """What was probably not meant, or makes figures that cannot be compared with published ones."""
     warnings = list(dataset.warnings)
     splits = dataset.splits()
     for split, theirs in published.items():
-        if not splits.get(split, dataset.gallery):  # junk is the gallery's
+        if not splits.get(split, dataset.gallery):  # the split is not there; junk counts as a part of the gallery
             continue
         own = as_tuple(counts.get(split, Counts(None, 0)))
         for what, found, expected in zip(("identities", "images", "cameras"), own, as_tuple(theirs), strict=True):

@@ -1,4 +1,4 @@
-"""Opening every file of a data set: what cannot be read, which sizes there are, which files are the same."""
+"""Opening every file of a data set, to find unreadable files, the sizes of images, and files of equal content."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ CHUNK = 256
 
 @dataclass(frozen=True)
 class Duplicate:
-    """Files of one content; `harmful` when they lie in training and in the test, or show two identities."""
+    """Files of equal content; `harmful` if some are in training and others in the test, or they have two identities."""
 
     paths: tuple[str, ...]
     harmful: bool
@@ -26,7 +26,7 @@ class Duplicate:
 
 @dataclass(frozen=True)
 class Opened:
-    """Content hash of every file, how often each (height, width) occurs, and what cannot be read and why."""
+    """The content hash of every file, how many images have each (height, width), and which files cannot be read."""
 
     digests: dict[str, bytes]
     sizes: Counter[tuple[int, int]]
@@ -76,7 +76,7 @@ def _open_chunk(paths: list[str]) -> list[tuple[str, bytes, tuple[int, int] | No
         found, size, reason = b"", None, ""
         try:
             data = read_file(path)
-            if data:  # empty files are all equal and mean nothing by it
+            if data:  # that all empty files are equal says nothing
                 found = digest(data)
             size = decode_image(data).shape[:2]
         except ImageError as error:

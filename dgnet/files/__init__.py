@@ -1,1 +1,1 @@
-"""Files that appear whole or not at all, the cache, downloads, and tensors read safely."""
+"""Files written whole or not at all, the cache, downloads, and tensors read without running code."""

@@ -1,4 +1,4 @@
-"""Where what can be made again is kept."""
+"""The cache folder, which holds only what can be made again."""
 
 from __future__ import annotations
 

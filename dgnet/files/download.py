@@ -1,4 +1,4 @@
-"""Fetching a published file once: whole and as published, or not at all."""
+"""Downloading a published file once: the file is kept only if it is complete and has the published digest."""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ from dgnet.errors import DgnetError
 from dgnet.files.whole_file import written_whole
 
 _CHUNK = 1 << 20
-_TIMEOUT = 30  # seconds of silence
+_TIMEOUT = 30  # seconds without an answer
 
 
 class DownloadError(DgnetError, RuntimeError):
-    """A file that cannot be fetched, or is not what was published; the message says how to get it otherwise."""
+    """A file that cannot be downloaded, or is not the published one; the message says how else to get it."""
 
 
 def download(url: str, target: Path, sha256: str) -> Path:
-    """`target`, fetched from `url` unless it is there already.
+    """`target`, downloaded from `url` unless it is there already.
 
     Args:
-        sha256: how the file's digest begins, in hex. A file that is there with another one is fetched anew.
+        sha256: the first digits of the file's SHA-256, in hex. An existing file with another digest is downloaded anew.
 
     Raises:
-        DownloadError: there is no way to `url`, it breaks off, or what came is something else. `target` is then as
-            it was.
+        DownloadError: `url` cannot be reached, the download breaks off, or its digest differs. `target` is then
+            unchanged.
     """
     if target.is_file() and sha256_of(target).startswith(sha256):
         return target
@@ -54,6 +54,6 @@ def download(url: str, target: Path, sha256: str) -> Path:
 
 
 def sha256_of(path: Path) -> str:
-    """The file's digest in hex."""
+    """The file's SHA-256 in hex."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

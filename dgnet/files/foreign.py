@@ -1,4 +1,4 @@
-"""What another program saved: its tensors, without running any code that lies in the file."""
+"""Reading the tensors that another program saved, without running any code that its file contains."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ import torch
 
 from dgnet.files.tensors import PATH_LIKE, WeightsError, read_safetensors, require_file
 
-MAX_CLASSES = 100  # that a file may name before it is refused
+MAX_CLASSES = 100  # a file that names more classes is refused
 _UNKNOWN = re.compile(r"Unsupported global: GLOBAL (\S+)")
 _MAPPING = re.compile(r"Can only SETITEMS? for .* but got <class '(?:\w+\.)*?foreign\.(\S+)'>")
 _ESCAPES = re.compile(r"\x1b\[[0-9;]*m")
 
 
 def read_foreign(path: PATH_LIKE) -> object:
-    """What someone else's `.safetensors` holds (a dict of tensors), or their `torch.save` file, without running code.
+    """The contents of another program's file: of `.safetensors` a dict of tensors, of `torch.save` the object saved.
 
-    Objects of classes that torch does not know as harmless (NumPy's numbers, settings, whole networks) become
-    `StandIn`s or plain dictionaries: nothing of those classes is imported or called.
+    No code of the file is run: objects of classes that torch does not know as harmless (NumPy's numbers, settings,
+    whole networks) become `StandIn`s or plain dictionaries, and those classes are neither imported nor called.
 
     Raises:
-        WeightsError: the file is missing, truncated, or no such file.
+        WeightsError: the file is missing, truncated, or of neither format.
     """
     path = Path(path)
     require_file(path)
@@ -54,7 +54,7 @@ def read_foreign(path: PATH_LIKE) -> object:
                     f"{_reason(message)}"
                 ) from error
             stand_ins[name] = type(name, (StandIn,), {})
-        except Exception as error:  # bytes at random make the reader raise nearly anything
+        except Exception as error:  # a damaged file makes the reader raise nearly anything
             message = _ESCAPES.sub("", str(error))
             if "TorchScript" in message:
                 raise WeightsError(
@@ -66,7 +66,7 @@ def read_foreign(path: PATH_LIKE) -> object:
 
 
 class StandIn:
-    """In the place of an object whose class is not imported: it takes any arguments and state, and does nothing."""
+    """Takes the place of an object whose class is not imported: accepts any arguments and state, and does nothing."""
 
     def __new__(cls, *_: object, **__: object) -> StandIn:
         return super().__new__(cls)
@@ -79,7 +79,7 @@ class StandIn:
 
 
 class PlainDict:
-    """Likewise of a class whose objects are filled as dictionaries are (settings, mostly): they become such."""
+    """Takes the place of an object that is filled item by item as a dict is (settings, mostly): it becomes a dict."""
 
     def __new__(cls, *_: object, **__: object) -> dict[object, object]:  # type: ignore[misc]
         return {}
@@ -88,18 +88,18 @@ class PlainDict:
 def _load(path: Path, stand_ins: dict[str, type]) -> object:
     known: list[Any] = [(stand_in, name) for name, stand_in in stand_ins.items()]
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # torch tells of formats that are refused in the next line
+        warnings.simplefilter("ignore")  # torch warns of formats that the load below refuses anyway
         with torch.serialization.safe_globals(known):
             return torch.load(path, map_location="cpu", weights_only=True)
 
 
 def _is_safetensors(start: bytes) -> bool:
-    """Do these first bytes begin such a file, whatever it is called? The length of a JSON header, then the header."""
+    """Whether a file begins as safetensors, whatever its name: with the length of a JSON header, then the header."""
     return start[8:9] == b"{" and 0 < int.from_bytes(start[:8], "little") < 100_000_000
 
 
 def _what_else(start: bytes) -> str:
-    """What a file is that was fetched in the wrong way, by its first bytes; empty if it may be a PyTorch file."""
+    """What a wrongly downloaded file is, by its first bytes, and what to do; empty if it may be a PyTorch file."""
     if start.startswith(b"version https://git-lfs"):
         return "a pointer of Git LFS, not the file itself; fetch it with `git lfs pull`"
     if start.lstrip()[:9].lower() in (b"<!doctype", b"<html lan") or start.lstrip()[:6].lower() == b"<html>":
@@ -108,6 +108,6 @@ def _what_else(start: bytes) -> str:
 
 
 def _reason(message: str) -> str:
-    """What torch found, without its advice."""
+    """The reason in torch's error message, without its advice (which is to run the file's code)."""
     found = message.partition("WeightsUnpickler error:")[2].strip() or message
     return found.splitlines()[0].split(" was not an allowed")[0].split(". Please")[0]

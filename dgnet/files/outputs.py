@@ -1,4 +1,4 @@
-"""What a command will write, checked before its work: no output replaces another, or a file it is made of."""
+"""Checks of a command's outputs before it starts: none may replace another output or one of the inputs."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ class OutputError(DgnetError, ValueError):
 def check_output_file(
     path: Path, option: str, *, suffixes: Sequence[str] = (), inputs: Iterable[str | os.PathLike[str]] = ()
 ) -> None:
-    """Raise OutputError if a file could not be written at `path`; nothing is made or changed.
+    """Raise OutputError if no file can be written at `path`; nothing is made or changed.
 
     Args:
-        option: what the user calls it, such as `--out`.
-        suffixes: those allowed, in small letters with their dots; none means any.
-        inputs: files that the output is made of, none of which it may replace.
+        option: the option that `path` was given by, such as `--out`.
+        suffixes: the allowed ones, in lower case with their dots; none means that any is allowed.
+        inputs: files that the output is made from, none of which it may replace.
     """
     if path.is_dir():
         raise OutputError(f"{option}: {path} is a folder, must be a file; add a file name, as {path / 'NAME'}")
@@ -39,20 +39,20 @@ def check_output_file(
 
 
 def check_output_folder(path: Path, option: str) -> None:
-    """Raise OutputError if a folder at `path` could not be made, or written to where it is; nothing is made."""
+    """Raise OutputError if no folder can be made at `path`, or the one there cannot be written to; nothing is made."""
     if path.exists() and not path.is_dir():
         raise OutputError(f"{option}: {path} is a file, must be a folder; name another")
     _check_parent(path, path, option)
 
 
 def free_path(path: Path) -> Path:
-    """`path`, or where something is there already the first free of NAME-2.png, NAME-3.png and so on."""
+    """`path` if nothing is there yet, else the first free one of NAME-2.png, NAME-3.png and so on."""
     others = (path.with_name(f"{path.stem}-{number}{path.suffix}") for number in count(2))
     return next(one for one in chain([path], others) if not os.path.lexists(one))
 
 
 def same_names(names: Iterable[str]) -> list[str]:
-    """Those of some file names that a file system could take for an earlier one: letters' case does not count."""
+    """The file names that a file system could take for an earlier one, since it may ignore upper and lower case."""
     seen: set[str] = set()
     doubled = []
     for name in names:
@@ -64,7 +64,7 @@ def same_names(names: Iterable[str]) -> list[str]:
 
 
 def _check_parent(folder: Path, path: Path, option: str) -> None:
-    """Is the nearest folder above `path` that exists one that may be written to?"""
+    """Raise OutputError unless the nearest existing one of `folder` and its parents is a folder that can be written."""
     there = next(one for one in (folder.absolute(), *folder.absolute().parents) if os.path.lexists(one))
     if not there.is_dir():
         raise OutputError(f"{option}: {path} cannot be made: {there} is not a folder")

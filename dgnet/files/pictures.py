@@ -1,4 +1,4 @@
-"""Pictures in files."""
+"""Writing pictures to files."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from dgnet.files.outputs import OutputError, check_output_file
 from dgnet.files.whole_file import written_whole
 
 SUFFIXES: Final = (".png", ".jpg", ".jpeg")
-MAX_JPEG_SIDE: Final = 65_500  # pixels: what the JPEG library writes
-MAX_PIXELS: Final = 2 * 89_478_485  # beyond this Pillow refuses to open a picture, and memory runs short
+MAX_JPEG_SIDE: Final = 65_500  # pixels: the longest side that the JPEG library writes
+MAX_PIXELS: Final = 2 * 89_478_485  # Pillow refuses to open larger pictures, and memory runs short
 
 
 def check_picture(path: Path, option: str, size: tuple[int, int], zoom: int, inputs: list[Path]) -> None:
     """Raise OutputError if `save_picture` could not write a picture of `size` (height, width) at `path`.
 
     Args:
-        option: what the user calls it, such as `--out`.
+        option: the option that `path` was given by, such as `--out`.
         inputs: files that it may not replace.
     """
     if zoom < 1:
@@ -36,7 +36,7 @@ def check_picture(path: Path, option: str, size: tuple[int, int], zoom: int, inp
 
 
 def save_picture(path: Path, image_u8: ImagesU8, zoom: int = 1) -> None:
-    """Write a PNG or JPEG, `zoom` times as large, whole or not at all."""
+    """Write an image (uint8 H x W x 3) as PNG or JPEG, enlarged `zoom` times; the file appears whole or not at all."""
     picture = Image.fromarray(image_u8)
     if zoom > 1:
         picture = picture.resize((picture.width * zoom, picture.height * zoom), Image.Resampling.BICUBIC)

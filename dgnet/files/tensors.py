@@ -1,4 +1,4 @@
-"""Files of named tensors: written whole or not at all, and checked byte for byte when read. Nothing is unpickled."""
+"""Files of named tensors, written whole or not at all, with a checksum compared when read. Nothing is unpickled."""
 
 from __future__ import annotations
 
@@ -24,19 +24,19 @@ class WeightsError(DgnetError, ValueError):
 
 
 def write_tensors(path: PATH_LIKE, tensors: dict[str, Tensor], metadata: dict[str, str]) -> None:
-    """Write tensors and metadata as safetensors, with a checksum of both; an older file is replaced only at the end.
+    """Write tensors and metadata as safetensors with a checksum of both; an older file stays until the new is whole.
 
     Args:
         path: the file; its folder must exist.
         tensors: of any dtype, device and memory layout; they may share memory.
-        metadata: strings that travel with them.
+        metadata: strings to keep in the file beside them.
 
     Raises:
-        WeightsError: the file cannot be written (a full disk, say): nothing is left behind, an older file is kept.
+        WeightsError: the file cannot be written (the disk is full, say); nothing is left behind, an older file stays.
     """
     path = Path(path)
     assert CHECKSUM not in metadata
-    # A copy only where safetensors needs one: dense, on the CPU, and no two over the same memory.
+    # safetensors wants dense tensors on the CPU that share no memory; only those that are not so are copied.
     dense: dict[str, Tensor] = {}
     storages: set[int] = set()
     for name, tensor in tensors.items():
@@ -48,7 +48,7 @@ def write_tensors(path: PATH_LIKE, tensors: dict[str, Tensor], metadata: dict[st
     try:
         with written_whole(path) as partial:
             with open(partial, "wb") as stream:
-                mode = os.fstat(stream.fileno()).st_mode  # as the user's umask has it; safetensors makes files private
+                mode = os.fstat(stream.fileno()).st_mode  # by the user's umask; safetensors makes files private
             save_file(dense, partial, {**metadata, CHECKSUM: _checksum(dense, metadata)})
             partial.chmod(mode & 0o777)
     except (OSError, SafetensorError) as error:
@@ -73,10 +73,10 @@ def read_tensors(path: PATH_LIKE) -> tuple[dict[str, Tensor], dict[str, str]]:
 
 
 def read_metadata(path: PATH_LIKE) -> dict[str, str]:
-    """What a `.safetensors` file says of itself, without reading its tensors; its checksum is not compared.
+    """The metadata of a `.safetensors` file, without reading its tensors; its checksum is not compared.
 
     Raises:
-        WeightsError: the file is missing, or no safetensors file.
+        WeightsError: the file is missing or not a safetensors file.
     """
     path = Path(path)
     require_file(path)
@@ -88,11 +88,11 @@ def read_metadata(path: PATH_LIKE) -> dict[str, str]:
 
 
 def read_safetensors(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
-    """Tensors and metadata of anyone's `.safetensors` file. Raises WeightsError."""
+    """Tensors and metadata of any program's `.safetensors` file. Raises WeightsError."""
     require_file(path)
     try:
         with safe_open(path, framework="pt", device="cpu") as file:
-            # Copies: these tensors must not follow what becomes of the file (another one copied over it, say).
+            # Copies: the tensors must not change when the file does (when another is copied over it, say).
             tensors = {name: file.get_tensor(name).clone() for name in file.keys()}  # noqa: SIM118
             return tensors, dict(file.metadata() or {})
     except (OSError, SafetensorError) as error:

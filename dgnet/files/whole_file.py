@@ -10,10 +10,10 @@ from pathlib import Path
 
 @contextlib.contextmanager
 def written_whole(path: Path, *, flushed: bool = True) -> Iterator[Path]:
-    """A path beside `path` to write to, which takes its place when the block ends; after an error `path` is as it was.
+    """Give a path beside `path` to write to; at the end of the block this file replaces `path`, unless it failed.
 
-    What was written is on the disk before it takes that place, so that a machine that loses its power does not leave
-    an empty file either; not so where `flushed` is off, for what is soon made again, and made in great number.
+    With `flushed`, the new file is on the disk before it replaces `path`, so that even a power cut leaves the old file
+    or the whole new one. Turn it off for many files that are soon made again.
     """
     partial = partial_of(path)
     try:
@@ -34,12 +34,12 @@ def write_text_whole(path: Path, text: str) -> None:
 
 
 def partial_of(path: Path) -> Path:
-    """Where this process writes what will be `path`: hidden beside it, the suffix kept for writers that go by it."""
+    """The hidden path beside `path` where this process first writes it; the suffix stays, since some writers use it."""
     return path.with_name(f".{path.stem}.{os.getpid()}.partial{path.suffix}")
 
 
 def remove_leftovers(folder: Path) -> list[Path]:
-    """Remove what killed processes left half written in a folder and below: ours, and safetensors' `.tmpXXXXXX`."""
+    """Remove half-written files of killed processes in a folder and below: ours, and safetensors' `.tmpXXXXXX`."""
     found = [path for path in folder.rglob(".*") if ".partial" in path.suffixes or path.name.startswith(".tmp")]
     for path in found:
         path.unlink(missing_ok=True)
@@ -47,7 +47,7 @@ def remove_leftovers(folder: Path) -> list[Path]:
 
 
 def flush(path: Path) -> None:
-    """Have the system put a file or a folder on the disk before going on."""
+    """Wait until the system has written a file or a folder to the disk."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)

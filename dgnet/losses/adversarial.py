@@ -9,20 +9,20 @@ from torch import Tensor
 
 
 def discriminator_loss(real: Sequence[Tensor], fake: Sequence[Tensor]) -> Tensor:
-    """Sum over scales of mean D(x_ij)^2 + mean (D(x_i) - 1)^2, and over both directions.
+    """mean D(x_ij)^2 + mean (D(x_i) - 1)^2, summed over scales and over both directions.
 
     Args:
-        real, fake: a score map a scale, 2B x 1 x h x w.
+        real, fake: one score map per scale, 2B x 1 x h x w, for x_i and for x_ij.
     """
     terms = [f.float().square().mean() + (r.float() - 1).square().mean() for r, f in zip(real, fake, strict=True)]
     return 2 * torch.stack(terms).sum()
 
 
 def gradient_penalty(real: Sequence[Tensor], x: Tensor) -> Tensor:
-    """R1: sum over scales of E ||grad_x sum D(x_i)||^2, and over both directions.
+    """R1: E ||grad_x sum D(x_i)||^2, summed over scales and over both directions.
 
     Args:
-        real: a score map a scale, computed from `x`.
+        real: one score map per scale, computed from `x`.
         x: real images 2B x 3 x H x W, requiring gradients.
     """
     terms = []
@@ -33,5 +33,5 @@ def gradient_penalty(real: Sequence[Tensor], x: Tensor) -> Tensor:
 
 
 def generator_loss(fake: Sequence[Tensor]) -> Tensor:
-    """Sum over scales of 2 mean (D(x_ij) - 1)^2, and over both directions."""
+    """2 mean (D(x_ij) - 1)^2, summed over scales and over both directions; `fake` as in `discriminator_loss`."""
     return 2 * torch.stack([2 * (f.float() - 1).square().mean() for f in fake]).sum()

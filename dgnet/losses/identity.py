@@ -1,4 +1,4 @@
-"""Identity terms: cross-entropy, and the soft supervision of generated images by the teacher."""
+"""Identity terms: cross-entropy, and the divergence from the teacher's soft labels of generated images."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from torch import Tensor
 
 
 def cross_entropy(logits: Tensor, label: Tensor) -> Tensor:
-    """-log p(y | x), the mean over the batch, summed over both directions: L_id^s, L_id^c and L_fine.
+    """-log p(y | x), averaged over each half of the batch and summed over both: L_id^s, L_id^c and L_fine.
 
     Args:
         logits: 2B x C.
@@ -18,11 +18,11 @@ def cross_entropy(logits: Tensor, label: Tensor) -> Tensor:
 
 
 def divergence(logits: Tensor, q: Tensor) -> Tensor:
-    """L_prim = KL(q || p) = sum_k q(k) log(q(k) / p(k)), the mean over the batch, summed over both directions.
+    """L_prim = KL(q || p) = sum_k q(k) log(q(k) / p(k)), averaged over each half of the batch and summed over both.
 
     Args:
         logits: of p, 2B x C.
-        q: the generated images' soft labels, 2B x C, rows summing to one; 0 log 0 is 0.
+        q: the generated images' soft labels, 2B x C, each row with the sum 1; 0 log 0 counts as 0.
     """
     log_p = F.log_softmax(logits.float(), dim=1)
     return 2 * (torch.xlogy(q, q) - q * log_p).sum(dim=1).mean()

@@ -1,4 +1,4 @@
-"""What a generated image's label is: five strategies, each a pure function giving a distribution q (2B x C)."""
+"""The five strategies for labelling generated images: each is a pure function that gives a distribution q (2B x C)."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dgnet.config import LabelStrategy
 
 
 def dynamic_soft(probabilities: Tensor) -> Tensor:
-    """The paper's: the teacher's softmax, averaged over the image and its mirror."""
+    """The paper's strategy: the teacher's softmax, which the caller has averaged over the image and its mirror."""
     return probabilities
 
 
@@ -29,9 +29,9 @@ def lsro(probabilities: Tensor) -> Tensor:
 
 
 def two_label(probabilities: Tensor, label_i: Tensor, label_j: Tensor) -> Tensor:
-    """The teacher's probabilities of the two givers' identities alone, made to sum to one."""
+    """The teacher's probabilities of the labels of i and j alone, scaled so that their sum is 1."""
     givers = F.one_hot(label_i, probabilities.shape[1]) + F.one_hot(label_j, probabilities.shape[1])
-    # A floor far below any probability that matters keeps a teacher that excludes both from dividing zero by zero.
+    # Adding much less than any probability that matters avoids 0 / 0 where the teacher gives both probability 0.
     kept = (probabilities + 1e-12) * (givers > 0)
     return kept / kept.sum(dim=1, keepdim=True)
 
@@ -41,7 +41,7 @@ def soft_label(strategy: LabelStrategy, probabilities: Tensor, label_i: Tensor, 
 
     Args:
         probabilities: the teacher's, 2B x C.
-        label_i, label_j: of the appearance giver and of the structure giver, 2B.
+        label_i, label_j: labels of the appearance giver i and of the structure giver j, 2B.
     """
     match strategy:
         case "dynamic_soft":

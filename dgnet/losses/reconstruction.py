@@ -6,12 +6,12 @@ from torch import Tensor
 
 
 def l1(estimate: Tensor, target: Tensor) -> Tensor:
-    """||target - estimate||_1 as a mean over the tensor, summed over both directions.
+    """||target - estimate||_1 as a mean over each half of the doubled batch, summed over both.
 
-    This is L_recon^img1, L_recon^img2, L_recon^code1, L_recon^code2 and the cycle term, by what it is given.
+    Depending on its arguments, this is L_recon^img1, L_recon^img2, L_recon^code1, L_recon^code2 or the cycle term.
 
     Args:
-        estimate, target: of one shape, 2B first.
+        estimate, target: of the same shape, with 2B as its first dimension.
     """
     assert estimate.shape == target.shape, f"{estimate.shape} against {target.shape}"
     return 2 * (estimate.float() - target.float()).abs().mean()

@@ -22,7 +22,7 @@ class HeadOutput(NamedTuple):
 
 
 class AppearanceOutput(NamedTuple):
-    """Everything E_a says of an image: its code `a` (N x A x 4) and the outputs of its two heads."""
+    """All outputs of E_a: the code `a` (N x A x 4, with A the backbone's channels) and those of its two heads."""
 
     a: Tensor
     prim: HeadOutput
@@ -37,7 +37,7 @@ class Head(nn.Module):
         self.embed = nn.Linear(in_features, feature_dim)
         self.norm = nn.BatchNorm1d(feature_dim)
         self.dropout = nn.Dropout(dropout)
-        with warnings.catch_warnings():  # a model done with training may have no classes: torch tells of empty weights
+        with warnings.catch_warnings():  # after training a model may have no classes: torch warns of empty weights
             warnings.filterwarnings("ignore", "Initializing zero-element tensors")
             self.classifier = nn.Linear(feature_dim, num_classes)
         nn.init.kaiming_normal_(self.embed.weight, a=0, mode="fan_out")
@@ -51,11 +51,11 @@ class Head(nn.Module):
 
 
 class AppearanceEncoder(nn.Module):
-    """E_a: N x 3 x H x W -> code a (N x A x 4, the maxima of four stripes), f_prim, f_fine and class scores.
+    """E_a: N x 3 x H x W -> code a (N x A x 4, the maxima over four stripes), f_prim, f_fine and class scores.
 
     Args:
         config: widths and dropouts.
-        num_classes: training identities; 0 for a model that only describes and draws.
+        num_classes: number of training identities; 0 for a model that only gives features and draws.
     """
 
     def __init__(self, config: NetworkConfig, num_classes: int) -> None:
@@ -76,9 +76,10 @@ class AppearanceEncoder(nn.Module):
 
 
 class Teacher(nn.Module):
-    """T: backbone, global average pool, one head. Trained on real images alone; labels generated ones; is the Baseline.
+    """T: backbone, global average pool, one head; also the Baseline of the paper's tables.
 
-    Once `freeze` was called it stays in eval mode, whatever `train()` is called on, and takes no gradient.
+    It is trained on real images alone, and labels generated ones. After `freeze` it takes no gradients and stays in
+    eval mode, even if `train()` is called on it or on a module that contains it.
     """
 
     def __init__(self, backbone: BackboneConfig, feature_dim: int, num_classes: int, dropout: float = 0.5) -> None:
@@ -89,7 +90,7 @@ class Teacher(nn.Module):
 
     @property
     def num_classes(self) -> int:
-        """Identities it tells apart."""
+        """The number of identities that it was trained on."""
         return self.head.classifier.out_features
 
     def describe(self, x: Tensor) -> HeadOutput:
@@ -105,7 +106,7 @@ class Teacher(nn.Module):
         return self.describe(x).feature
 
     def freeze(self) -> Teacher:
-        """Eval mode for good, and no gradients."""
+        """Switch to eval mode for good, and take no gradients from now on; returns self."""
         self.requires_grad_(False)
         self.frozen = True
         return self.train(False)

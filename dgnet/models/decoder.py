@@ -16,7 +16,10 @@ NUM_BLOCKS = 4
 
 
 class AdainMLP(nn.Module):
-    """Three linear layers with LeakyReLU between them: a quarter of the appearance code -> 2C numbers."""
+    """Three linear layers with LeakyReLU between them: a quarter of the appearance code -> 2C numbers.
+
+    They are the weights, or the biases, of the two AdaINs of a block with C channels.
+    """
 
     def __init__(self, in_features: int, hidden: int, out_features: int) -> None:
         super().__init__()
@@ -32,7 +35,7 @@ class AdainMLP(nn.Module):
 
 
 class AdainBlock(nn.Module):
-    """x + AdaIN(conv(LeakyReLU(AdaIN(conv(x))))), the AdaIN parameters given as arguments."""
+    """x + AdaIN(conv(LeakyReLU(AdaIN(conv(x))))); the AdaIN parameters are arguments of `forward`."""
 
     def __init__(self, channels: int) -> None:
         super().__init__()
@@ -50,8 +53,8 @@ class AdainBlock(nn.Module):
 class Decoder(nn.Module):
     """G: structure code s (N x S x h x w) and appearance code a (N x A x 4) -> image, N x 3 x 4h x 4w, linear output.
 
-    With `config.detail`, s ends with the grey image g (16 more channels). The last three layers see it, and each
-    channel of the image is p + q g, with p and q from the last: what is not of the clothes need not be drawn anew.
+    With `config.detail`, the last 16 channels of s are the grey image g. The last three layers take it as input, and
+    each channel of the image is p + q g, with p and q from the last layer, so that G need not draw anew what g shows.
 
     Args:
         config: widths and the code split.
@@ -79,11 +82,11 @@ class Decoder(nn.Module):
         kaiming_normal_(self)
         if self.detail:
             assert last.conv.bias is not None
-            nn.init.ones_(last.conv.bias[3:])  # q starts around 1: the image as it is, without its colours
+            nn.init.ones_(last.conv.bias[3:])  # q starts near 1, so G starts from the grey image
 
     def adain_parameters(self, a: Tensor) -> tuple[Tensor, Tensor]:
-        """The weights and the biases of all AdaINs, each N x 4 x 2S (block, then the two AdaINs of a block)."""
-        # N x A x 4 is channel-major already, so a reshape gives block k its quarter of the channels, stripe by stripe.
+        """Weights and biases of all AdaINs, N x 4 x 2C each: per block, C for the first AdaIN and C for the second."""
+        # N x A x 4 is channel-major already: a reshape gives block k its quarter of the channels, all stripes of each.
         by_channels = self.code_split == "channels"
         quarters = a.reshape(a.shape[0], NUM_BLOCKS, -1) if by_channels else a.transpose(1, 2)
         parts = quarters.unbind(1)
@@ -92,7 +95,7 @@ class Decoder(nn.Module):
         return weights, biases
 
     def draw(self, s: Tensor, weights: Tensor, biases: Tensor) -> Tensor:
-        """The image, from the structure code and given AdaIN parameters (`adain_parameters`)."""
+        """The image, from the structure code and the AdaIN parameters that `adain_parameters` gave."""
         x = s[:, : self.channels]
         for k, block in enumerate(self.blocks):
             x = block(x, weights[:, k], biases[:, k])

@@ -1,4 +1,4 @@
-"""Where networks run: what `--device` and `device=` accept."""
+"""The device that networks run on, from the names that `--device` and `device=` accept."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ ACCEPTED = "auto, cpu, cuda, cuda:N (or N alone) or mps"
 
 
 def pick_device(name: str | int | torch.device) -> torch.device:
-    """The device that a name stands for: `auto` is CUDA where there is one, else the CPU; `0` is `cuda:0`.
+    """The device with a name: `auto` is a CUDA device if there is one, else the CPU; `0` is `cuda:0`.
 
-    `auto` never picks `mps`, on which nothing here was tried; it has to be asked for.
+    `auto` never picks `mps`, since dgnet was not tried on it; it must be named.
 
     Raises:
-        ConfigError: the name is none of those that are accepted, or this machine has no such device.
+        ConfigError: the name is not an accepted one, or this machine has no such device.
     """
     word = str(name).strip().lower()
     if word == "auto":

@@ -1,4 +1,4 @@
-"""DGNet: the three networks that stay after training, composed."""
+"""DGNet: the three networks that are kept after training, E_a, E_s and G, in one module."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Codes(NamedTuple):
 
 
 class Features(NamedTuple):
-    """The two re-id features, N x F each, BatchNorm outputs."""
+    """The two re-id features f_prim and f_fine, N x F each: the heads' BatchNorm outputs."""
 
     prim: Tensor
     fine: Tensor
@@ -31,7 +31,7 @@ class DGNet(nn.Module):
 
     Args:
         config: the networks' widths.
-        num_classes: training identities (of the classifiers, which nothing but training uses); may be 0.
+        num_classes: number of training identities, for the classifiers, which only training uses; may be 0.
     """
 
     def __init__(self, config: NetworkConfig, num_classes: int) -> None:
@@ -41,7 +41,7 @@ class DGNet(nn.Module):
         self.decoder = Decoder(config, self.appearance_encoder.channels)
 
     def encode(self, x: Tensor) -> Codes:
-        """a_i and s_i of images x_i, N x 3 x H x W."""
+        """The codes a_i and s_i of images x_i, N x 3 x H x W."""
         return Codes(self.appearance_encoder.code(x), self.structure_encoder(x))
 
     def compose(self, a: Tensor, s: Tensor) -> Tensor:
@@ -55,7 +55,7 @@ class DGNet(nn.Module):
         return Features(output.prim.feature, output.fine.feature)
 
     def swap(self, x_i: Tensor, x_j: Tensor) -> Tensor:
-        """x_ij = G(a_i, s_j): the first's clothes on the second's body, pose and background."""
+        """x_ij = G(a_i, s_j): the people of x_j, with their bodies, poses and backgrounds, in the clothes of x_i."""
         return self.compose(self.appearance_encoder.code(x_i), self.structure_encoder(x_j))
 
     forward = swap

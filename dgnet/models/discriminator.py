@@ -1,4 +1,4 @@
-"""The discriminator D: real or drawn, judged at three scales."""
+"""The discriminator D, which judges at three scales whether an image is real or generated."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ NUM_SCALES = 3
 
 
 class ScaleDiscriminator(nn.Module):
-    """One scale: N x 3 x H x W -> a score a location, N x 1 x H/4 x W/4. No norm anywhere."""
+    """D at one scale: N x 3 x H x W -> one score per location, N x 1 x H/4 x W/4. It has no norms."""
 
     def __init__(self, width: int) -> None:
         super().__init__()
@@ -32,7 +32,7 @@ class ScaleDiscriminator(nn.Module):
 
 
 class Discriminator(nn.Module):
-    """D: a list of score maps, one a scale; each next scale sees the image average-pooled by two."""
+    """D: N x 3 x H x W -> one score map per scale; each scale's input is the one before, average-pooled by two."""
 
     def __init__(self, config: NetworkConfig) -> None:
         super().__init__()

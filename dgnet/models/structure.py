@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from dgnet.config import NetworkConfig
 from dgnet.models.layers.units import ConvUnit, ResidualBlock, kaiming_normal_
 
-SHRINK: Final = 4  # image pixels a side of one place of s
+SHRINK: Final = 4  # the image is this many times as high and wide as s
 
 
 class DilatedBranches(nn.Module):
@@ -44,7 +44,7 @@ class StructureEncoder(nn.Module):
     """E_s: N x 3 x H x W -> s, N x S x H/4 x W/4, from the mean of the three normalised channels.
 
     Colour is removed before the first layer, so the code cannot carry it. With `config.detail`, 16 more channels follow
-    the learnt S: the grey image itself, the 4 x 4 pixels of a place beside each other. `channels` is S.
+    the S learnt ones: the grey image itself, the 4 x 4 pixels of each location of s as 16 channels. `channels` is S.
     """
 
     def __init__(self, config: NetworkConfig) -> None:
@@ -69,5 +69,5 @@ class StructureEncoder(nn.Module):
         return code
 
     def learnt(self, s: Tensor) -> Tensor:
-        """s without the grey image: what two structures are compared by, since a swap has lightnesses of its own."""
+        """The S learnt channels of s, to compare structures by: in grey, x_ij and x_j differ in the clothes."""
         return s[:, : self.channels]

@@ -1,1 +1,1 @@
-"""Batches as a pure function of the step: who is paired with whom, and how images are varied."""
+"""Batches as a pure function of the step: which images are paired, and how they are varied."""

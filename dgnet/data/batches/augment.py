@@ -1,4 +1,7 @@
-"""Batched augmentation on the device of the images, from numbers drawn on the CPU: every device sees the same."""
+"""Batched augmentation on the images' device; its random numbers are drawn on the CPU, so every device gets the same.
+
+Such numbers in [0, 1) are called draws here and in the modules beside this one.
+"""
 
 from __future__ import annotations
 
@@ -11,14 +14,14 @@ from dgnet.data.batches.mirror_shift import mirror_and_shift
 from dgnet.data.batches.pairs import Indices
 from dgnet.files.images import ImagesU8
 
-NUM_ERASE_TRIES: Final = 16  # rectangles drawn an image until one fits; all failing has a chance below 1e-6
-NUM_ERASE_DRAWS: Final = 3 + 2 * NUM_ERASE_TRIES  # numbers an image
+NUM_ERASE_TRIES: Final = 16  # rectangles tried per image until one fits; the chance that none does is below 1e-6
+NUM_ERASE_DRAWS: Final = 3 + 2 * NUM_ERASE_TRIES  # draws per image
 
 
 class Augment:
     """Mirror with probability `mirror`, then pad by `pad` pixels of the edge's colour and crop `size` at random."""
 
-    NUM_DRAWS: Final = 3  # numbers an image
+    NUM_DRAWS: Final = 3  # draws per image
 
     def __init__(self, size: tuple[int, int], mirror: float = 0.5, pad: int = 10) -> None:
         if min(size) < 1 or not 0.0 <= mirror <= 1.0 or pad < 0:
@@ -26,10 +29,10 @@ class Augment:
         self.size, self.mirror, self.pad = size, mirror, pad
 
     def __call__(self, images_u8: Tensor | ImagesU8, chosen: Indices, draws: Tensor) -> Tensor:
-        """The images at `chosen`, augmented: uint8 n×H×W×3 of their own memory, on their device.
+        """The images at the indices `chosen`, augmented: uint8 n×H×W×3, a copy on the device of `images_u8`.
 
-        images_u8: uint8 N×H×W×3, H×W = `size`, a whole store if need be: only the chosen are read. draws: n×3 in
-        [0, 1), on the CPU: for the mirror, down and right.
+        images_u8: uint8 N×H×W×3, H×W = `size`; may be a whole store, since only the chosen images are read. draws: n×3
+        in [0, 1), on the CPU: whether to mirror, the shift down, the shift right.
         """
         if images_u8.ndim != 4 or tuple(images_u8.shape[1:]) != (*self.size, 3):
             raise ValueError(f"expected images N×{self.size[0]}×{self.size[1]}×3, found {tuple(images_u8.shape)}")
@@ -45,10 +48,10 @@ def random_erase(
     area: tuple[float, float] = (0.02, 0.4),
     aspect: tuple[float, float] = (0.3, 3.3),
 ) -> Tensor:
-    """A new tensor with one rectangle an image set to ImageNet's mean (0 in normalised units); x is unchanged.
+    """A copy of x where one rectangle per image may be set to ImageNet's mean (0 in normalised units).
 
-    Random erasing (Zhong et al. 2020): an image is erased with `probability`; the rectangle covers an even draw from
-    `area` (a fraction of the image) with height/width an even draw from `aspect`, drawn anew until it fits.
+    Random erasing (Zhong et al. 2020): with `probability`, a rectangle is erased. Its area (a fraction of the image) is
+    uniform in `area`, and its height/width uniform in `aspect`; both are drawn anew until the rectangle fits.
     x: float N×C×H×W. draws: N×NUM_ERASE_DRAWS in [0, 1), on the CPU.
     """
     return random_erase_(x.clone(), draws, probability, area, aspect)
@@ -81,7 +84,7 @@ def random_erase_(
 
 
 def _fill(x: Tensor, rectangles: Tensor) -> Tensor:
-    """Zero x[n, :, top:bottom, left:end], `rectangles` N×4 on the CPU; by slices there, by a mask elsewhere."""
+    """Zero x[n, :, top:bottom, left:end]; `rectangles` N×4 lie on the CPU. On a CPU by slices, elsewhere by a mask."""
     if x.device.type == "cpu":
         for image, (top, bottom, left, end) in zip(x.numpy(), rectangles.int().tolist(), strict=True):
             image[:, top:bottom, left:end] = 0.0

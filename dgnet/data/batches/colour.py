@@ -7,23 +7,23 @@ from typing import Final
 import torch
 from torch import Tensor
 
-# At strength 1: how far each factor may go, as the logarithm of the largest one.
+# The logarithm of each factor's largest value at strength 1.
 EXPOSURE: Final = 0.7  # all channels times exp(±0.7): half to twice as light
 BALANCE: Final = 0.18  # each channel by itself
 CONTRAST: Final = 0.4  # around the image's own mean
 SATURATION: Final = 0.6  # around each pixel's grey
-GAMMA: Final = 0.4  # exponent of the value
+GAMMA: Final = 0.4  # the exponent of each value
 GREY: Final = (0.299, 0.587, 0.114)  # how much each channel counts for a pixel's lightness (ITU-R BT.601)
-NUM_COLOUR_DRAWS: Final = 7  # numbers per image
+NUM_COLOUR_DRAWS: Final = 7  # draws per image
 
 
 def recolour(x_01: Tensor, draws: Tensor, strength: float) -> Tensor:
-    """x ← clip(g_c x)^γ, then contrast around the image's mean grey, then saturation around each pixel's grey.
+    """x ← clip(g_c x)^γ, g_c the gain of channel c; then contrast around the mean grey, saturation around the grey.
 
     Args:
         x_01: images in [0, 1], N x 3 x H x W.
         draws: N x NUM_COLOUR_DRAWS in [0, 1): exposure, three channels, contrast, saturation, gamma.
-        strength: 0 changes nothing; at 1 every factor f is drawn with log f even in ± its limit above.
+        strength: 0 changes nothing; at 1 the logarithm of every factor is uniform within ± its limit above.
 
     Returns:
         A new tensor in [0, 1].

@@ -1,4 +1,4 @@
-"""Crops as another detector would have cut them: too wide, too narrow, off centre, without head or feet."""
+"""Varying crops as if another detector had cut them: too wide, too narrow, off centre, without head or feet."""
 
 from __future__ import annotations
 
@@ -8,28 +8,28 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-ZOOM: Final = 0.25  # at strength 1 each side is between exp(-.25) and exp(.25) times as long
-SHIFT: Final = 0.12  # and its centre moves by up to so much of it
-CUT: Final = 0.35  # of a person's height, at most: how much a truncated crop lacks
+ZOOM: Final = 0.25  # at strength 1 each side of the crop becomes exp(-0.25) to exp(0.25) times as long
+SHIFT: Final = 0.12  # at strength 1 the crop's centre moves by up to this fraction of each side
+CUT: Final = 0.35  # the largest fraction of the height that a truncated crop lacks
 CUT_PROBABILITY: Final = 0.2  # at strength 1
-NUM_FRAMING_DRAWS: Final = 7  # numbers per image
+NUM_FRAMING_DRAWS: Final = 7  # draws per image
 
 
 def reframe(x: Tensor, draws: Tensor, strength: float) -> Tensor:
-    """The same people in other frames; what lies outside the image is its edge's colour.
+    """The same people, cropped anew; what lies outside the image is filled with its edge's colour.
 
     Args:
         x: images N x 3 x H x W.
         draws: N x NUM_FRAMING_DRAWS in [0, 1): zoom down and across, shift down and across, whether a part is cut off,
             how much, and whether it is the head.
-        strength: 0 changes nothing, 1 as far as the limits above.
+        strength: 0 changes nothing; at 1 the limits above are reached.
 
     Returns:
         A new tensor of x's shape, sampled bilinearly.
     """
     either = 2 * draws - 1
     scale = (either[:, :2] * ZOOM * strength).exp()
-    centre = either[:, 2:4] * 2 * SHIFT * strength  # of half a side, as grids count
+    centre = either[:, 2:4] * 2 * SHIFT * strength  # in half sides, the unit of affine_grid
     # A crop that lacks a part shows the rest of the height at full size.
     cut = torch.where(draws[:, 4] < CUT_PROBABILITY * strength, CUT * draws[:, 5], 0.0)
     head = torch.where(draws[:, 6] < 0.5, 1.0, -1.0)

@@ -1,4 +1,4 @@
-"""Mirror and shift images, out of a store and straight into their batch."""
+"""Copying images from a store into a batch, mirrored and shifted on the way."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ from dgnet.files.images import ImagesU8
 
 
 def mirror_and_shift(images_u8: Tensor | ImagesU8, chosen: Indices, mirrored: Tensor, offsets: Tensor) -> Tensor:
-    """out[n, r, c] = x[clamp(r + dy), clamp(c + dx)], x being images_u8[chosen[n]] or its mirror image.
+    """out[n, r, c] = x[clamp(r + dy), clamp(c + dx)], where x is images_u8[chosen[n]] or its mirror image.
 
-    `images_u8` uint8 N×H×W×3; `mirrored` bool n; `offsets` int64 n×2 (dy, dx) pixels; both on the CPU. Clamping is
-    padding with the edge. Returns uint8 n×H×W×3 on the images' device.
+    `images_u8` uint8 N×H×W×3; `mirrored` bool n; `offsets` int64 n×2 (dy, dx) in pixels; both on the CPU. Clamping to
+    the image pads it with its edge. Returns uint8 n×H×W×3 on the images' device.
     """
     if isinstance(images_u8, Tensor) and images_u8.device.type != "cpu":
         return _by_gather(images_u8, chosen, mirrored, offsets)
-    with one_thread():  # an image is a few microseconds' work: to wake a second thread for its mirroring takes longer
+    with one_thread():  # mirroring an image takes a few microseconds, less than waking a second thread
         return _by_copies(np.asarray(images_u8), chosen, mirrored, offsets)
 
 
 def _by_copies(images_u8: ImagesU8, chosen: Indices, mirrored: Tensor, offsets: Tensor) -> Tensor:
-    """For a CPU, an image at a time, so that it stays in the processor's cache from one copy to the next."""
+    """For a CPU: one image at a time, so that it stays in the processor's cache from one copy to the next."""
     _, H, W, _ = images_u8.shape
     limit = torch.tensor([H - 1, W - 1])
     shifts = offsets.clamp(-limit, limit).tolist()
@@ -41,7 +41,7 @@ def _by_copies(images_u8: ImagesU8, chosen: Indices, mirrored: Tensor, offsets: 
         if flip:
             straight_run[:] = source
             source = straight.flip(1).numpy().reshape(-1)
-        # All of a shifted image is one run of its bytes, copied at once; its edges are mended after.
+        # A shifted image is one run of the image's bytes, copied at once; its edges are then wrong, and filled after.
         skip = (down * W + right) * 3
         if skip >= 0:
             run[: len(run) - skip] = source[skip:]
@@ -52,7 +52,7 @@ def _by_copies(images_u8: ImagesU8, chosen: Indices, mirrored: Tensor, offsets: 
 
 
 def _repeat_edges(image: npt.NDArray[Any], down: int, right: int) -> None:
-    """Fill what a shift left open. `image`: H×W whole pixels, which copy faster than three numbers each."""
+    """Fill the edges that a shift left open. `image`: H×W items of 3 bytes, which copy faster than three numbers."""
     H, W = image.shape
     for column in range(W - right, W):
         image[:, column] = image[:, W - right - 1]
@@ -65,7 +65,7 @@ def _repeat_edges(image: npt.NDArray[Any], down: int, right: int) -> None:
 
 
 def _by_gather(images_u8: Tensor, chosen: Indices, mirrored: Tensor, offsets: Tensor) -> Tensor:
-    """For an accelerator: one gather, nothing waits for the device."""
+    """For an accelerator: one gather, and the CPU does not wait for the device."""
     _, H, W, _ = images_u8.shape
     rows = (torch.arange(H) + offsets[:, :1]).clamp_(0, H - 1)
     columns = (torch.arange(W) + offsets[:, 1:]).clamp_(0, W - 1)

@@ -16,19 +16,19 @@ Indices = npt.NDArray[np.int64]
 
 @dataclass(frozen=True)
 class PairBatch:
-    """Indices into the training images: `anchor` (x_i) and `partner` (x_t), int64, batch_size each."""
+    """Indices of training images, int64, `batch_size` each: `anchor` (x_i) and `partner` (x_t)."""
 
     anchor: Indices
     partner: Indices
 
 
 class PairSampler:
-    """Batches as a pure function of (seed, step, rank): nothing to save, nothing to restore, exact on resume.
+    """Batches as a pure function of (seed, step, rank): nothing to save or restore, and exact on resume.
 
-    Anchors walk through one shuffled epoch of all images after another. The partner is drawn evenly from the images of
-    the same identity by other cameras where there are any, else from its other images; an identity with one image is
-    its own partner (`num_lonely` counts those). The ranks' batches, one after another, are the batch one process
-    of `world_size * batch_size` would draw.
+    Anchors go through all images in shuffled order, epoch after epoch. An anchor's partner is drawn uniformly from the
+    images of its identity by other cameras where there are any, else from its identity's other images; the only image
+    of an identity is its own partner (`num_lonely` counts such identities). The batches of all ranks (processes that
+    train together), one after another, are the batch that one process with `world_size * batch_size` would draw.
     """
 
     def __init__(
@@ -40,7 +40,7 @@ class PairSampler:
         rank: int = 0,
         world_size: int = 1,
     ) -> None:
-        """`labels`, `camids`: one integer an image, in the order of the crop store. Raises DataError, ValueError."""
+        """`labels`, `camids`: one integer per image, in the order of the crop store. Raises DataError, ValueError."""
         label, camid = np.asarray(labels, dtype=np.int64), np.asarray(camids, dtype=np.int64)
         if label.ndim != 1 or label.shape != camid.shape:
             raise ValueError(f"labels {label.shape} and camids {camid.shape} must be two lists of one length")
@@ -54,8 +54,8 @@ class PairSampler:
             )
         self.num_images, self.batch_size = len(label), batch_size
         self._seed, self._rank, self._world_size = seed, rank, world_size
-        # Sorted by identity, then camera, an identity is one run [start, end) and its images by one camera another
-        # run within it, so a partner is drawn by arithmetic on four numbers, whatever the data set's size.
+        # The images are sorted by identity, then by camera. An identity is then one run [start, end), and its images by
+        # one camera are a run within it, so four numbers are enough to draw a partner, however large the data set.
         self._order: Indices = np.lexsort((camid, label)).astype(np.int64)
         self._position = np.empty_like(self._order)
         self._position[self._order] = np.arange(self.num_images)
@@ -77,7 +77,7 @@ class PairSampler:
         return PairBatch(anchor, self._partners(anchor, uniform))
 
     def _anchors(self, draws: Indices) -> Indices:
-        """The images at these places of the endless sequence of epochs."""
+        """The images at these positions of the endless sequence of shuffled epochs."""
         epochs, places = np.divmod(draws, self.num_images)
         anchors = np.empty_like(draws)
         for epoch in np.unique(epochs):
@@ -86,13 +86,13 @@ class PairSampler:
         return anchors
 
     def _shuffled(self, epoch: int) -> Indices:
-        if epoch != self._epoch:  # a cache alone: the permutation depends on nothing but the seed and the epoch
+        if epoch != self._epoch:  # only a cache: the permutation depends on nothing but the seed and the epoch
             permutation = pair_generator(self._seed, PairStream.EPOCH, epoch).permutation(self.num_images)
             self._epoch, self._permutation = epoch, permutation
         return self._permutation
 
     def _partners(self, anchor: Indices, uniform: npt.NDArray[np.float64]) -> Indices:
-        """Skip the run that may not be drawn (the anchor's camera, else the anchor itself) and index what is left."""
+        """One partner per anchor: skip the run that may not be drawn (its camera, else itself), index into the rest."""
         place = self._position[anchor]
         start, size = self._start[place], (self._end - self._start)[place]
         skip_start, skip_end = self._camera_start[place], self._camera_end[place]
@@ -105,7 +105,7 @@ class PairSampler:
 
 
 def _runs(is_first: npt.NDArray[np.bool_]) -> tuple[Indices, Indices]:
-    """For each place, where its run of equal values starts and ends."""
+    """For each position, the start and the end of its run; `is_first` says where a new run begins."""
     starts = np.flatnonzero(is_first).astype(np.int64)
     lengths = np.diff(np.r_[starts, len(is_first)])
     return np.repeat(starts, lengths), np.repeat(starts + lengths, lengths)

@@ -1,4 +1,4 @@
-"""Relighting: a person's shades are dealt out anew, so that E_s cannot tell how light clothes are."""
+"""Relighting: a person's shades of grey are replaced by random ones, so that E_s cannot tell how light clothes are."""
 
 from __future__ import annotations
 
@@ -9,30 +9,30 @@ from torch import Tensor
 
 from dgnet.data.batches.crown import below_crown
 
-BANDS: Final = (-2.0, -1.25, -0.5, 0.25, 1.0, 1.75, 2.5)  # centres of the shades that move together, normalised grey
+BANDS: Final = (-2.0, -1.25, -0.5, 0.25, 1.0, 1.75, 2.5)  # centres of bands of greys that move together, normalised
 SOFTNESS: Final = 0.28  # how gradually one band passes into the next
-KEPT: Final = (0.6, 1.2)  # of the contrast within a band; always less would tell G by the grain what was relit
-LIGHTNESS: Final = (-1.8, 2.2)  # of a band afterwards: from nearly black to nearly white
-DOWN, ACROSS = (0.45, 0.55), (0.425, 0.575)  # where the ellipse around the person has its centre, in image sides
+KEPT: Final = (0.6, 1.2)  # factor of the contrast within a band; if always below 1, G could tell relit parts by it
+LIGHTNESS: Final = (-1.8, 2.2)  # a band's lightness after relighting: from nearly black to nearly white
+DOWN, ACROSS = (0.45, 0.55), (0.425, 0.575)  # centre of the ellipse around the person, in image heights and widths
 RADII: Final = ((0.30, 0.45), (0.16, 0.28))  # of that ellipse, in image heights and widths
-EDGE: Final = 6.0  # how sharply it ends
-NUM_RELIGHT_DRAWS: Final = 6 + len(BANDS)  # numbers an image
+EDGE: Final = 6.0  # how sharply the ellipse ends
+NUM_RELIGHT_DRAWS: Final = 6 + len(BANDS)  # draws per image
 
 
 def relight(x: Tensor, draws: Tensor, probability: float) -> Tensor:
-    """x with the shades inside an ellipse around the person, below the crown, exchanged for random ones.
+    """x with the shades inside an ellipse around the person, below the crown, replaced by random ones.
 
-    Pixels of about one grey g are mostly of one garment, of skin or of hair. Each band of greys moves to a lightness l
-    of its own, as if what it shows were of another shade: inside, g becomes sum_b w_b(g) (l_b + k (g - BANDS_b)),
-    the weights w a softmax over bands of -((g - BANDS_b) / SOFTNESS)², k anywhere in KEPT. Hue and edges stay.
-    Reconstruction from a relit structure image has to take lightness from the appearance code; otherwise G copies it
-    from E_s's grey image, since within one person's images the two never disagree, and swapped clothes keep the
-    column's lightness. Hair is to keep it, so the crown stays as it is (`dgnet.data.batches.crown`).
+    Pixels of nearly the same grey g mostly show one garment, skin or hair. Each band b of greys moves to a random
+    lightness l_b, as if what it shows had another shade: g becomes sum_b w_b(g) (l_b + k (g - BANDS_b)), where the
+    weights w_b are a softmax over bands of -((g - BANDS_b) / SOFTNESS)², and k is random in KEPT. Hue and edges stay.
+    If E_s sees relit images, G has to take lightness from the appearance code. Otherwise G copies it from E_s's grey
+    image, which agrees with the code while x_i is reconstructed, and then x_ij shows i's clothes in the lightness of
+    j's. Hair must keep its lightness, so the crown stays as it is (`dgnet.data.batches.crown`).
 
     Args:
         x: normalised images, N x 3 x H x W.
         draws: N x NUM_RELIGHT_DRAWS in [0, 1), on the CPU.
-        probability: that an image is relit.
+        probability: with which an image is relit.
 
     Returns:
         A new tensor, N x 3 x H x W, in x's memory layout.
@@ -49,7 +49,7 @@ def relight(x: Tensor, draws: Tensor, probability: float) -> Tensor:
 
 
 def _inside(x: Tensor, draws: Tensor) -> Tensor:
-    """How far each pixel lies in its image's ellipse and below the crown, N x 1 x H x W in (0, 1)."""
+    """The weight in (0, 1) with which a pixel is inside its image's ellipse and below the crown, N x 1 x H x W."""
     places = ((torch.arange(size, device=x.device) + 0.5) / size for size in x.shape[2:])
     distances = []
     for place, centre, radius, numbers in zip(places, (DOWN, ACROSS), RADII, draws.chunk(2, dim=1), strict=True):

@@ -1,4 +1,4 @@
-"""Pictures as a poorer camera would have sent them: fewer pixels, blur, noise, and JPEG's blocks."""
+"""Varying images as if a poorer camera had taken them: fewer pixels, blur, noise, and JPEG's blocks."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-RESOLUTIONS: Final = (1.0, 0.75, 0.5, 0.375)  # of the image's sides; at strength 1 all are as likely
-BLUR: Final = 0.012  # of the height: the largest standard deviation of the blur
-TAPS: Final = 7  # pixels on each axis that a blur reaches
-NOISE: Final = 0.04  # of the range from black to white: the largest standard deviation
+RESOLUTIONS: Final = (1.0, 0.75, 0.5, 0.375)  # possible sides of the reduced image, as fractions of the image's
+BLUR: Final = 0.012  # the blur's largest standard deviation, as a fraction of the image's height
+TAPS: Final = 7  # width of the blur's kernel in pixels
+NOISE: Final = 0.04  # the noise's largest standard deviation, where black to white is 1
 BLOCK: Final = 8  # JPEG transforms blocks of 8 x 8 pixels
-COARSENESS: Final = 0.12  # the largest quantisation step of the lowest frequency; others grow with the frequency
-NUM_SENSOR_DRAWS: Final = 4  # numbers per image
+COARSENESS: Final = 0.12  # sets the largest quantisation steps, which grow with the frequency (`requantised`)
+NUM_SENSOR_DRAWS: Final = 4  # draws per image
 
 
 def degrade(x_01: Tensor, draws: Tensor, noise: Tensor, strength: float) -> Tensor:
@@ -25,12 +25,12 @@ def degrade(x_01: Tensor, draws: Tensor, noise: Tensor, strength: float) -> Tens
         x_01: images in [0, 1], N x 3 x H x W, H and W multiples of 8.
         draws: N x NUM_SENSOR_DRAWS in [0, 1): resolution, blur, noise, coarseness.
         noise: numbers of the standard normal distribution, of x's shape.
-        strength: 0 changes nothing, 1 as far as the limits above.
+        strength: 0 changes nothing; at 1 the limits above are reached.
 
     Returns:
         A new tensor in [0, 1].
     """
-    # Drawn on the CPU, so that every device sees the same; half of the images keep each quality whole.
+    # Negative amounts become 0, so each of the four spares half of the images.
     amounts = (strength * (2 * draws - 1)).clamp(min=0)
     x = at_resolutions(x_01, amounts[:, 0])
     x = blurred(x, amounts[:, 1] * BLUR * x.shape[2])
@@ -40,12 +40,15 @@ def degrade(x_01: Tensor, draws: Tensor, noise: Tensor, strength: float) -> Tens
 
 
 def as_normal(even: Tensor) -> Tensor:
-    """Even draws in [0, 1) as draws from the standard normal distribution: the inverse of its cumulative function."""
+    """Uniform draws in [0, 1) turned into standard normal ones, by the inverse of the cumulative distribution."""
     return torch.special.ndtri(even.clamp(min=1e-7, max=1 - 1e-7))
 
 
 def at_resolutions(x: Tensor, amounts: Tensor) -> Tensor:
-    """Each image as large as before, of as many pixels as RESOLUTIONS[amount] leaves it."""
+    """Each image reduced to one of RESOLUTIONS and enlarged to its size again.
+
+    `amounts` in [0, 1): the first quarter of that range stands for the first of RESOLUTIONS, and so on.
+    """
     chosen = (amounts * len(RESOLUTIONS)).long().clamp(max=len(RESOLUTIONS) - 1)
     out = x.clone()
     for place, resolution in enumerate(RESOLUTIONS):
@@ -59,7 +62,7 @@ def at_resolutions(x: Tensor, amounts: Tensor) -> Tensor:
 
 
 def blurred(x: Tensor, deviations: Tensor) -> Tensor:
-    """Each image under a Gaussian of its own standard deviation in pixels; 0 leaves it as it is."""
+    """Each image blurred by a Gaussian of its own standard deviation (`deviations`, in pixels); 0 changes nothing."""
     places = torch.arange(TAPS) - TAPS // 2
     kernels = torch.exp(-0.5 * (places / deviations.clamp(min=1e-3)[:, None]).square())
     kernels = (kernels / kernels.sum(dim=1, keepdim=True)).to(x.device, non_blocking=True)
@@ -72,9 +75,10 @@ def blurred(x: Tensor, deviations: Tensor) -> Tensor:
 
 
 def requantised(x: Tensor, coarseness: Tensor) -> Tensor:
-    """Each image with its 8 x 8 blocks' cosine transform rounded to multiples of a step; step 0 rounds nothing.
+    """Round the cosine transform of each image's 8 x 8 blocks to multiples of a step, as JPEG does.
 
-    The step of frequency (u, v) is `coarseness` times (1 + u + v) / 2, which grows as JPEG's tables do.
+    The step of frequency (u, v) is `coarseness` times (1 + u + v) / 2, which grows as JPEG's tables do. `coarseness`
+    holds one number per image; 0 rounds nothing.
     """
     transform = cosine_transform().to(x.device, non_blocking=True)
     order = torch.arange(BLOCK)

@@ -1,6 +1,6 @@
-"""Random numbers as pure functions of the step: every use has a stream of its own, and all are named here.
+"""Random numbers as pure functions of the step. Every use of them has its own stream, named here.
 
-What a network draws itself (dropout) comes from torch's own generator, seeded anew in every step
+Only dropout draws from torch's global generator, which is seeded anew in every step
 (`dgnet.training.checkpoint.seed_step`).
 """
 
@@ -17,24 +17,24 @@ from torch import Tensor
 
 @unique
 class Stream(IntEnum):
-    """What torch's generators are for (`generator_for`). A number, once used, is never changed: runs depend on it."""
+    """The uses of torch's generators (`generator_for`). Their numbers must never change: runs depend on them."""
 
     SHIFT = 1  # mirror and crop
     ERASE = 2
     RELIGHT = 3
-    COIN = 4  # of L_recon^code2
+    COIN = 4  # whether L_recon^code2 trains E_s alone (`coin`)
     FRAMING = 5
     COLOUR = 6
     SENSOR = 7
-    NOISE = 8  # of the sensor, a number per pixel and channel
+    NOISE = 8  # of the sensor, one number per pixel and channel
 
 
 @unique
 class PairStream(IntEnum):
-    """What NumPy's generators are for (`pair_generator`), of another kind, so that their numbers are their own."""
+    """The uses of NumPy's generators (`pair_generator`); their numbers may be the same as those of `Stream`."""
 
     EPOCH = 0  # the order of an epoch's anchors
-    PARTNER = 1  # of which image of an anchor's identity is its partner
+    PARTNER = 1  # which image of an anchor's identity is its partner
 
 
 def pair_generator(seed: int, stream: PairStream, index: int) -> np.random.Generator:
@@ -43,7 +43,7 @@ def pair_generator(seed: int, stream: PairStream, index: int) -> np.random.Gener
 
 
 def generator_for(seed: int, step: int, rank: int, stream: Stream) -> torch.Generator:
-    """A CPU generator for (seed, step, rank) and one use of it. Numbers are in 0..2^64-1."""
+    """A CPU generator for (seed, step, rank, stream), each a whole number in 0..2^64-1."""
     key = hashlib.blake2b(struct.pack("<4Q", seed, step, rank, stream), digest_size=8).digest()
     return torch.Generator().manual_seed(int.from_bytes(key) >> 1)
 
@@ -56,9 +56,9 @@ def coin(seed: int, step: int) -> bool:
 def draw(
     seed: int, step: int, stream: Stream, shape: tuple[int, int, int], rank: int = 0, world_size: int = 1
 ) -> Tensor:
-    """Numbers in [0, 1) for `shape` = (views, images, numbers an image), as float32 (views · images)×numbers.
+    """Draws in [0, 1) for `shape` = (views, images, numbers per image), as float32 (views · images)×numbers.
 
-    They are this rank's share of what one process draws for the images of all ranks, one rank's after another's.
+    They are this rank's part of what a single process would draw for the images of all ranks, in the ranks' order.
     """
     views, images, numbers = shape
     everyone = torch.rand(views, images * world_size, numbers, generator=generator_for(seed, step, 0, stream))

@@ -1,1 +1,1 @@
-"""What lies on the disk before it is a record: folders, tables, names and numbers, as other people wrote them."""
+"""Folders, tables, names and numbers on the disk, as other people wrote them, before they become records."""

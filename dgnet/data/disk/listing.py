@@ -1,4 +1,7 @@
-"""What lies in a folder of a data set: images, what looks like one and is not read, and what cannot be looked at."""
+"""Listing a data set's folder: images, files that look like pictures but are not read, and paths that cannot be read.
+
+An image is a file whose suffix is one that this package decodes.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +22,7 @@ def _suffixes(words: str) -> frozenset[str]:
 IMAGE_SUFFIXES = _suffixes(
     "jpg jpeg jpe jfif mpo png apng bmp dib webp tif tiff gif ppm pgm pbm pnm tga pcx qoi avif jp2 j2k j2c jpc jpf jpx"
 )
-# Pictures and films that are not decoded here: someone who has only these must not disappear unnoticed.
+# Pictures and films that are not decoded here: a person who is on no other files must not go missing unnoticed.
 NOT_READ = _suffixes(
     "heic heif hif avifs jxl jxr wdp hdp jls svg svgz psd psb xcf ai eps ps pdf ico icns cur exr hdr pfm dds ktx pcd"
     " dcm fits fit sgi rgb rgba bw ras xbm xpm wmf emf raw dng cr2 cr3 crw nef nrw arw srf sr2 orf rw2 raf pef srw x3f"
@@ -30,10 +33,10 @@ LITTER = frozenset({"__MACOSX", "@eaDir", "lost+found", "$RECYCLE.BIN"})  # fold
 
 @dataclass
 class Contents:
-    """Everything under one folder. `images` are paths below it, with `/` between their parts, in sorted order.
+    """Everything under one folder. `images` are paths relative to it, with `/` between their parts, sorted.
 
-    `folders` are its direct subfolders. `unread` are whole paths of what looks like a picture and is not read,
-    `unreadable` of what cannot be looked at, each with the reason.
+    `folders` are its direct subfolders. `unread` are the whole paths of what looks like a picture but is not read, and
+    `unreadable` those of what cannot be read, each with the reason.
     """
 
     folder: Path
@@ -43,11 +46,11 @@ class Contents:
     unreadable: list[LeftOut] = field(default_factory=list)
 
     def path(self, below: str) -> str:
-        """The whole path of something below the folder."""
+        """The whole path of something whose path relative to the folder is `below`."""
         return os.path.join(self.folder, below)
 
     def keep(self, depth: int, reason: str) -> Iterator[str]:
-        """The images with exactly `depth` folders above them; deeper ones are noted as not read, for `reason`."""
+        """The images in exactly `depth` subfolders; deeper ones are added to `unread`, with `reason`."""
         for below in self.images:
             found = below.count("/")
             if found == depth:
@@ -56,18 +59,18 @@ class Contents:
                 self.unread.append((self.path(below), reason))
 
     def explain(self) -> str:
-        """What was found in place of images, or what to do where nothing was, to end a message."""
+        """The end of a message that images are missing: what was found instead, or else what to do."""
         found = [*self.unreadable, *self.unread]
         return f"found {name_left_out(found)}" if found else "unpack the data set again, or check the path"
 
 
 def is_image(name: str) -> bool:
-    """Whether a file name is that of an image: known suffix, and not hidden (`._x.jpg` is litter of another system)."""
+    """Whether a file's name is an image's: its suffix is known and it is not hidden (macOS leaves `._x.jpg` files)."""
     return name[name.rfind(".") :].lower() in IMAGE_SUFFIXES and not name.startswith(".")
 
 
 def why_not_read(name: str) -> str:
-    """Why a file that is no image looks like a picture all the same; empty where it does not."""
+    """Why a file that is not an image but looks like a picture is not read; empty where it does not look like one."""
     stem, suffix = os.path.splitext(name.lower())
     if suffix in NOT_READ:
         return f"{suffix} is not read; save it as JPEG or PNG"
@@ -79,7 +82,7 @@ def why_not_read(name: str) -> str:
 
 
 def list_tree(folder: Path) -> Contents:
-    """Everything under `folder`, however deep; links are followed, hidden files and folders are left out.
+    """Everything under `folder`, at any depth; links are followed, hidden files and folders are left out.
 
     Raises DataError where `folder` itself is missing, is a file or may not be listed.
     """
@@ -98,7 +101,7 @@ def list_tree(folder: Path) -> Contents:
 
 
 def direct_folders(root: Path) -> list[Path]:
-    """The folders in `root` that are neither hidden nor litter, sorted. Raises DataError where it cannot be listed."""
+    """The folders in `root`, sorted, without hidden ones and LITTER. Raises DataError where it cannot be listed."""
     try:
         with os.scandir(root) as entries:
             return [root / name for name in sorted(e.name for e in entries if not _is_litter(e.name) and _leads_on(e))]
@@ -107,7 +110,7 @@ def direct_folders(root: Path) -> list[Path]:
 
 
 def holds_image(root: Path, depth: int) -> bool:
-    """Whether an image lies in `root` or at most `depth` folders below it; what cannot be listed holds none."""
+    """Whether an image is in `root` or at most `depth` folders below it; what cannot be listed counts as empty."""
     try:
         if any(map(is_image, os.listdir(root))):
             return True
@@ -117,7 +120,7 @@ def holds_image(root: Path, depth: int) -> bool:
 
 
 def is_folder(path: Path) -> bool:
-    """Whether `path` is a folder that can be reached; a loop of links is none."""
+    """Whether `path` is a folder that can be reached (a loop of links is not)."""
     try:
         return path.is_dir()
     except OSError:
@@ -125,7 +128,7 @@ def is_folder(path: Path) -> bool:
 
 
 def refuse_non_folders(root: Path, names: Iterable[str]) -> None:
-    """Raise DataError where one of `names` is in `root` and is no folder: a split must not go missing unnoticed."""
+    """Raise DataError where one of `names` is in `root` but not a folder: a split must not go missing unnoticed."""
     for path in (root / name for name in names):
         if os.path.lexists(path) and not is_folder(path):
             what = f"a link to {os.readlink(path)}, which is no folder" if path.is_symlink() else "not a folder"
@@ -152,7 +155,7 @@ def _is_litter(name: str) -> bool:
 
 
 def _look(contents: Contents, below: str, above: tuple[tuple[int, int], ...]) -> None:
-    """Add what lies in the subfolder `below`; `above` are the folders (device, inode) that it lies in."""
+    """Add everything in the subfolder `below`; `above` are (device, inode) of all folders that contain it."""
     folder = os.path.join(contents.folder, below)
     with os.scandir(folder) as listed:
         entries = sorted((e for e in listed if not _is_litter(e.name)), key=attrgetter("name"))

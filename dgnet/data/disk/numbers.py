@@ -1,4 +1,4 @@
-"""Identities and cameras as whole numbers: plain digits, or -1; nothing else that Python's `int` would take."""
+"""Identities and cameras as whole numbers, written in plain digits or as -1; `int` would accept more than that."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from collections.abc import Iterable
 
 from dgnet.data.records import JUNK_PID, DataError, name_some
 
-LARGEST = 2**53  # whole numbers up to here survive a table's column of floats, and several data sets put together
+LARGEST = 2**53  # up to here a column of floats holds whole numbers exactly, and data sets can still be combined
 PLAIN = re.compile(r"-1|[0-9]+")
 
 
 def read_number(text: str) -> int:
-    """The number that `text` writes in plain digits, or -1.
+    """The number that `text` writes in plain digits or as -1.
 
-    Raises ValueError, whose message goes on after "found ...": `1_2`, ` 12`, `+5`, `1.0`, `0x1` and digits of other
-    scripts are not plain; and nothing is above 2^53.
+    Raises ValueError for other text (`1_2`, ` 12`, `+5`, `1.0`, `0x1`, digits of other scripts) and for numbers above
+    2^53; its message says what was expected, and the caller puts what was found before it.
     """
     if _is_plain(text) and len(text) < len(str(LARGEST)):  # nearly all are
         return int(text)
@@ -27,10 +27,10 @@ def read_number(text: str) -> int:
 
 
 def number_identities(names: Iterable[str]) -> tuple[dict[str, int], bool]:
-    """A pid for each identity's name, and whether the names are their numbers.
+    """The pid of each identity's name, and whether each name is its own pid.
 
-    `-1` is always junk, and `0`, however many zeros, the distractor. Where all others are plain numbers too, they keep
-    them; else those others are numbered from 1 in sorted order. Raises DataError where two names are one number.
+    `-1` is always junk, and `0` (or `000`) a distractor. If all other names are plain numbers too, these are their
+    pids; if not, these others are numbered from 1 in sorted order. Raises DataError where two names write one number.
     """
     distinct = sorted(set(names))
     _refuse_one_number(distinct)
@@ -40,16 +40,19 @@ def number_identities(names: Iterable[str]) -> tuple[dict[str, int], bool]:
 
 
 def number_cameras(names: Iterable[str]) -> tuple[dict[str, int], bool]:
-    """A camid for each camera's name, its own number where all are numbers; `01` and `1` are one camera."""
+    """The camid of each camera's name, and whether each name is its own camid; `01` and `1` are one camera."""
     return number_names(sorted(set(names)))
 
 
 def number_names(names: list[str]) -> tuple[dict[str, int], bool]:
-    """The names' own numbers where all are plain and none is too large, else numbers from 1 in their order."""
+    """The number of each name, and whether these are the names' own numbers, as they are if all are plain numbers.
+
+    Else, or where a number is too large, the names are numbered from 1 in their order.
+    """
     try:
         if all(map(_is_plain, names)):
             return {name: read_number(name) for name in names}, True
-    except ValueError:  # beyond what a number may be
+    except ValueError:  # a number is too large
         pass
     return {name: number for number, name in enumerate(names, start=1)}, False
 

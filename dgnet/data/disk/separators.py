@@ -1,4 +1,4 @@
-"""Paths that another system wrote into a list."""
+"""Paths in lists that were written on another operating system."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import os
 
 
 def below(folder: str, path: str) -> str:
-    """`path` with `/` between its parts where it was written with `\\` and no file in `folder` is called so."""
+    """`path` with `/` in place of each `\\`, unless a file in `folder` has this very name with the `\\`."""
     if "\\" in path and not os.path.lexists(os.path.join(folder, path)):
         return path.replace("\\", "/")
     return path

@@ -1,4 +1,4 @@
-"""Which folder of one's own crops is which split."""
+"""Which folder of a user's own crops is which split."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 from dgnet.data.disk.listing import Contents, direct_folders, is_folder, is_image, list_tree, refuse_non_folders
 from dgnet.data.records import DataError, LeftOut, name_some
 
-ALL = "train_all"  # holds the images of train/ and val/ once more, in a preparation of Market-1501 that many use
+ALL = "train_all"  # in a widely used preparation of Market-1501 it holds the images of train/ and val/ once more
 TRAIN, VAL = ("train", "bounding_box_train"), "val"
 QUERY, GALLERY = ("query",), ("gallery", "bounding_box_test")
 MULTI_QUERY = ("multi-query", "multi_query", "gt_bbox")
@@ -18,9 +18,9 @@ KNOWN = (ALL, *TRAIN, VAL, *QUERY, *GALLERY, *MULTI_QUERY)
 
 @dataclass(frozen=True)
 class SplitFolders:
-    """What lies in the folders of each split; where there are none, all of `root` is `train`.
+    """The contents of each split's folders; where there are no such folders, all of `root` is `train`.
 
-    `tested`: queries and a gallery are there. `unread` are images beside these folders.
+    `tested`: there are a query and a gallery split. `unread` are images in `root` outside these folders.
     """
 
     contents: dict[str, list[Contents]]
@@ -30,17 +30,17 @@ class SplitFolders:
 
 
 def holds_splits(root: Path) -> bool:
-    """Whether folders of splits are here: those of a test, or those of training with no other folder beside them."""
+    """Whether `root` holds folders of splits: query and gallery, or training folders with no other folder beside."""
     tested = all(any(is_folder(root / name) for name in names) for names in (QUERY, GALLERY))
     training = {name for name in (ALL, *TRAIN, VAL) if is_folder(root / name)}
     return tested or (bool(training) and {folder.name for folder in direct_folders(root)} <= training)
 
 
 def find_splits(root: Path) -> SplitFolders:
-    """Look into the folders of splits in `root`.
+    """List the folders of splits in `root`.
 
-    `train_all/` is the training set where it is there, else `train/` and `val/` together. Training may be missing where
-    queries and gallery are there. Raises DataError naming what is missing, or two folders that are one split.
+    The training set is `train_all/` if it exists, else `train/` and `val/` together; it may be missing where query and
+    gallery exist. Raises DataError naming what is missing, or two folders that stand for one split.
     """
     refuse_non_folders(root, KNOWN)
     query, gallery, multi_query = (_one(root, names) for names in (QUERY, GALLERY, MULTI_QUERY))
@@ -65,7 +65,7 @@ def find_splits(root: Path) -> SplitFolders:
 
 
 def _one(root: Path, names: tuple[str, ...]) -> str:
-    """The name of the one folder among `names` that is there; empty where none is."""
+    """The one of `names` that is a folder in `root`; empty where none is. Raises DataError where several are."""
     present = [name for name in names if is_folder(root / name)]
     if len(present) > 1:
         raise DataError(f"{root}: {name_some(present)} are folders of one split; give a folder that holds one of them")
@@ -73,7 +73,7 @@ def _one(root: Path, names: tuple[str, ...]) -> str:
 
 
 def _beside(root: Path) -> list[LeftOut]:
-    """Images that lie in `root` itself, or in folders of it that are no split's."""
+    """Images in `root` itself, or in folders of it that belong to no split."""
     reason = f"beside the folders of the splits ({', '.join(KNOWN)})"
     loose = [str(path) for path in sorted(root.iterdir()) if is_image(path.name) and not is_folder(path)]
     others = [list_tree(folder) for folder in direct_folders(root) if folder.name not in KNOWN]

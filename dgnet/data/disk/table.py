@@ -1,4 +1,4 @@
-"""The rows of a table in CSV or Parquet, with the place of each for messages."""
+"""Reading the rows of a table in CSV or Parquet, each with the place where it stands, for messages."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 from dgnet.data.records import DataError
 
 Row = Mapping[str, object]
-DELIMITERS = (",", ";", "\t")  # the first is meant; spreadsheets write the others in some countries
+DELIMITERS = (",", ";", "\t")  # the first is standard; in some countries spreadsheets write the others
 
 
 def read_table(
@@ -18,8 +18,8 @@ def read_table(
 ) -> tuple[list[str], Iterator[tuple[str, Row]]]:
     """The names of the columns, in lower case, and the rows, each with its place (`FILE, line 3`).
 
-    A file that ends in `.parquet` is Parquet, any other CSV. Raises DataError for a file that cannot be read, a missing
-    column, and one that is there twice.
+    A file whose name ends in `.parquet` is read as Parquet, any other as CSV. Raises DataError for a file that cannot
+    be read, for a `required` column that is missing, and for a known column that is there twice.
     """
     known = [*required, *optional]
     columns, rows = _read_parquet(path, known) if path.suffix.lower() == ".parquet" else _read_csv(path)
@@ -45,7 +45,7 @@ def _read_csv(path: Path) -> tuple[list[str], Iterator[tuple[str, Row]]]:
     except OSError as error:
         raise DataError(f"{path}: cannot be read: {error.strerror}") from None
     first = text.partition("\n")[0]
-    delimiter = max(DELIMITERS, key=first.count)  # of equals, the first
+    delimiter = max(DELIMITERS, key=first.count)  # the most frequent one; the first of those that are equally so
     reader = csv.reader(io.StringIO(text, newline=""), skipinitialspace=True, strict=True, delimiter=delimiter)
     try:
         columns = [name.strip().lower() for name in next(reader, [])]
@@ -56,7 +56,7 @@ def _read_csv(path: Path) -> tuple[list[str], Iterator[tuple[str, Row]]]:
         begin = reader.line_num + 1
         try:
             for fields in reader:
-                begin = reader.line_num + 1  # of the next row, whose own end may never come
+                begin = reader.line_num + 1  # where the next row begins: with an open quote it may never end
                 if not fields:
                     continue
                 where = f"{path}, line {reader.line_num}"

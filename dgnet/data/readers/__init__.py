@@ -1,1 +1,1 @@
-"""One module a data set, each with `read(root) -> ReidDataset`."""
+"""One module per data set, each with `read(root) -> ReidDataset`."""

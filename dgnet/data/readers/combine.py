@@ -11,10 +11,10 @@ from dgnet.data.records import UNKNOWN_CAMERA, DataError, Record, ReidDataset, a
 
 
 def combine(datasets: Sequence[ReidDataset]) -> ReidDataset:
-    """One data set of all splits, whose pids and cameras are shifted so that no two data sets share any.
+    """One data set with the splits of all, where pids and cameras are shifted so that no two data sets share any.
 
-    The first keeps its numbers. An unknown camera stays unknown. Raises DataError for an empty list, and where two of
-    the data sets hold the same file.
+    The first data set keeps its numbers. An unknown camera stays unknown. Raises DataError for an empty list, and where
+    two of the data sets hold the same file.
     """
     if not datasets:
         raise DataError("no data set to combine: name at least one")
@@ -46,10 +46,10 @@ def combine(datasets: Sequence[ReidDataset]) -> ReidDataset:
 
 
 def train_also_on(first: ReidDataset, others: Sequence[ReidDataset]) -> ReidDataset:
-    """`first` with the training images of `others` beside its own; its name, folder and test stay as they are.
+    """`first` with the training images of `others` added; its name, folder, query and gallery stay.
 
-    The others' query and gallery are left out, so their people may be tested on later. Raises DataError where one of
-    them has no training images, and as `combine` does.
+    Query and gallery of `others` are left out, and can be tested on later. Raises DataError where one of `others` has
+    no training images, and as `combine` does.
     """
     for other in others:
         if not other.train:

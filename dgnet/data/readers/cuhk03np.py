@@ -16,9 +16,9 @@ Boxes = Literal["detected", "labeled"]
 
 
 def read(root: Path, boxes: Boxes | None = None) -> ReidDataset:
-    """Read the folders of Market-1501 under `detected/` (the default) or `labeled/` (names: `0003_c1_1.png`).
+    """Read `detected/` (the default) or `labeled/`, each with the folders of Market-1501 (names: `0003_c1_1.png`).
 
-    `root` may also be one of the two folders itself, which then chooses. Raises DataError for a missing or empty
+    `root` may also be one of the two folders itself, which is then read. Raises DataError for a missing or empty
     folder and for a name that does not parse.
     """
     if is_folder(root / TRAIN) or is_folder(root / GALLERY):

@@ -1,4 +1,4 @@
-"""Which data set lies in a folder, and reading it by name."""
+"""Finding out which data set a folder holds, and reading a data set by its name."""
 
 from __future__ import annotations
 
@@ -15,13 +15,14 @@ from dgnet.data.records import DataError, ReidDataset, name_some
 
 NAMES = ("market1501", "dukemtmc", "msmt17", "cuhk03np", "mannequin", "manifest", "folder")
 NUM_NAMED_UNREADABLE = 100
-DEPTH = 3  # folders below root that are looked into for images
+DEPTH = 3  # how many levels of folders below `root` are searched for an image
 
 
 def read_dataset(name: str, root: Path, *, pattern: str | None = None, num_test_ids: int = NUM_TEST_IDS) -> ReidDataset:
-    """Read the data set `name` (one of NAMES, or `auto`: see `detect`) from `root`; the options are `folder`'s.
+    """Read the data set `name` (one of NAMES, or `auto`: see `detect`) from `root`.
 
-    Raises DataError, also where something in the data set's folders cannot be looked at.
+    `pattern` and `num_test_ids` are for the reader `folder`. Raises DataError, also where something in the data set's
+    folders cannot be read.
     """
     dataset = look_at_dataset(name, root, pattern=pattern, num_test_ids=num_test_ids)
     if dataset.unreadable:
@@ -35,7 +36,7 @@ def read_dataset(name: str, root: Path, *, pattern: str | None = None, num_test_
 def look_at_dataset(
     name: str, root: Path, *, pattern: str | None = None, num_test_ids: int = NUM_TEST_IDS
 ) -> ReidDataset:
-    """As `read_dataset`, but what cannot be looked at is listed in `unreadable`. Raises DataError."""
+    """As `read_dataset`, but what cannot be read is listed in the result's `unreadable`. Raises DataError."""
     if name == "auto":
         name, root = _locate(root, pattern)
     match name:
@@ -59,15 +60,15 @@ def look_at_dataset(
 
 
 def detect(root: Path) -> str:
-    """The name of the data set in `root` (or in its only child that holds one), by what is there and how it is named.
+    """The name of the data set in `root` (or in its only child that holds one), by its folders, lists and file names.
 
-    Raises DataError where nothing, or more than one thing, fits.
+    Raises DataError where no data set fits, or several do.
     """
     return _locate(root, None)[0]
 
 
 def _locate(root: Path, pattern: str | None) -> tuple[str, Path]:
-    """The data set's name, and the folder that holds it: `root` or a child. A pattern takes unknown names apart."""
+    """The data set's name, and the folder that holds it: `root` or a child. With a pattern any file names are read."""
     if is_file(root):
         manifest.find_manifest(root)
         return "manifest", root

@@ -1,4 +1,4 @@
-"""Which data set of the Market-1501 family the file names of a folder belong to."""
+"""Recognising the data set of the Market-1501 family by the file names in a folder."""
 
 from __future__ import annotations
 
@@ -23,10 +23,11 @@ CHOICES = (
 
 
 def recognise(folder: Path, has_pattern: bool) -> str:
-    """The one data set whose file names these are; names without identity and camera are left to its reader to refuse.
+    """The one data set that the file names in `folder` belong to.
 
-    Other names are `folder`'s where a pattern was given that takes them apart. Raises DataError where none was, and
-    where there is no image.
+    Names without identity and camera beside them are not judged here: that data set's reader refuses them. Where the
+    names belong to no or several data sets, the result is "folder" if a pattern was given, else DataError is raised. It
+    is also raised where there is no image.
     """
     contents = list_tree(folder)
     names = [below for below in contents.images if "/" not in below]

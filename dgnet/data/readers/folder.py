@@ -1,4 +1,4 @@
-"""One folder per identity: your own crops as `ROOT/<identity>/*.jpg`, split or not."""
+"""A user's own crops in one folder per identity, `ROOT/<identity>/*.jpg`, in folders of splits or not."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ TOO_DEEP = "deeper than one folder per identity: move them up, or give a pattern
 
 @dataclass(frozen=True)
 class _Found:
-    """An image file with its identity and camera still as text; `camera` None where the name does not tell."""
+    """An image file with its identity and camera still as text; `camera` is None where the name has none."""
 
     path: str
     identity: str
@@ -27,16 +27,16 @@ class _Found:
 
 
 def read(root: Path, *, pattern: str | None = None, num_test_ids: int = NUM_TEST_IDS) -> ReidDataset:
-    """Read a folder per identity, either in folders of splits (`split_folders`) or as one tree (`ROOT/<identity>/`).
+    """Read one folder per identity, in folders of splits (`split_folders`) or in `root` itself (`ROOT/<identity>/`).
 
-    `pattern`: a regular expression searched in each path below the split's folder (with `/`), whose groups
-    `(?P<pid>...)` and `(?P<camid>...)` give identity and camera; without a `pid` group the first folder's name is the
-    identity. With a pattern, images however deep are read; without, those deeper than an identity's folder are noted as
-    not read. By default the camera is the number after `_c` where every file name has one, else unknown.
+    `pattern`: a regular expression that is searched for in each path relative to the split's folder (with `/`). Its
+    groups `(?P<pid>...)` and `(?P<camid>...)` give identity and camera; without a `pid` group, the identity is the name
+    of the first folder. With a pattern, images at any depth are read; without one, those deeper than an identity's
+    folder are noted as not read, and the camera is the number after `_c` if every file name has one, else unknown.
 
-    Identities that are whole numbers keep them, -1 being junk and 0 a distractor; others are numbered from 1 in the
-    order of their names, and so are cameras. One tree (training folders without query and gallery count as one) is
-    split here, by `hold_out`. Training alone may be missing, for evaluating.
+    If all identities are whole numbers, these are their pids (-1 is junk, 0 a distractor); else they are numbered from
+    1 in the order of their names. The same holds for cameras. Where there is no query and gallery, `hold_out` makes
+    them. Where there are, training folders may be missing.
     """
     if not is_folder(root):
         raise DataError(f"{root}: no such folder; give the folder that holds one folder per identity")
@@ -83,7 +83,7 @@ def _compile(pattern: str | None) -> re.Pattern[str]:
 
 
 def _take(contents: Contents, regex: re.Pattern[str], pattern: str | None) -> list[_Found]:
-    """The images of one folder with the identity and the camera that their paths tell."""
+    """The images of one folder, with the identity and camera found in their paths. Raises DataError."""
     folder, in_name = contents.folder, "pid" in regex.groupindex
     loose = [below for below in contents.images if "/" not in below]
     if loose and not in_name:
@@ -110,7 +110,7 @@ def _take(contents: Contents, regex: re.Pattern[str], pattern: str | None) -> li
 def _number(
     root: Path, found: Mapping[str, list[_Found]], explicit: bool
 ) -> tuple[dict[str, list[Record]], dict[int, str], list[str]]:
-    """Records with identities and cameras as integers, the same text the same number in every split; names; notes."""
+    """Records with identities and cameras as integers, equal in all splits where the text is; pid -> name; notes."""
     everything = [f for split in found.values() for f in split]
     try:
         pids, kept = number_identities(f.identity for f in everything)
@@ -143,13 +143,13 @@ def _numbered(count: int, one: str, many: str) -> str:
 
 
 def _why(names: Iterable[str]) -> str:
-    """Why names that are all plain numbers could not keep them."""
+    """The end of a note that says why names were numbered anew, though they are plain numbers; else empty."""
     large = [name for name in names if name.isascii() and name.isdigit() and int(name) > LARGEST]
     return f", since a number may not be above {LARGEST} (2^53): {name_some(large)}" if large else ""
 
 
 def _left_out(looked: Iterable[Contents], found: Mapping[str, list[_Found]], in_name: bool) -> list[str]:
-    """A warning where folders of identities have nothing that is read, so that these people are in no split."""
+    """A warning where identities' folders hold no image that is read, so that these people are in no split."""
     if in_name:
         return []
     read_from = {f.path for files in found.values() for f in files}

@@ -1,4 +1,4 @@
-"""A manifest: any data set as a table `path,pid,camid,split`, in CSV or Parquet."""
+"""Reading a manifest: any data set, listed in a CSV or Parquet table with the columns path, pid, camid, split."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ DRIVE = re.compile(r"[A-Za-z]:[\\/]")
 
 
 def read(root: Path) -> ReidDataset:
-    """Read `root`, a `.csv` or `.parquet` file, or the folder of a `manifest.csv` or `manifest.parquet`.
+    """Read `root`: a `.csv` or `.parquet` file, or a folder with a `manifest.csv` or `manifest.parquet`.
 
-    `path` is relative to the manifest's folder (or absolute) and may not leave it; `pid` is a whole number: -1 junk
-    (left out of the gallery and counted), 0 a distractor; `split` is train, query, gallery or multi_query; `camid`, a
-    whole number, may be missing or empty: the camera is then unknown, and same-camera matches cannot be left out of an
-    evaluation. Other columns are ignored. Raises DataError naming the row (the line of a CSV) and the field.
+    `path` is relative to the manifest's folder, or absolute, and must lie in this folder. `pid` is a whole number: -1
+    is junk (left out of the gallery and counted), 0 a distractor. `split` is train, query, gallery or multi_query.
+    `camid` is a whole number; where it is missing or empty, the camera is unknown, and same-camera matches cannot be
+    left out of an evaluation. Other columns are ignored. Raises DataError naming the row (the line of a CSV) and field.
     """
     path = find_manifest(root)
     columns, rows = read_table(path, REQUIRED, ("camid",))
@@ -45,7 +45,7 @@ def read(root: Path) -> ReidDataset:
 
 
 def find_manifest(root: Path) -> Path:
-    """`root` itself where it is a file, else the manifest in it. Raises DataError where there is none."""
+    """`root` itself if it is a file, else the manifest in it. Raises DataError where there is none, or both kinds."""
     if is_file(root):
         if root.suffix.lower() not in (".csv", ".parquet"):
             raise DataError(f"{root}: a manifest ends in .csv or .parquet")
@@ -58,14 +58,14 @@ def find_manifest(root: Path) -> Path:
 
 
 def _is_missing(value: object) -> bool:
-    """Nothing in a field of a CSV, and what a table's columns hold where there is nothing."""
+    """Whether a field is empty: blank text in CSV, None or NaN in Parquet."""
     return (
         value is None or (isinstance(value, str) and not value.strip()) or (isinstance(value, float) and value != value)
     )
 
 
 def _whole(where: str, field: str, value: object) -> int:
-    """A field as a whole number: -1, 0 or above. A column of floats may hold one; text must write it plainly."""
+    """A field as a whole number, -1 or more: a float without a fraction, or text in plain digits. Raises DataError."""
     text = str(value).strip(" \t")
     if isinstance(value, float) and math.isfinite(value) and value.is_integer():
         text = str(int(value))
@@ -76,7 +76,7 @@ def _whole(where: str, field: str, value: object) -> int:
 
 
 def _inside(where: str, folder: Path, base: str, value: object) -> str:
-    """The path joined to the manifest's folder; refused where it leaves it."""
+    """The path joined to the manifest's folder. Raises DataError where it lies outside."""
     if not isinstance(value, str) or not value.strip():
         raise DataError(
             f"{where}: path is {'empty' if _is_missing(value) else repr(value)}; expected the name of a file"

@@ -1,4 +1,4 @@
-"""mannequin: the synthetic data set this package renders, written as a Market-1501 tree."""
+"""mannequin: the synthetic data set that this package renders, in Market-1501's folders and file names."""
 
 from __future__ import annotations
 
@@ -11,6 +11,6 @@ from dgnet.data.records import ReidDataset
 def read(root: Path) -> ReidDataset:
     """Read a rendered or bundled edition: the folders and names of Market-1501, with no junk and no `gt_bbox/`.
 
-    The true swapped images under `swap_targets/` are no part of any split.
+    The true images of x_ij, in `swap_targets/`, are in no split.
     """
     return read_tree("mannequin", root)

@@ -12,7 +12,7 @@ def read(root: Path) -> ReidDataset:
     """Read `bounding_box_train/`, `query/`, `bounding_box_test/` and `gt_bbox/` (names: `0002_c1s1_000451_03.jpg`).
 
     Pid -1 is junk (left out, counted in `num_junk`), pid 0 a distractor (kept). The 750 test identities have 3 368
-    queries, one a camera; `multi_query` holds the hand-drawn boxes of each query's identity and camera.
+    queries, one per camera; `multi_query` holds the hand-drawn boxes of each query's identity and camera.
     Raises DataError for a missing or empty folder and for a name that does not parse.
     """
     return read_tree("market1501", root)

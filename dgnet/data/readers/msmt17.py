@@ -17,12 +17,12 @@ CAMERA_FIELD = 2  # of 0000_000_01_0303morning_0008_0.jpg, counted from 0
 
 
 def read(root: Path) -> ReidDataset:
-    """Read `list_{train,val,query,gallery}.txt` and the folders they speak of, V1's or V2's, whichever are there.
+    """Read `list_{train,val,query,gallery}.txt` and the images they list, in the folders of version V1 or V2.
 
-    A line of a list is `0000/0000_000_01_0303morning_0008_0.jpg 0`: a path below the folder, and the pid. Training and
-    test identities are numbered from 0 each: the same number in both is not the same person. Both training lists may be
-    missing, or both others. Images that no list names are noted as not read. Raises DataError naming a missing folder
-    or list, or a line that does not parse.
+    A line of a list is `0000/0000_000_01_0303morning_0008_0.jpg 0`: a path relative to the folder, and the pid.
+    Training and test identities are each numbered from 0, so the same number in both is not the same person. The two
+    training lists may be missing, or the two test lists. Images that are in no list are noted as not read. Raises
+    DataError naming a missing folder or list, or a line that does not parse.
     """
     version, root = _find(root)
     train, test = (root / folder for folder in VERSIONS[version])
@@ -56,7 +56,7 @@ def holds_lists(root: Path) -> bool:
 
 
 def _find(root: Path) -> tuple[str, Path]:
-    for few in (slice(0, 2), slice(1, 2), slice(0, 1)):  # both folders; only the test's; only the training set's
+    for few in (slice(0, 2), slice(1, 2), slice(0, 1)):  # both folders; only the test folder; only the training folder
         for version in ("V2", "V1"):
             try:
                 return version, find_root(root, VERSIONS[version][few])
@@ -69,7 +69,7 @@ def _find(root: Path) -> tuple[str, Path]:
 
 
 def _without_listed(contents: Contents, records: list[Record]) -> Contents:
-    """The contents of a folder, where every image that no record names is noted as not read."""
+    """The contents of a folder, with every image that is in no record added to `unread`."""
     listed = {record.path for record in records}
     paths = map(contents.path, contents.images)
     contents.unread += [(path, "in none of the lists") for path in paths if path not in listed]

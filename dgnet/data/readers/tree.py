@@ -1,4 +1,4 @@
-"""Reading the Market-1501 family of folder trees."""
+"""Reading a tree: the folders and file names of Market-1501, which other data sets use too."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ FILE_NAME = re.compile(r"(-1|[0-9]+)_c([0-9]+)(?:s[0-9]+)?_")
 
 
 def find_root(root: Path, folders: Iterable[str]) -> Path:
-    """The folder that holds all of `folders`: root itself, or its only child that does (as archives unpack).
+    """The folder that holds all of `folders`: root itself, or its only child that does (archives often unpack so).
 
     Raises DataError naming what is missing.
     """
@@ -39,8 +39,8 @@ def find_root(root: Path, folders: Iterable[str]) -> Path:
 def find_tree(root: Path) -> Path:
     """The folder of a tree: root itself, or its only child that is one.
 
-    The training folder may be missing, where the others are for evaluating; or both others may be, where this data set
-    is trained on beside another. Raises DataError naming what else is missing.
+    The training folder may be missing, in a data set to evaluate on; or query and gallery may be, in a data set that is
+    trained on beside another. Raises DataError naming anything else that is missing.
     """
     if not is_folder(root):
         raise DataError(f"{root}: no such folder; give the folder that holds {TRAIN}, {QUERY}, {GALLERY}")
@@ -62,9 +62,9 @@ def _is_tree(root: Path) -> bool:
 
 
 def parse_folder(contents: Contents) -> list[Record]:
-    """Records of a folder whose file names begin with FILE_NAME: group 1 the pid, group 2 the camera.
+    """The records of a folder's images, their pid and camera taken from the file names (FILE_NAME's groups 1 and 2).
 
-    Raises DataError naming the names that do not parse (never skips one), or an empty folder.
+    Raises DataError naming the names that do not parse (none is skipped), or an empty folder.
     """
     folder = contents.folder
     names = list(contents.keep(0, f"in a folder below {folder.name}/; move them up"))
@@ -93,9 +93,9 @@ def parse_folder(contents: Contents) -> list[Record]:
 def read_tree(name: str, root: Path, *, notes: Iterable[str] = ()) -> ReidDataset:
     """Read `bounding_box_train`, `query`, `bounding_box_test` and, where it exists, `gt_bbox`.
 
-    The training folder may be missing, where the others are for evaluating; or both others, to train on this data set
-    beside another. Junk images (pid -1) are left out of the gallery and counted; distractors (pid 0) stay.
-    `multi_query` is made of the `gt_bbox` images with the pid and camera of some query.
+    The training folder may be missing, or query and gallery, as in `find_tree`. Junk images (pid -1) are left out of
+    the gallery and counted; distractors (pid 0) stay. `multi_query` has the `gt_bbox` images with the pid and camera of
+    some query.
     """
     root = find_tree(root)
     present = [folder for folder in (TRAIN, QUERY, GALLERY, MULTI_QUERY) if is_folder(root / folder)]

@@ -1,1 +1,1 @@
-"""Images decoded and resized once, in one file that all runs share."""
+"""Stores: all images of a data set in one file that all runs share; and decoding and resizing images."""

@@ -1,4 +1,4 @@
-"""The index beside a crop store: which files it holds, by name, size, time of change and content."""
+"""The index beside a store's file: size, time of change and content hash of the image files it was made from."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from dgnet.files.whole_file import written_whole
 
 DIGEST_BYTES = 16
 NO_STAT = (-1, -1)
-CHUNK = 512  # files a task
+CHUNK = 512  # files per task
 
 
 @dataclass(frozen=True)
 class CropIndex:
-    """`data` names the store's file and `data_bytes` its length; a row a file of the data set in the arrays.
+    """`data` is the name of the store's file, `data_bytes` its length; the arrays have one row per image file.
 
     `stats` int64 N×2 (bytes, mtime in ns), `lengths` int64 N (the bytes that were read), `digests` uint8 N×16.
     """
@@ -35,7 +35,7 @@ class CropIndex:
     digests: npt.NDArray[np.uint8]
 
     def write(self, path: Path) -> None:
-        """Write atomically: whoever opens `path` finds the old index or the new one, whole."""
+        """Write atomically: whoever opens `path` finds the whole old index or the whole new one."""
         with written_whole(path) as partial:
             np.savez(
                 partial,
@@ -48,7 +48,7 @@ class CropIndex:
 
     @staticmethod
     def read(path: Path) -> CropIndex | None:
-        """The index at `path`; None where there is none, or where it is not one of ours."""
+        """The index at `path`; None where there is none, or the file is not an index."""
         try:
             with np.load(path, allow_pickle=False) as arrays:
                 return CropIndex(
@@ -68,7 +68,7 @@ def digest(data: bytes) -> bytes:
 
 
 def file_stats(paths: Sequence[str]) -> npt.NDArray[np.int64]:
-    """Size and time of change of each file, int64 N×2; -1, -1 for a file that is not there."""
+    """Size in bytes and time of change in ns of each file, int64 N×2; -1, -1 for a file that cannot be found."""
     stats = np.empty((len(paths), 2), dtype=np.int64)
     for place, path in enumerate(paths):
         try:

@@ -21,9 +21,9 @@ VERSION = "rgb uint8 bicubic, 1"  # change it whenever the same file would give 
 
 @dataclass(frozen=True)
 class Crops:
-    """Images of a list of records: `images_u8` uint8 N×H×W×3 (read-only, memory-mapped) in the records' order.
+    """The images of a list of records, in its order: `images_u8` uint8 N×H×W×3 (read-only, memory-mapped).
 
-    `digests` uint8 N×16 are the content hashes of the image files.
+    `path` is the store's file; `digests` uint8 N×16 are the content hashes of the image files.
     """
 
     images_u8: np.memmap
@@ -53,12 +53,12 @@ def open_crops(
     workers: int = 2,
     progress: bool = True,
 ) -> Crops:
-    """The crops of `records` at `size` (height, width), built in `cache_dir` unless they lie there already.
+    """The crops of `records` at `size` (height, width), built in `cache_dir` unless they are there already.
 
-    A store is reused when every file has the size and time of change, or else the content, it was built from; a changed
-    file is named in a warning and the store built anew. A store appears whole or not at all, and processes that ask
-    for the same one wait for the first to build it. Raises DataError naming every missing or unreadable file, or a
-    `cache_dir` that cannot be written or is full.
+    A store is reused when every image file still has the size and time of change, or else the content, that it was
+    built from; if not, a warning names the changed files and the store is built anew. A store appears whole or not at
+    all, and processes that ask for the same one wait for the first to build it. Raises DataError naming every missing
+    or unreadable file, or a `cache_dir` that cannot be written or is full.
     """
     if min(size) < 1:
         raise ValueError(f"size={size}: height and width must be positive")
@@ -71,6 +71,6 @@ def open_crops(
 
     name = f"crops_{size[0]}x{size[1]}"
     recipe = Recipe(name, VERSION, header.getvalue(), pack, len(records) * size[0] * size[1] * 3)
-    with one_thread():  # each of the store's threads, which together have all cores busy
+    with one_thread():  # torch uses one thread in each of the store's threads, which together keep all cores busy
         path, index = open_store(records, recipe, cache_dir, workers, progress)
     return Crops(np.load(path, mmap_mode="r"), path, index.digests)

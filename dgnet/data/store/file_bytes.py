@@ -1,4 +1,4 @@
-"""The bytes of an image file, and of nothing that only looks like a file."""
+"""Reading the bytes of ordinary files; pipes and devices are refused."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ import errno
 import os
 import stat
 
-NO_WAITING = getattr(os, "O_NONBLOCK", 0)  # a pipe that nobody writes to would else be waited for
+NO_WAITING = getattr(os, "O_NONBLOCK", 0)  # without it, opening a pipe that nobody writes to would never return
 
 
 def read_file(path: str) -> bytes:
-    """All bytes of an ordinary file. Raises OSError, whose `strerror` says why not: for pipes and devices too."""
+    """All bytes of an ordinary file. Raises OSError, whose `strerror` gives the reason; also for pipes and devices."""
     with open(path, "rb", buffering=0, opener=_open) as file:
         return file.read()
 

@@ -1,4 +1,4 @@
-"""Images as a program gives them: files, Pillow's, arrays, one or many, of any sizes."""
+"""Reading the images that a caller passes in: files, Pillow images or arrays, one or many, of any sizes."""
 
 from __future__ import annotations
 
@@ -17,35 +17,35 @@ from dgnet.data.store.decode import ImageError, decode_image, to_rgb
 from dgnet.data.store.resize import resize
 from dgnet.files.images import ImagesU8
 
-# A path, a file's bytes, a picture of Pillow's, or uint8 pixels: H x W x 3, or N x H x W x 3 for several.
+# A path, a file's bytes, a Pillow image, or uint8 pixels: H x W x 3, or N x H x W x 3 for several images.
 GivenImage: TypeAlias = "str | os.PathLike[str] | bytes | Image.Image | npt.NDArray[np.uint8] | torch.Tensor"
 GivenImages: TypeAlias = "GivenImage | Iterable[GivenImage]"
 
-CHANNELS = (1, 3, 4)  # grey, RGB, RGB with an opacity, which is dropped
+CHANNELS = (1, 3, 4)  # grey, RGB, and RGB with opacity, which is dropped
 
 
 def resized_batches(
     images: GivenImages, size: tuple[int, int], *, batch_size: int, name: str = "images"
 ) -> Iterator[ImagesU8]:
-    """The images in order, decoded as data sets are and resized: uint8 B x H x W x 3, at most `batch_size` at once.
+    """The images in order, decoded as a data set's and resized, in batches uint8 B x H x W x 3, B <= `batch_size`.
 
-    Of a generator no more is taken, and of any images no more is held, than one batch.
+    Only one batch at a time is taken from a generator and held in memory.
 
     Args:
-        images: one or many; see `GivenImages`. Files and Pillow's pictures are turned as their EXIF orientation says.
+        images: one or many; see `GivenImages`. Files and Pillow images are turned upright by their EXIF orientation.
             Arrays are RGB, 0 to 255; grey ones (H x W, H x W x 1) become RGB; a fourth channel is dropped.
         size: (height, width).
-        name: what error messages call them.
+        name: what error messages call the images.
 
     Raises:
-        DataError: there are none; or one is no image, with its place, such as `images[3]`, and what to do.
+        DataError: there are no images, or one cannot be read; the message gives its place, such as `images[3]`.
     """
     if batch_size < 1:
         raise DataError(f"batch_size: found {batch_size}, must be at least 1")
     batch: list[ImagesU8] = []
     empty = True
     for pixels in _each(images, name):
-        batch.append(resize([pixels], size)[0])  # at once: photographs are large
+        batch.append(resize([pixels], size)[0])  # resized at once, since whole photographs are large
         empty = False
         if len(batch) == batch_size:
             yield np.stack(batch)
@@ -57,12 +57,12 @@ def resized_batches(
 
 
 def read_given(images: GivenImages, size: tuple[int, int], name: str = "images") -> ImagesU8:
-    """All of them: uint8 N x H x W x 3. Args and errors as `resized_batches`."""
+    """All images in one array, uint8 N x H x W x 3. Arguments and errors as of `resized_batches`."""
     return np.concatenate(list(resized_batches(images, size, batch_size=64, name=name)))
 
 
 def _each(images: object, place: str) -> Iterator[ImagesU8]:
-    """H x W x 3 pixels of each image; `place` says where among the given they are."""
+    """The H x W x 3 pixels of each image; `place` is where `images` are in what the caller passed, for messages."""
     if isinstance(images, torch.Tensor):
         images = images.detach().cpu().numpy()
     if isinstance(images, np.ndarray) and images.dtype.kind not in "OUS":
@@ -109,7 +109,7 @@ def _decoded(data: bytes, place: str) -> ImagesU8:
 def _from_pillow(image: Image.Image, place: str) -> ImagesU8:
     try:
         pixels = to_rgb(image)
-    except Exception as error:  # a picture is read from its file when it is first used: Pillow raises anything then
+    except Exception as error:  # Pillow reads a file only when its pixels are first used, and may then raise anything
         raise DataError(f"{place}: cannot be read as an image: {error}") from error
     if 0 in pixels.shape:
         raise DataError(f"{place}: a picture of {image.width} x {image.height} pixels")
@@ -117,7 +117,7 @@ def _from_pillow(image: Image.Image, place: str) -> ImagesU8:
 
 
 def _from_array(array: npt.NDArray, place: str) -> ImagesU8:
-    """Grey and RGBA as decoded files of such: repeated, and without the opacity."""
+    """The RGB pixels of an array: grey is repeated three times, opacity is dropped. Raises DataError."""
     shape = " x ".join(map(str, array.shape)) or "a single number"
     if array.dtype != np.uint8:
         advice = "; if they lie in 0 to 1: (255 * x).round().astype('uint8')" if array.dtype.kind == "f" else ""

@@ -1,17 +1,18 @@
-"""Keeping freed memory. A training step asks for the same few gigabytes again and again."""
+"""Keeping freed memory for reuse, since every training step asks for the same few gigabytes again."""
 
 from __future__ import annotations
 
 import ctypes
 
-M_TRIM_THRESHOLD, M_MMAP_MAX = -1, -4  # of glibc's malloc.h
+M_TRIM_THRESHOLD, M_MMAP_MAX = -1, -4  # as in glibc's malloc.h
 
 
 def keep_freed_memory() -> bool:
-    """Have this process keep the memory it frees, for the next tensor; whether that worked (only under glibc).
+    """Make this process keep the memory it frees, for the next tensors; returns whether that worked (only with glibc).
 
-    Otherwise glibc takes every large tensor anew from the system, which clears it page by page: at full size on a CPU
-    a seventh of a step's time and more. The process grows no larger at its peak, but shrinks no more after it.
+    Otherwise glibc asks the system for each large tensor's memory, and the system clears it page by page, which at full
+    size on a CPU takes a seventh of a step's time or more. The process's peak is no higher, but it no longer shrinks
+    after it.
     """
     try:
         mallopt = ctypes.CDLL(None).mallopt

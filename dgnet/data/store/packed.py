@@ -1,4 +1,4 @@
-"""The packed store: for sets too large to keep as pixels, the image files in one, decoded when they are asked for."""
+"""The packed store, for data sets too large to keep as pixels: the image files joined into one, decoded at each use."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from dgnet.data.store.recipe import Recipe, open_store
 from dgnet.data.store.resize import resize
 from dgnet.files.images import ImagesU8
 
-SHARE = 8  # images a thread decodes at the least, that starting it be worth its while
+SHARE = 8  # the fewest images per thread: with fewer, starting the thread would cost more than it saves
 
 
 class PackedCrops:
-    """What `Crops` is, at the size of the image files: the same pixels, decoded and resized at every access."""
+    """Gives the same pixels as `Crops`, but decodes and resizes at each access; its file is as large as the images'."""
 
     def __init__(self, path: Path, index: CropIndex, size: tuple[int, int], workers: int) -> None:
         self.path, self.size, self.digests = path, size, index.digests
@@ -54,10 +54,10 @@ def open_packed(
     workers: int = 2,
     progress: bool = True,
 ) -> PackedCrops:
-    """The crops of `records` at `size` (height, width), from their files packed into one in `cache_dir`.
+    """The crops of `records` at `size` (height, width), decoded from one file in `cache_dir` that joins their files.
 
-    It promises and raises what `open_crops` does (every file is decoded once when it is packed), and serves every size
-    from one pack. `workers` threads decode.
+    Reuse, rebuilding and errors are as of `open_crops` (every image is decoded once, as a check, when it is packed).
+    One packed file serves every size. `workers` threads decode.
     """
     if min(size) < 1:
         raise ValueError(f"size={size}: height and width must be positive")
@@ -70,4 +70,4 @@ def open_packed(
     return PackedCrops(path, index, size, workers)
 
 
-CropStore = Crops | PackedCrops  # what training and evaluation read; only the former has all pixels at hand
+CropStore = Crops | PackedCrops  # what training and evaluation read images from

@@ -1,4 +1,7 @@
-"""One file made of many images: built once, whole or not at all, checked against them, shared by processes."""
+"""Stores: one file made from many image files, built once, whole or not at all, and shared by processes.
+
+When a store is opened, the image files are compared with those it was built from.
+"""
 
 from __future__ import annotations
 
@@ -27,11 +30,11 @@ from dgnet.files.whole_file import partial_of, remove_leftovers
 
 try:
     import fcntl
-except ImportError:  # no advisory locks here: two processes may then both build, and each ends with a whole store
+except ImportError:  # no file locks here: two processes may then both build, but each still ends with a whole store
     fcntl = None  # type: ignore[assignment]
 
-CHUNK = 32  # images a task: at 256×128 their pixels (3 MB) stay in the processor's cache until they are written
-SYNC_BYTES = 1 << 26  # the disk is set to work whenever so much is new, not left idle until the end
+CHUNK = 32  # images per task: at 256×128 their pixels (3 MB) stay in the processor's cache until they are written
+SYNC_BYTES = 1 << 26  # after so many new bytes they are sent to the disk, so that it does not idle until the end
 NUM_NAMED_UNREADABLE = 100
 
 logger = logging.getLogger(__name__)
@@ -39,10 +42,10 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Recipe:
-    """How a store's file is made: `header`, then `pack(files, images)` of one chunk of images after another.
+    """How a store's file is made: `header`, then the bytes `pack(files, images)` of each chunk of images in turn.
 
-    `name` begins the name of the store's folder; `version` is text that changes whenever the same files would give
-    other bytes; `num_bytes` is the size of the file, or None where that is the sum of the image files'.
+    `name` begins the name of the store's folder; `version` is text that changes whenever the same image files would
+    give other bytes; `num_bytes` is the size of the store's file, or None if it is the sum of the image files' sizes.
     """
 
     name: str
@@ -55,7 +58,7 @@ class Recipe:
 def open_store(
     records: Sequence[Record], recipe: Recipe, cache_dir: Path, workers: int, progress: bool
 ) -> tuple[Path, CropIndex]:
-    """The file made of `records` by `recipe`, and its index: found in `cache_dir`, or built there.
+    """The store's file made from `records` by `recipe`, and its index: found in `cache_dir`, or built there.
 
     Raises DataError naming every file that cannot be read, or a `cache_dir` that cannot be written or is full.
     """
@@ -86,7 +89,7 @@ def open_store(
 
 
 def _find(folder: Path, paths: list[str], stats: npt.NDArray[np.int64], workers: int) -> CropIndex | None:
-    """The index of the finished store of exactly these files, or None where it must be built."""
+    """The index of the finished store in `folder`, or None if it must be built since there is none or files changed."""
     index = CropIndex.read(folder / "index.npz")
     if index is None or index.stats.shape != stats.shape:
         return None
@@ -105,7 +108,7 @@ def _find(folder: Path, paths: list[str], stats: npt.NDArray[np.int64], workers:
 
 @contextlib.contextmanager
 def _locked(path: Path) -> Iterator[None]:
-    """Hold an exclusive lock on `path`, which the system drops when the process dies."""
+    """Hold an exclusive lock on the file `path`; the system releases it when the process dies."""
     with open(path, "wb") as file:
         if fcntl is not None:
             try:
@@ -129,7 +132,7 @@ def _build(
     folder: Path, paths: list[str], stats: npt.NDArray[np.int64], recipe: Recipe, workers: int, progress: bool
 ) -> CropIndex:
     remove_leftovers(folder)
-    temporary = partial_of(folder / "images.data")  # its name will be that of its contents
+    temporary = partial_of(folder / "images.data")  # in the end it is named by the hash of its contents
     try:
         with open(temporary, "wb") as file:
             file.write(recipe.header)
@@ -145,7 +148,7 @@ def _build(
     index.write(folder / "index.npz")
     for outdated in folder.glob("images_*.data"):
         if outdated != target:
-            with contextlib.suppress(OSError):  # a system that keeps mapped files will let us next time
+            with contextlib.suppress(OSError):  # some systems keep a file while it is mapped; the next build removes it
                 outdated.unlink()
     return index
 
@@ -161,7 +164,7 @@ class _Chunk:
 def _write_chunks(
     file: BinaryIO, paths: list[str], recipe: Recipe, workers: int, progress: bool
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.uint8]]:
-    """Decode all images, in parallel, and write what `recipe` makes of them; return lengths and content hashes."""
+    """Decode all images in parallel and write what `recipe` makes of them; return the files' lengths and hashes."""
     lengths: list[int] = []
     digests: list[bytes] = []
     failures: list[str] = []
@@ -175,7 +178,7 @@ def _write_chunks(
         tqdm(total=len(paths), desc="crops", unit="image", dynamic_ncols=True, disable=not progress) as bar,
     ):
         while True:
-            # A few tasks a worker keep all of them busy while only so many chunks lie in memory.
+            # A few tasks per worker keep all of them busy and limit the number of chunks in memory.
             while len(running) < 3 * workers and (chunk := next(chunks, None)) is not None:
                 running.append(pool.submit(_load_chunk, chunk, recipe))
             if not running:
@@ -184,7 +187,7 @@ def _write_chunks(
             lengths += done.lengths
             digests += done.digests
             failures += done.failures
-            if not failures:  # else we go on only to name every other file that cannot be read
+            if not failures:  # after a failure, go on only to name all other files that cannot be read
                 unsynced += file.write(done.packed)
             if unsynced > SYNC_BYTES and (sync is None or sync.done()):
                 file.flush()

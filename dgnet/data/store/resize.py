@@ -1,4 +1,4 @@
-"""Bicubic resize of uint8 images, equal to Pillow's, in batches of equal size."""
+"""Bicubic resizing of uint8 images, with Pillow's results; images of one size are resized together."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from dgnet.files.images import ImagesU8
 def resize(images: Sequence[ImagesU8], size: tuple[int, int]) -> ImagesU8:
     """Images uint8 h×w×3 of any sizes -> uint8 N×H×W×3 of `size`, bicubic.
 
-    torch's antialiased uint8 kernel is Pillow's algorithm (a = -0.5, the same fixed point), without Pillow's copies in
-    and out of four bytes a pixel: several times as fast.
+    torch's antialiased uint8 kernel computes as Pillow does (a = -0.5, the same fixed-point numbers), but without
+    Pillow's conversion to four bytes per pixel and back, so it is several times as fast.
     """
     places = defaultdict(list)
     for place, image in enumerate(images):
@@ -34,5 +34,5 @@ def _resize_alike(images: Sequence[ImagesU8], size: tuple[int, int]) -> ImagesU8
     if batch.shape[1:3] == size:
         return batch
     nchw = torch.from_numpy(batch).permute(0, 3, 1, 2)
-    # nchw lies in memory as N×H×W×3, and so does the result: neither is copied.
+    # In memory nchw and the result are both N×H×W×3, so neither is copied.
     return F.interpolate(nchw, size=size, mode="bicubic", antialias=True).permute(0, 2, 3, 1).numpy()

@@ -1,4 +1,4 @@
-"""Where torch's own threads only get in the way."""
+"""Limiting torch to one thread, where its own threads would only slow the work down."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import torch
 
 @contextlib.contextmanager
 def one_thread() -> Iterator[None]:
-    """Within, torch works on one thread: where there are threads at work already, or pieces too small to share."""
+    """Inside the `with` block torch uses one thread: for work already divided among threads, or too small to divide."""
     before = torch.get_num_threads()
     torch.set_num_threads(1)
     try:

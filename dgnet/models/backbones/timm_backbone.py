@@ -1,4 +1,4 @@
-"""A timm model in the place of our ResNet. timm is imported here alone, and only where `backbone.timm` is set."""
+"""A timm model in place of our ResNet. timm is imported only here, and only if `backbone.timm` is set."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from torch import Tensor, nn
 
 from dgnet.config import BackboneConfig, ConfigError
 
-STRIDE = 16  # of the map at last_stride 1, as our ResNet's
+STRIDE = 16  # of the feature map at last_stride 1, as in our ResNet
 
 
 class TimmBackbone(nn.Module):
-    """The last feature map of a timm model: N x 3 x H x W -> N x C x H/16 x W/16, of most models H/32 at last stride 2.
+    """The last feature map of a timm model: N x 3 x H x W -> N x C x H/16 x W/16 (mostly H/32 x W/32 at last stride 2).
 
     Args:
-        config: `timm` names the model, by timm's own names; `last_stride` 1 asks timm for `output_stride` 16.
+        config: `timm` is timm's name of the model; with `last_stride` 1 timm is asked for `output_stride` 16.
 
     Raises:
         ConfigError: timm does not import, knows no such model, or cannot make it give a feature map.
@@ -30,7 +30,7 @@ class TimmBackbone(nn.Module):
         self.channels = int(self.body.feature_info.channels()[-1])
 
     def load_pretrained(self) -> None:
-        """Take the weights that timm has for this model, which it downloads. Raises ConfigError where it has none."""
+        """Load the weights that timm has for this model, and downloads. Raises ConfigError where it has none."""
         self.body.load_state_dict(_create(self.config, pretrained=True).state_dict())
 
     def forward(self, x: Tensor) -> Tensor:
@@ -39,11 +39,11 @@ class TimmBackbone(nn.Module):
 
 
 def _create(config: BackboneConfig, *, pretrained: bool) -> Any:
-    """`timm.create_model` with `features_only`: called on images it gives the list of its stages' maps."""
+    """`timm.create_model` with `features_only`: the model gives a list of feature maps, one per stage."""
     name = config.timm
     try:
         import timm
-    except Exception as error:  # it imports torchvision, which beside another torch fails in many ways of its own
+    except Exception as error:  # it imports torchvision, which fails in many ways if built for another torch
         raise ConfigError(
             f"backbone.timm: found {name!r}, but timm cannot be imported here ({type(error).__name__}: {error}). "
             f"Install it (pip install 'dgnet[timm]') and the torchvision built for torch {torch.__version__}, or leave "
@@ -55,7 +55,7 @@ def _create(config: BackboneConfig, *, pretrained: bool) -> Any:
         raise ConfigError(f"backbone.timm: found {name!r}, but timm has no such model; {hint}")
     stride = {"output_stride": STRIDE} if config.last_stride == 1 else {}
     try:
-        # On the CPU whatever the default device: buffers outside its state dict would stay empty on `meta`.
+        # Always on the CPU: with the default device `meta`, buffers outside the state dict would stay empty.
         with torch.device("cpu"):
             return timm.create_model(name, pretrained=pretrained, features_only=True, **stride)
     except Exception as error:  # whatever a model of another package may raise

@@ -1,7 +1,7 @@
-"""Standardising maps, forward and backward in few passes, with nothing of float32 size kept between the two.
+"""Standardising feature maps (instance norm, AdaIN, layer norm) with little memory kept for the backward pass.
 
-Written plainly, autograd keeps a float32 copy of every half-precision map and another of it less its mean: five times
-the map itself. Here the map alone is kept, and the backward is the formula's own.
+Written plainly, autograd would keep for every half-precision map a float32 copy and another of it minus its mean: with
+the map itself, five times its size. Here only the map is kept, and the backward pass is the derivative by hand.
 """
 
 from __future__ import annotations
@@ -12,20 +12,20 @@ import torch
 from torch import Tensor
 
 EPS = 1e-5
-NUM_AT_ONCE = 1 << 20  # numbers
+NUM_AT_ONCE = 1 << 20  # how many numbers are worked on at once (`_few_images`)
 
 
 def standardise(x: Tensor, weight: Tensor | None, bias: Tensor | None, *, over_channels: bool) -> Tensor:
-    """weight * (x - mean) / deviation + bias; statistics in float32 at least, the result in x's precision.
+    """weight * (x - mean) / deviation + bias; statistics at least in float32, the result in x's precision.
 
-    Mean and variance are explicit operations: through `batch_norm` with running buffers an ONNX export would be
-    silently wrong.
+    Mean and variance are explicit operations: with `batch_norm` and running buffers an ONNX export would be silently
+    wrong.
 
     Args:
         x: N x C x H x W.
-        weight, bias: N x C, or 1 x C for the same in every image; or None for 1 and 0.
+        weight, bias: N x C, or 1 x C if the same for every image; None stands for 1 and 0.
         over_channels: False is an instance norm: statistics over H, W of each map, deviation sqrt(variance + 1e-5).
-            True is a layer norm: over C, H, W of each image, deviation unbiased std + 1e-5.
+            True is a layer norm: statistics over C, H, W of each image, deviation unbiased std + 1e-5.
     """
     if torch.is_grad_enabled() and not torch.compiler.is_compiling():
         result: Tensor = _Standardise.apply(x, weight, bias, over_channels)  # type: ignore[no-untyped-call]
@@ -35,16 +35,16 @@ def standardise(x: Tensor, weight: Tensor | None, bias: Tensor | None, *, over_c
 
 
 def _centre(x: Tensor, over_channels: bool) -> tuple[Tensor, Tensor]:
-    """x less its mean, and the sum of that squared."""
+    """x - mean, and the sum of its squares."""
     centred = _less_mean(x, over_channels)
     squares = centred.square().sum(dim=(2, 3), keepdim=True)
     return centred, squares.sum(dim=1, keepdim=True) if over_channels else squares
 
 
 def _less_mean(x: Tensor, over_channels: bool) -> Tensor:
-    """x less its mean, a new tensor of float32 or more."""
+    """x - mean, a new tensor in float32 or float64."""
     wide = x.to(torch.promote_types(x.dtype, torch.float32))
-    # Maps first, channels then: reducing all three at once is slow where channels lie last.
+    # First over H and W, then over C: reducing all three at once is slow with channels last in memory.
     mean = wide.mean(dim=(2, 3), keepdim=True)
     return wide - (mean.mean(dim=1, keepdim=True) if over_channels else mean)
 
@@ -64,8 +64,8 @@ def _affine(centred: Tensor, scale: Tensor, weight: Tensor | None, bias: Tensor 
 class _Standardise(torch.autograd.Function):
     """With h = (x - mean) r, r = 1 / deviation and g = dL/dy w: dL/dx = r (g - mean g - k h sum g h).
 
-    k is 1 / count where the variance is divided by the count and eps added to it, and 1 / ((count - 1) std r) where
-    eps is added to the unbiased std.
+    k is 1 / count for the instance norm (eps is added to the biased variance), and 1 / ((count - 1) std r) for the
+    layer norm (eps is added to the unbiased std).
     """
 
     @staticmethod
@@ -96,7 +96,7 @@ class _Standardise(torch.autograd.Function):
                 sum_g, sum_gh = ((total * w).sum(dim=1, keepdim=True) for total in (sum_g, sum_gh))
                 k = 1 / ((count - 1) * (1 - EPS * scale))  # std r = 1 - eps r
                 dx[some] = torch.addcmul(g * w - sum_g / count, h, k * sum_gh, value=-1).mul_(scale)
-            else:  # w is one number a map, and can wait for r
+            else:  # w is one number per map, so it can be multiplied in at the end, with r
                 dx[some] = torch.addcmul(g - sum_g / count, h, sum_gh / count, value=-1).mul_(w * scale)
         d_bias, d_weight = (torch.cat(parts) for parts in zip(*sums, strict=True))
         return (
@@ -108,7 +108,7 @@ class _Standardise(torch.autograd.Function):
 
 
 def _few_images(x: Tensor) -> list[slice]:
-    """The batch in parts whose float32 copies stay in a processor's cache; on a GPU the whole of it."""
+    """The batch divided into parts whose float32 copies fit a CPU's cache; on other devices undivided."""
     count = max(1, NUM_AT_ONCE // x[0].numel()) if x.device.type == "cpu" else len(x)
     return [slice(start, start + count) for start in range(0, len(x), count)]
 
@@ -118,5 +118,5 @@ def _rows(rows: Tensor, some: slice) -> Tensor: ...
 @overload
 def _rows(rows: None, some: slice) -> None: ...
 def _rows(rows: Tensor | None, some: slice) -> Tensor | None:
-    """These images' rows of a weight or a bias, which may be one row for all."""
+    """The rows of a weight or bias for the images `some`; a single row is for all images."""
     return rows if rows is None or len(rows) == 1 else rows[some]

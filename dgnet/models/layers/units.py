@@ -65,7 +65,7 @@ class ResidualBlock(nn.Module):
 
 
 def pad(x: Tensor, amount: int, mode: str) -> Tensor:
-    """Pad all four sides, in x's own precision: under autocast a CPU would pad in float32, and keep a copy of that."""
+    """Pad all four sides in x's own precision; under autocast a CPU would pad in float32 and keep that copy."""
     if x.dtype == torch.float32:
         return F.pad(x, (amount,) * 4, mode=mode)
     with torch.autocast(x.device.type, enabled=False):
@@ -73,19 +73,19 @@ def pad(x: Tensor, amount: int, mode: str) -> Tensor:
 
 
 def leaky_relu_(x: Tensor) -> Tensor:
-    """LeakyReLU(0.2) in place of x: its backward needs the result alone, which the next layer keeps anyway."""
+    """LeakyReLU(0.2) in place: its backward needs only the result, which the next layer keeps anyway."""
     return F.leaky_relu(x, NEGATIVE_SLOPE, inplace=True)
 
 
 class InstanceNorm(nn.Module):
-    """(x - mean) / sqrt(variance + 1e-5) over H, W of each map of each image; nothing learnt, nothing remembered."""
+    """(x - mean) / sqrt(variance + 1e-5) over H, W of each map of each image; no parameters, no running statistics."""
 
     def forward(self, x: Tensor) -> Tensor:
         return standardise(x, None, None, over_channels=False)
 
 
 class MapLayerNorm(nn.Module):
-    """(x - mean) / (std + 1e-5) over C, H, W of each image, std unbiased; then a scale and a shift a channel.
+    """(x - mean) / (std + 1e-5) over C, H, W of each image, std unbiased; then one scale and one shift per channel.
 
     The scale starts uniform in [0, 1), as published.
     """
@@ -124,5 +124,5 @@ def place(module: Module, device: torch.device) -> Module:
 
 
 def channels_last(x: Tensor) -> Tensor:
-    """The same images in the memory layout that convolutions are fastest in."""
+    """The same tensor in the memory layout `channels_last`, in which convolutions are fastest."""
     return x.contiguous(memory_format=torch.channels_last)

@@ -1,4 +1,4 @@
-"""Upsampling with the convolution run before the doubling: the same numbers for a third of the arithmetic."""
+"""Upsampling that convolves before it doubles the map: the same result with about a third of the arithmetic."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from dgnet.models.layers.units import MapLayerNorm, channels_last, leaky_relu_, 
 class UpsampleUnit(nn.Module):
     """Nearest x2, reflection pad, 5x5 convolution, layer norm, LeakyReLU, with the convolution run before the doubling.
 
-    On an image whose pixels are doubled a 5x5 kernel sees 3x3 different ones. So four 3x3 kernels, sums of the 5x5's
-    rows and columns, give the four output pixels of each input pixel: 36 multiply-adds instead of 100, no doubled map,
-    and the same numbers up to rounding. Only the outermost pixels differ, since a doubled map reflects otherwise than
-    a plain one repeats its edge; `_mend_edges` adds what they lack.
+    In a map whose pixels are doubled, a 5x5 kernel covers only 3x3 different pixels. So four 3x3 kernels, made by
+    summing rows and columns of the 5x5 one, give the four output pixels of each input pixel: 36 multiply-adds instead
+    of 100, no doubled map, and the same numbers up to rounding. Only the outermost pixels come out differently, since
+    the small map is padded by repeating its edge and not by reflection after doubling; `_mend_edges` corrects them.
     """
 
     def __init__(self, in_channels: int, out_channels: int) -> None:
@@ -43,18 +43,20 @@ class UpsampleUnit(nn.Module):
 
 
 def _pair_taps(weight: Tensor, dim: int, odd: bool) -> Tensor:
-    """The five taps along `dim` as three, those that fall on one doubled pixel summed, for even or odd outputs."""
+    """The five taps along `dim` as three, for even or odd output pixels: taps on copies of one pixel are summed."""
     t = weight.unbind(dim)
     return torch.stack([t[0], t[1] + t[2], t[3] + t[4]] if odd else [t[0] + t[1], t[2] + t[3], t[4]], dim)
 
 
 def _mend_edges(out: Tensor, differences: Sequence[Tensor], weight: Tensor) -> Tensor:
-    """Where a tap meets the reflected doubled map's far pixel it should see the second pixel, and saw the first.
+    """Correct the outermost rows and columns of `out`.
 
-    The rows are mended with the columns still padded plainly, then the columns with the rows as they should be.
+    At the edge of a doubled map with reflection padding, the outermost tap falls on the second pixel; on the small map
+    with repeated edges it fell on the first. The difference of the two, times that tap, is added: first to the rows,
+    whose ends are still padded by repetition, then to the columns, whose ends are padded by reflection.
 
     Args:
-        differences: of the second and the first pixels from the top, the bottom, the left and the right.
+        differences: second minus first line of pixels, counted from the top, the bottom, the left and the right.
     """
 
     def line(difference: Tensor, taps: Tensor, mode: str) -> Tensor:
@@ -67,14 +69,14 @@ def _mend_edges(out: Tensor, differences: Sequence[Tensor], weight: Tensor) -> T
     return mended
 
 
-# Differentiated by autograd, every row or column taken from a map costs a map of zeros, and every one added to it a
-# copy of the gradient. The two functions below are what indexing would be without that.
+# If autograd differentiated plain indexing, every row or column taken from a map would cost a whole map of zeros, and
+# every one added to a map a copy of the gradient. The two functions below index without this cost.
 
 
 class _PadAndEdges(torch.autograd.Function):
-    """Maps, padded by one by repeating the edge; and second less first line, from the top, bottom, left and right.
+    """Maps padded by one by repeating the edge; and second minus first line from the top, bottom, left and right.
 
-    A backward of its own also lets G compile: torch 2.13's for this padding does not where channels lie last.
+    Its own backward also lets torch.compile compile G: torch 2.13's for this padding fails with channels last.
     """
 
     @staticmethod
@@ -93,7 +95,7 @@ class _PadAndEdges(torch.autograd.Function):
     @torch.autograd.function.once_differentiable
     def backward(_: Any, padded: Tensor, *edges: Tensor) -> Tensor:
         top, bottom, left, right = edges
-        # What was repeated into the padding gathers at the edge it was repeated from: columns first, corners with them.
+        # Gradients of the padding are added at the edge that was repeated there: columns, rows, and last the corners.
         dx = padded[:, :, 1:-1, 1:-1].clone(memory_format=torch.preserve_format)
         sides = padded[:, :, :, :: padded.shape[3] - 1]
         ends = padded[:, :, :: padded.shape[2] - 1, 1:-1]

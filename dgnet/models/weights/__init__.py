@@ -1,1 +1,1 @@
-"""Weights in files: ours, the authors', those of other libraries, and the bundled model."""
+"""Weights in files: our own models, the authors' checkpoints, other libraries' weights, and the bundled model."""

@@ -13,6 +13,6 @@ BUNDLED = Path(__file__).with_name("bundled.safetensors")
 def bundled_model() -> LoadedModel[DGNet]:
     """The small model trained on mannequin, so that swapping and extracting work right after installing.
 
-    Its card (`.card`) says which command made it, on what machine, and what it scores.
+    Its card (`.card`) says which command trained it, on what machine, and what it scores.
     """
     return load_model(BUNDLED)

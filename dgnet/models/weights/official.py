@@ -1,4 +1,4 @@
-"""The authors' released checkpoints, converted into ours. Nothing is unpickled; every tensor is accounted for."""
+"""Converting the authors' released checkpoints into ours, without unpickling; every tensor is used or reported."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ MODEL_FILE = "model.safetensors"
 DISCRIMINATOR_FILE = "discriminator.safetensors"
 TEACHER_FILE = "teacher.safetensors"
 
-# What the published files hold and nothing reads, and why.
+# Tensors in the published files that are not used here, and why.
 UNUSED = {
     r"dec\.model\.1\..*\.norm\.running_(mean|var)": "running statistics of AdaIN, which uses each image's own",
     r"model\.fc\.(weight|bias)": "ImageNet classifier",
@@ -41,10 +41,10 @@ class OfficialModel:
     """A published model as our networks, on the CPU in eval mode.
 
     Args:
-        model, discriminator, teacher: the last two where their files were given.
-        config: the published settings for the data set with so many identities.
+        model, discriminator, teacher: the networks; the last two are None where their files were not given.
+        config: the published settings for the data set that has as many training identities as the model.
         sources: names of the files.
-        dropped: by reason, the published tensors (`file: name`) that have no use.
+        dropped: the published tensors (`file: name`) that are not used, by reason.
     """
 
     model: DGNet
@@ -57,7 +57,7 @@ class OfficialModel:
 
 @dataclass(frozen=True)
 class ImportedCheckpoint:
-    """What an import made: the files written, the number of identities, and what was left out, by reason."""
+    """The result of an import: the files written, the number of identities, and the tensors left out, by reason."""
 
     files: tuple[Path, ...]
     num_classes: int
@@ -108,11 +108,11 @@ def read_official(
     Args:
         generator, appearance, discriminator: `gen_XXXXXXXX.pt`, `id_XXXXXXXX.pt` and `dis_XXXXXXXX.pt`.
         teacher: `net_last.pth`.
-        teacher_stride: of the last stage of the teacher's ResNet, which its file does not tell.
+        teacher_stride: stride of the last stage of the teacher's ResNet, which its file does not contain.
 
     Raises:
-        WeightsError: a file cannot be read; or, naming the published tensors, one is missing, unknown or of another
-            shape; or model and teacher know different numbers of identities.
+        WeightsError: a file cannot be read; tensors (named as published) are missing, unknown or of another shape; or
+            model and teacher have different numbers of identities.
     """
     generator_tensors, appearance_tensors = _read(generator), _read(appearance)
     num_classes = _num_classes(appearance, appearance_tensors, "classifier1.classifier.0.weight")
@@ -144,14 +144,14 @@ def read_official(
 
 
 def write_official(official: OfficialModel, out: PATH_LIKE) -> tuple[Path, ...]:
-    """Write `model.safetensors`, and `discriminator.safetensors` and `teacher.safetensors` where there are such.
+    """Write `model.safetensors`, and `discriminator.safetensors` and `teacher.safetensors` if `official` has them.
 
     Args:
         official: what `read_official` gave.
         out: the folder; made if need be.
 
     Returns:
-        The files written, the model last: where it is, the import is complete.
+        The files written. The model is written last, so if it exists, the import is complete.
 
     Raises:
         WeightsError: a file cannot be written.
@@ -178,7 +178,7 @@ def write_official(official: OfficialModel, out: PATH_LIKE) -> tuple[Path, ...]:
 
 
 def _config(num_classes: int, teacher_stride: Literal[1, 2]) -> RunConfig:
-    """The published settings for the data set with so many identities; any data where no such set is known."""
+    """The published settings for the data set with `num_classes` training identities; `auto` data if none is known."""
     config = preset(DATA_BY_CLASSES.get(num_classes, "market1501"))
     if num_classes not in DATA_BY_CLASSES:
         config = replace(config, data=replace(config.data, name="auto"))
@@ -187,9 +187,9 @@ def _config(num_classes: int, teacher_stride: Literal[1, 2]) -> RunConfig:
 
 
 def _read(path: PATH_LIKE) -> dict[str, Tensor]:
-    """The named tensors in a published file: under the key "a", or (the teacher's) the file itself.
+    """The named tensors in a published file: under the key "a", or, in the teacher's file, outermost.
 
-    A file that was saved again may have them below a key of its own, and `module.` before all names.
+    If a user saved a file again, they may be under another key, with `module.` before all names.
     """
     contents = read_foreign(path)
     within = contents["a"] if isinstance(contents, Mapping) and "a" in contents else contents
@@ -212,7 +212,7 @@ def _fill(
     names: Mapping[str, str],
     dropped: dict[str, list[str]],
 ) -> None:
-    """Load the tensors of the modules in `names` (ours -> published); add what has no use to `dropped`."""
+    """Load the tensors of the modules in `names` (ours -> published); add those not used to `dropped`."""
     wanted: dict[str, str] = {}
     for ours in network.state_dict():
         module, _, leaf = ours.rpartition(".")

@@ -1,4 +1,4 @@
-"""The names of modules in the authors' released checkpoints, for each of ours: facts about a file format."""
+"""What each of our modules is called in the authors' released checkpoints: facts about a file format."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from torch import nn
 from dgnet.models.decoder import NUM_BLOCKS
 from dgnet.models.discriminator import NUM_SCALES
 
-UNITS = ("first", "second")  # the two convolutions of every residual block: 0 and 1 there
+UNITS = ("first", "second")  # the two convolutions of each residual block, which are 0 and 1 in the checkpoints
 
 
 def generator_names() -> dict[str, str]:
-    """E_s and G (`gen_XXXXXXXX.pt`), modules of our DGNet -> theirs."""
+    """For E_s and G (`gen_XXXXXXXX.pt`): modules of our DGNet -> theirs."""
     names = {f"structure_encoder.stem.{k}.conv": f"enc_content.model.{k}.conv" for k in range(4)}
     for k in range(NUM_BLOCKS):
         for index, unit in enumerate(UNITS):
@@ -35,7 +35,7 @@ def generator_names() -> dict[str, str]:
 
 
 def appearance_names(backbone: nn.Module) -> dict[str, str]:
-    """E_a (`id_XXXXXXXX.pt`), modules of our DGNet -> theirs; the ResNet's names are torchvision's in both."""
+    """For E_a (`id_XXXXXXXX.pt`): modules of our DGNet -> theirs; the ResNet has torchvision's names in both."""
     ours = "appearance_encoder"
     return (
         _backbone_names(backbone, f"{ours}.backbone")
@@ -45,7 +45,7 @@ def appearance_names(backbone: nn.Module) -> dict[str, str]:
 
 
 def discriminator_names() -> dict[str, str]:
-    """D (`dis_XXXXXXXX.pt`), modules of our Discriminator -> theirs."""
+    """For D (`dis_XXXXXXXX.pt`): modules of our Discriminator -> theirs."""
     names = {}
     for scale in range(NUM_SCALES):
         for k in range(5):
@@ -58,7 +58,7 @@ def discriminator_names() -> dict[str, str]:
 
 
 def teacher_names(backbone: nn.Module) -> dict[str, str]:
-    """T (`net_last.pth`), modules of our Teacher -> theirs."""
+    """For T (`net_last.pth`): modules of our Teacher -> theirs."""
     return _backbone_names(backbone, "backbone") | _head_names("head", "classifier")
 
 

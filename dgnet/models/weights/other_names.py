@@ -1,6 +1,6 @@
-"""MobileNetV2 and EfficientNet-Lite0 as torchvision and timm name their parameters: facts about file formats.
+"""The names that torchvision and timm give to the layers of MobileNetV2 and EfficientNet-Lite0: facts about formats.
 
-In every library a network's convolutions and norms come in one order, so names are matched place by place.
+The convolutions and norms of a network are in the same order in every library, so the n-th name here is the n-th there.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from dgnet.models.backbones.mobilenet_v2 import MobileNetV2
 
 
 def namings(network: nn.Module) -> list[dict[str, str]]:
-    """What other libraries call each convolution and norm of a network: own name -> theirs; its own names first."""
+    """One dict per naming of a network's convolutions and norms, own name -> theirs; the first keeps all names."""
     own = [name for name, layer in network.named_modules() if isinstance(layer, nn.Conv2d | nn.BatchNorm2d)]
     match network:
         case MobileNetV2():
@@ -33,7 +33,7 @@ def torchvision_names() -> Iterator[str]:
     place = 1
     for expansion, _, num_blocks, *_ in mobilenet_v2.STAGES:
         for _ in range(num_blocks):
-            activated = 2 if expansion > 1 else 1  # convolutions with an activation, each a Sequential of its own
+            activated = 2 if expansion > 1 else 1  # convolutions with an activation; each is in its own Sequential
             block = f"features.{place}.conv"
             for index in range(activated):
                 yield from (f"{block}.{index}.0", f"{block}.{index}.1")

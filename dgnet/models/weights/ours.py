@@ -1,4 +1,4 @@
-"""Models in files: safetensors with the configuration and a card inside."""
+"""Our own model files: safetensors with the configuration and a card (text about the model) inside."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ Network = TypeVar("Network", DGNet, Teacher, Discriminator)
 
 @dataclass(frozen=True)
 class LoadedModel(Generic[Network]):
-    """A network out of a file, in eval mode on the CPU; the configuration it was made under; what its maker says of it.
+    """A network from a file, in eval mode on the CPU; the configuration it was trained with; and its card.
 
-    The configuration has no paths of the machine that the file was written on.
+    The configuration does not contain the paths of the machine that the file was written on.
     """
 
     model: Network
@@ -36,13 +36,13 @@ class LoadedModel(Generic[Network]):
 def save_model(
     path: PATH_LIKE, model: DGNet, config: RunConfig, card: dict[str, str], *, dtype: torch.dtype = torch.float32
 ) -> None:
-    """Write a model; an older file is replaced only when the new one is whole.
+    """Write a model; an older file is replaced only once the new one is complete.
 
     Args:
         path: the file, `.safetensors` by custom.
         model: in any mode, on any device.
-        config: what it was made under; the paths in it are left out.
-        card: what to tell whoever gets the file: the command that made it, its figures, its licence.
+        config: what it was trained with; the paths in it are left out.
+        card: text for whoever gets the file: the command that made it, its figures, its licence.
         dtype: float32, or float16 for half the size (norms and biases stay float32).
 
     Raises:
@@ -56,7 +56,8 @@ def load_model(path: PATH_LIKE) -> LoadedModel[DGNet]:
     """Read what `save_model` wrote.
 
     Raises:
-        WeightsError: missing, truncated, damaged or foreign file; tensors that do not fit the configuration in it.
+        WeightsError: the file is missing, truncated, damaged or not a model of dgnet's; or its tensors do not fit the
+            configuration in it.
         ConfigError: its backbone is a timm model, and timm cannot make it here.
     """
     tensors, config, numbers, card = _load(path, "model")
@@ -86,7 +87,7 @@ def load_teacher(path: PATH_LIKE) -> LoadedModel[Teacher]:
 
 
 def save_discriminator(path: PATH_LIKE, discriminator: Discriminator, config: RunConfig, card: dict[str, str]) -> None:
-    """Write a discriminator (for training on from a model; nothing else uses it), as `save_model` does."""
+    """Write a discriminator, as `save_model` does; it is only used to continue training from a model."""
     _save(path, "discriminator", discriminator, config, {}, card, torch.float32)
 
 
@@ -117,7 +118,7 @@ def _save(
     }
     tensors = {}
     for name, tensor in module.state_dict().items():
-        # Vectors are norms and biases: small beside the rest, and a running variance can lie below float16's range.
+        # Vectors (norms and biases) stay float32: they are small, and a running variance may be below float16's range.
         tensors[name] = tensor.to(dtype) if tensor.ndim > 1 else tensor
         if not tensors[name].isfinite().all() and tensor.isfinite().all():
             raise WeightsError(f"{path}: {name} has numbers too large for float16; save in float32")
@@ -141,7 +142,7 @@ def _load(path: PATH_LIKE, kind: str) -> tuple[dict[str, Tensor], RunConfig, dic
 
 
 def _fill(path: PATH_LIKE, network: Network, tensors: dict[str, Tensor]) -> Network:
-    """`network`, built without memory (`meta`), given the tensors as its own, in float32 and eval mode."""
+    """Give a network built on `meta`, without memory, the tensors as its own, in float32; returns it in eval mode."""
     check_tensors(path, network.state_dict(), tensors)
     whole = {name: tensor.float() if tensor.is_floating_point() else tensor for name, tensor in tensors.items()}
     network.load_state_dict(whole, assign=True)

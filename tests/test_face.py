@@ -1,4 +1,4 @@
-"""The public face: instant to import, and as good as `dgnet evaluate`."""
+"""The Python interface `dgnet.*`: quick to import, and its figures equal those of `dgnet evaluate`."""
 
 from __future__ import annotations
 
@@ -108,7 +108,7 @@ def held_out(tmp_path_factory: pytest.TempPathFactory) -> HeldOut:
 
 
 def test_a_search_by_the_face_is_as_good_as_the_tables(model: dgnet.Model, held_out: HeldOut) -> None:
-    """Bit for bit the features of `dgnet evaluate`, from the files; so every figure is the same."""
+    """Features taken from files equal those of `dgnet evaluate` bit for bit, and so do all figures."""
     rows = held_out_features(features_by(None, bundled_model().model), held_out, 0.5, torch.device("cpu"))
     dataset = held_out.dataset
     query, gallery = ([record.path for record in records] for records in (dataset.query, dataset.gallery))
@@ -210,7 +210,7 @@ def test_swaps_in_pairs_and_all(model: dgnet.Model, people: list[Path]) -> None:
 
 
 def close(first: np.ndarray, second: np.ndarray) -> bool:
-    """Equal but for rounding of pixels that lie between two grey levels."""
+    """Whether two images are equal up to the rounding of pixels between two grey levels."""
     return int(np.abs(first.astype(int) - second.astype(int)).max()) <= 1
 
 

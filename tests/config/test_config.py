@@ -1,4 +1,4 @@
-"""Settings: every value checked, the way to a dictionary and back, saved ones of older versions, and roles."""
+"""Settings: every value is checked, they survive saving, settings saved by older versions load, and their roles."""
 
 import copy
 import math
@@ -84,7 +84,7 @@ def test_flatten() -> None:
 
 
 def every_setting(kind: type = RunConfig, prefix: str = "") -> Iterator[tuple[str, Any, Any]]:
-    """(dotted name, type, range) of every setting."""
+    """(Dotted name, type, range) of every setting."""
     for item in fields(kind):
         inner = types_of(kind)[item.name]
         if is_dataclass(inner):
@@ -99,7 +99,7 @@ NAMES = [name for name, *_ in SETTINGS]
 
 
 def with_value(name: str, value: object) -> dict[str, Any]:
-    """The published settings as a file holds them, but for one value."""
+    """The published settings as a file holds them, with one value changed."""
     values = to_dict(RunConfig())
     *path, last = name.split(".")
     inner = values
@@ -111,7 +111,7 @@ def with_value(name: str, value: object) -> dict[str, Any]:
 
 
 def wrong_values(kind: Any, limits: Any) -> list[object]:
-    """What no setting of this type and range may hold."""
+    """Values that a setting of this type and range must refuse."""
     some: list[object] = [None, {"a": 1}, b"x", object()]
     if get_origin(kind) is Literal:
         return [*some, "guess", True, 3, 1.0, ["plain"], ""]
@@ -139,7 +139,7 @@ def wrong_values(kind: Any, limits: Any) -> list[object]:
 
 @pytest.mark.parametrize(("name", "kind", "limits"), SETTINGS, ids=NAMES)
 def test_every_setting_refuses_what_it_cannot_hold(name: str, kind: Any, limits: Any) -> None:
-    """By its full name, whether its class was made in code or read from a file."""
+    """The message gives the setting's full name, whether it comes from code or from a file."""
     for value in wrong_values(kind, limits):
         with pytest.raises(ConfigError) as told:
             from_dict(with_value(name, value))
@@ -196,7 +196,7 @@ OLDER = {"compile": False, "recompute": False, "cuda_graphs": False}
 
 
 def of_an_older_version(**changes: object) -> dict[str, Any]:
-    """Settings as they were saved while three switches said how steps run, and `redressed` was `redrawn`."""
+    """Settings as older versions saved them: three switches in place of `execution`, `redrawn` for `redressed`."""
     values = copy.deepcopy(to_dict(preset("mannequin")))
     del values["execution"]
     values["loss"]["redrawn"] = values["loss"].pop("redressed")

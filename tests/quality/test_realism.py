@@ -1,4 +1,4 @@
-"""FID, KID and diversity against their formulas; the Inception network by its names, shapes and counts."""
+"""FID, KID and diversity against their formulas; the Inception network's names, shapes and parameter counts."""
 
 from __future__ import annotations
 
@@ -119,7 +119,7 @@ def network() -> Inception:
 
 
 def test_inception_has_the_published_parameters(network: Inception) -> None:
-    """21 785 568 without the classifier; names and shapes as torchvision's state dict has them."""
+    """21 785 568 without the classifier; names and shapes are those of torchvision's state dict."""
     assert sum(parameter.numel() for parameter in network.parameters()) == 21_785_568
     shapes = {name: tuple(value.shape) for name, value in network.state_dict().items()}
     assert shapes["Conv2d_1a_3x3.conv.weight"] == (32, 3, 3, 3)

@@ -1,4 +1,4 @@
-"""Re-ranking against the dense published formula, written out naively in float64."""
+"""Re-ranking against the dense published formula in float64."""
 
 from __future__ import annotations
 
@@ -131,7 +131,7 @@ def test_equal_features_everywhere() -> None:
 
 
 def whole_numbers(seed: int, rows: int) -> torch.Tensor:
-    """Features whose products are exact and tie often."""
+    """Features whose products are exact and often tie."""
     return torch.from_numpy(np.random.default_rng(seed).integers(-2, 3, (rows, 3)).astype(np.float32))
 
 
@@ -217,7 +217,7 @@ def test_the_sizes_of_its_working_blocks_do_not_matter(
 
 @pytest.mark.parametrize("k1", range(1, 8))
 def test_every_half_of_k1_is_rounded_as_published(k1: int) -> None:
-    """np.around goes to the even neighbour: half of 5 is 2, of 7 it is 4."""
+    """np.around rounds to the even neighbour: half of 5 becomes 2, half of 7 becomes 4."""
     query, gallery, _, _ = people(k1, num_query=6, num_gallery=50, identities=5, noise=0.8)
     for k2 in (1, k1 + 1):
         found = rerank(query, gallery, k1=k1, k2=k2, progress=False)
@@ -250,7 +250,7 @@ def test_a_negative_lambda_is_refused() -> None:
 
 
 def test_an_image_that_equals_all_others_is_refused_among_images_that_do_not() -> None:
-    """Whoever is as near to one image as to the next has no distance to divide by, though others have."""
+    """An image equally near to all others has a largest distance of 0, and distances are divided by the largest."""
     same, turned = np.tile([[1.0, 0.0]], (6, 1)), np.array([[1.0, 1e-4]])
     with pytest.raises(EvaluationError, match="no distance to divide by"):
         rerank(same[:2], np.concatenate([same, turned]), k1=3, k2=2)

@@ -1,6 +1,5 @@
-"""Settings: every value is checked, they survive saving, settings saved by older versions load, and their roles."""
+"""Settings: every value is checked, settings survive being saved, and every setting has its roles."""
 
-import copy
 import math
 from collections.abc import Iterator
 from dataclasses import MISSING, fields, is_dataclass, replace
@@ -23,8 +22,6 @@ from dgnet.config import (
     differing,
     flatten,
     from_dict,
-    from_saved,
-    preset,
     to_dict,
     without_local,
 )
@@ -190,57 +187,6 @@ def test_numbers_of_other_kinds_become_plain_ones() -> None:
     assert (config.seed, config.alpha, config.loss.cycle, config.data.root) == (3, 1.0, 0.5, "a/b")
     assert ScheduleConfig(milestones=[3, 5]).milestones == (3, 5)
     assert type(NetworkConfig(prim_dropout=0).prim_dropout) is float
-
-
-OLDER = {"compile": False, "recompute": False, "cuda_graphs": False}
-
-
-def of_an_older_version(**changes: object) -> dict[str, Any]:
-    """Settings as older versions saved them: three switches in place of `execution`, `redrawn` for `redressed`."""
-    values = copy.deepcopy(to_dict(preset("mannequin")))
-    del values["execution"]
-    values["loss"]["redrawn"] = values["loss"].pop("redressed")
-    return {**values, **OLDER, **changes}
-
-
-@pytest.mark.parametrize(
-    ("changes", "execution"),
-    [
-        ({}, "plain"),
-        ({"compile": True}, "compile"),
-        ({"recompute": True}, "recompute"),
-        ({"cuda_graphs": True}, "cuda_graphs"),
-        ({"recompute": True, "cuda_graphs": True}, "recompute"),  # as such a run went: nothing was recorded
-        ({"compile": True, "joint": False}, "plain"),
-    ],
-)
-def test_saved_settings_of_an_older_version_are_read(changes: dict[str, object], execution: str) -> None:
-    saved = of_an_older_version(**changes)
-    before = copy.deepcopy(saved)
-    found = from_saved(saved)
-    joint = bool(changes.get("joint", True))
-    assert found == replace(preset("mannequin"), execution=execution, joint=joint)
-    assert found.loss.redressed == 10.0
-    assert saved == before
-
-
-def test_what_was_left_empty_in_saved_settings_is_the_default() -> None:
-    values = to_dict(preset("mannequin"))
-    values["data"]["cache"] = values["network"]["backbone"]["weights"] = None
-    assert from_saved(values) == preset("mannequin")
-
-
-@pytest.mark.parametrize(
-    ("values", "message"),
-    [
-        ({"recompute": True}, "^recompute: no such setting any more; write execution: recompute"),
-        ({"cuda_graphs": False}, "^cuda_graphs: no such setting any more; write execution: cuda_graphs"),
-        ({"loss": {"redrawn": 3.0}}, r"^loss.redrawn: no such setting any more; write loss.redressed"),
-    ],
-)
-def test_new_settings_with_an_old_name_are_told_the_new_one(values: dict[str, Any], message: str) -> None:
-    with pytest.raises(ConfigError, match=message):
-        from_dict(values)
 
 
 def forbidding(question: str) -> set[str]:

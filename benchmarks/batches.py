@@ -1,9 +1,9 @@
-"""Batches from the crop store against a DataLoader of Pillow decodes: python benchmarks/batches.py
+"""Batches from the crop store against a DataLoader that decodes with Pillow: python benchmarks/batches.py
 
-Both give batches of 256x128, mirrored, edge-padded and cropped, from the same JPEGs of 128x64: once as the uint8
-pixels that go to the training device, once as float32, ImageNet-normalised, with random erasing. The DataLoader has
-two worker processes; the store runs in this process alone. `--device cuda` ends both on the accelerator, where the
-store lies whole and is augmented, as in training.
+Both make batches of 256x128 images, mirrored, edge-padded and cropped, from the same JPEGs of 128x64. They are timed
+once up to the uint8 pixels that go to the training device, and once up to float32, ImageNet-normalised, with random
+erasing. The DataLoader has two worker processes; the store runs in this process alone. With `--device cuda` both end
+with the batch on the GPU; the store then lies in the GPU's memory and is augmented there, as in training.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ PAD = 10
 
 
 class PillowImages(Dataset):
-    """One image at a time: decode, resize, mirror, pad, crop, normalise, erase."""
+    """A data set that does everything for one image at a time: decode, resize, mirror, pad, crop, normalise, erase."""
 
     def __init__(self, records: list[Record], normalised: bool) -> None:
         self.records, self.normalised = records, normalised
@@ -65,7 +65,7 @@ class PillowImages(Dataset):
 
 
 def erase(x: torch.Tensor) -> None:
-    """Random erasing as it is written an image at a time."""
+    """Random erasing in its usual form, for one image at a time."""
     _, height, width = x.shape
     while True:
         pixels, ratio = random.uniform(0.02, 0.4) * height * width, random.uniform(0.3, 3.3)
@@ -77,7 +77,7 @@ def erase(x: torch.Tensor) -> None:
 
 
 def timed(batch: Callable[[int], torch.Tensor], num_batches: int) -> float:
-    """Images a second of `batch(step)`, after a few steps to warm up."""
+    """Images per second of `batch(step)`, after a few steps to warm up."""
     for step in range(8):
         batch(step)
     start = time.perf_counter()
@@ -88,14 +88,14 @@ def timed(batch: Callable[[int], torch.Tensor], num_batches: int) -> float:
 
 
 def loader_rate(records: list[Record], size: int, normalised: bool, device: str) -> float:
-    """Images a second from a DataLoader with two workers."""
+    """Images per second from a DataLoader with two workers."""
     loader = DataLoader(PillowImages(records, normalised), size, shuffle=True, num_workers=2, drop_last=True)
     batches = itertools.chain.from_iterable(itertools.repeat(loader))
     return timed(lambda _: next(batches).to(device), num_batches=50)
 
 
 def store_rate(crops: Crops, sampler: PairSampler, normalised: bool, device: str) -> float:
-    """Images a second from the store: sample, copy, mirror, pad and crop; normalise and erase."""
+    """Images per second from the store: sample, copy, mirror, pad and crop; for float32 also normalise and erase."""
     augment, size = Augment(SIZE, mirror=0.5, pad=PAD), sampler.batch_size
     whole = np.asarray(crops.images_u8) if device == "cpu" else resident(crops, torch.device(device))
 
@@ -123,7 +123,7 @@ def main() -> None:
         sampler = PairSampler([r.pid for r in records], [r.camid for r in records], arguments.batch, seed=0)
         for kind, normalised in (("uint8", False), ("float32", True)):
             loader, store = [], []
-            for _ in range(arguments.repeats):  # in turn, so that whatever else the machine does meets both
+            for _ in range(arguments.repeats):  # in turn, so that other work on the machine slows both alike
                 loader.append(loader_rate(records, arguments.batch, normalised, arguments.device))
                 store.append(store_rate(crops, sampler, normalised, arguments.device))
             print(

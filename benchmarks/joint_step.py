@@ -1,12 +1,12 @@
-"""A training step against the straightforward one: python benchmarks/joint_step.py [--size small] [--steps 3]
-       and with what it was asked to do otherwise: ... --only fp32 fp32+recompute --anchors 2
-       on a GPU, as `dgnet train` runs there: ... --device cuda --only twin fp32+cuda_graphs bf16+cuda_graphs
+"""dgnet's joint step against a straightforward twin: python benchmarks/joint_step.py [--size small] [--steps 3]
+       other ways to run the step:             ... --only fp32 fp32+recompute --anchors 2
+       on a GPU, as `dgnet train` runs there:  ... --device cuda --only twin fp32+cuda_graphs bf16+cuda_graphs
 
-Both take the same steps with the same networks, batch and losses, all terms on: the twin as `published_schedule.py`
-drives them (float32), dgnet's `joint_step` in float32 and in bfloat16. Each runs in a process of its own, one after
-another, which reports seconds a step (the median after one to warm up) and its peak memory (ru_maxrss on a CPU, the
-allocator's peak on a GPU). Full size is the published one: 256x128, 8 + 8 anchors and their 16 partners. There, on two
-cores, the twin takes most of a minute a step.
+Both take the same steps with the same networks, batch and losses, with all published terms on: the twin
+(`published_schedule.py`) in float32, dgnet's `joint_step` in float32 and in bfloat16. They run one after another, each
+in a process of its own, which reports seconds per step (the median, after steps to warm up) and its peak memory
+(ru_maxrss on a CPU, the allocator's peak on a GPU). `full` is the published size: 256x128, 8 + 8 anchors and their 16
+partners. At that size the twin takes most of a minute per step on two cores.
 """
 
 from __future__ import annotations
@@ -83,7 +83,7 @@ def main() -> None:
 
 
 def measure(arguments: argparse.Namespace) -> dict[str, float]:
-    """Seconds a step and bytes at the peak, of one way to take it."""
+    """Seconds per step and peak memory in bytes, of one way to take the step."""
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     torch.set_num_threads(arguments.threads)
     twin, device = arguments.measure == "twin", torch.device(arguments.device)
@@ -114,7 +114,7 @@ def measure(arguments: argparse.Namespace) -> dict[str, float]:
         if twin
         else steps_of(config, networks, optimizers, autocast)
     )
-    warm_up = 4 if config.execution == "cuda_graphs" else 1  # both kinds, seen and recorded
+    warm_up = 4 if config.execution == "cuda_graphs" else 1  # steps of both kinds, each run once and then recorded
     ramped = ramped_weights(config.schedule.steps, config.schedule, config.loss)
     seconds = []
     for step in range(arguments.steps + warm_up):

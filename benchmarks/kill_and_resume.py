@@ -1,8 +1,8 @@
 """Kill a run at random moments, again and again, and resume it: python benchmarks/kill_and_resume.py --kills 20
 
-After every `kill -9`, each file the run has left must be readable, and the steps lost no more than lie between two
-checkpoints. At the end the run must be, bit for bit, the one that nobody killed. Nothing needs a moment's luck: a kill
-during the teacher's training, a step, the writing of a checkpoint or the report are all the same to it.
+After every `kill -9`, each file that the run has left must be readable, and no more steps may be lost than lie between
+two checkpoints. At the end the run must be equal, bit for bit, to one that was not killed. A kill may come at any
+moment: during the teacher's training, a joint step, the writing of a checkpoint, or the report.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from dgnet.training.log import read_log
 
 
 def tiny(root: str, cache: str, steps: int) -> RunConfig:
-    """The narrowest networks, a checkpoint every third step, every step logged."""
+    """The settings of a small run: the narrowest networks, a checkpoint every third step, every step logged."""
     backbone = BackboneConfig(bottleneck=False, layers=(1, 1, 1, 1), width=8, stem="small")
     base = preset("mannequin").scaled(steps)
     network = replace(base.network, structure_width=2, mlp_width=8, discriminator_width=4, feature_dim=8)
@@ -46,7 +46,7 @@ def tiny(root: str, cache: str, steps: int) -> RunConfig:
 
 
 def in_a_child(work: Callable[[], object], output: Path) -> int:
-    """Start `work` in a process forked from this one, which has imported everything and done nothing; its id."""
+    """Run `work` in a process forked from this one, which has imported everything already; returns the process's id."""
     child = os.fork()
     if child == 0:
         status = 1
@@ -65,7 +65,7 @@ def in_a_child(work: Callable[[], object], output: Path) -> int:
 
 
 def steps_lost(run: Path) -> int:
-    """Steps the log has seen after the newest checkpoint, of the teacher and of joint training; the larger."""
+    """How many steps the log has after the newest checkpoint: the larger of the teacher's and of joint training's."""
     lost, folder = [], RunFolder(run)
     for phase, checkpoints in (("teacher", folder.teacher_checkpoints), ("joint", folder.checkpoints)):
         logged = max((row["step"] for row in read_log(folder.log) if row["phase"] == phase), default=0)
@@ -75,7 +75,7 @@ def steps_lost(run: Path) -> int:
 
 
 def wait_for_steps(run: Path, steps: int) -> None:
-    """Until the log has so many more lines, or nothing comes any more."""
+    """Wait until the log has that many more lines, or the run writes nothing any more."""
     log = RunFolder(run).log
     size, seen, deadline = -1, 0, time.monotonic() + 30
     while seen < steps and time.monotonic() < deadline:
@@ -103,7 +103,7 @@ def main() -> None:
         run, kills, worst = folder / "killed", 0, 0
         while kills < arguments.kills:
             child = in_a_child(lambda: train(config, run, resume=True), output)
-            if moments.random() < 0.8:  # else at once, while it looks for its data or reads its checkpoint
+            if moments.random() < 0.8:  # else kill it at once, while it looks for its data or reads its checkpoint
                 wait_for_steps(run, moments.randint(1, 8))
             time.sleep(moments.uniform(0, 0.1))
             os.kill(child, signal.SIGKILL)
@@ -111,7 +111,7 @@ def main() -> None:
             assert status in (0, signal.SIGKILL), output.read_text()[-2000:]
             kills += 1
             for file in run.rglob("[!.]*.safetensors"):
-                read_tensors(file)  # raises, naming it, if it is not whole
+                read_tensors(file)  # raises an error that names the file if it is not whole
             worst = max(worst, steps_lost(run))
         _, status = os.waitpid(in_a_child(lambda: train(config, run, resume=True), output), 0)
         assert status == 0, output.read_text()[-2000:]

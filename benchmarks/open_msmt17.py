@@ -1,7 +1,7 @@
 """Opening a data set of MSMT17's size and building its index: python benchmarks/open_msmt17.py
 
-A stand-in tree of 126 441 files is made with MSMT17's folders, names and lists. Then a process of its own recognises
-and reads it, asks every file's size and time of change, hashes every file's content and writes the index.
+A tree of 126 441 small files with MSMT17's folders, names and lists is made. Then a separate process recognises and
+reads it, gets every file's size and time of change, hashes every file's content and writes the index.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ SPLITS = {"train": (1041, 30248), "val": (1041, 2373), "query": (3060, 11659), "
 
 
 def write_tree(root: Path) -> None:
-    """The tree: small JPEGs, each of another content, and the four lists."""
+    """Write the tree: small JPEGs, no two of which are equal, and the four lists."""
     buffer = io.BytesIO()
     Image.new("RGB", (32, 64), "grey").save(buffer, "JPEG")
     picture = buffer.getvalue()
@@ -45,7 +45,7 @@ def write_tree(root: Path) -> None:
 
 
 def open_and_index(root: Path) -> None:
-    """What is measured: run in a process of its own, so that its memory is its own."""
+    """The work that is measured; it runs in a process of its own, so that only its own memory is counted."""
     start = time.perf_counter()
     import numpy as np
 

@@ -1,10 +1,10 @@
 """Loss curves in bfloat16 beside those in float32: python benchmarks/precision.py [--steps 500] [--seeds 3]
 
-Trains the small network on mannequin with one teacher, in both precisions and from several seeds, and puts the gap
-between the precisions beside what the seeds do by themselves. A curve is a term's mean over windows of a tenth of the
-run. The gap of two sets of curves is the mean over windows of the distance of their means; the noise is what that gap
-would be, in expectation, between two sets of so many seeds in one precision: the standard error of a difference of two
-means times sqrt(2 / pi). So a ratio around 1 says that the two precisions differ no more than two draws of seeds do.
+Trains the small network on mannequin with one teacher, in both precisions and from several seeds, and compares the gap
+between the precisions with the noise between seeds. A curve is the mean of a term in each tenth of the run (a window).
+The gap is the distance between the two precisions' mean curves, averaged over the windows. The noise is the gap to be
+expected between two sets of as many seeds in one precision: the standard error of a difference of two means times
+sqrt(2 / pi). So a ratio of gap to noise around 1 says that the precisions differ no more than two sets of seeds do.
 
 Seed 0 in float32 runs a second time: every logged number and every parameter must be the same, bit for bit.
 """
@@ -48,7 +48,7 @@ def train(config: RunConfig, out: Path) -> tuple[dict[str, list[float]], dict[st
 
 
 def windows(values: list[float]) -> npt.NDArray[np.float64]:
-    """Means over tenths of the run, of what was computed there; NaN before a term's ramp begins."""
+    """Means of a term over each tenth of the run; NaN where it was not computed, before its ramp begins."""
     parts = np.array_split(np.array(values), WINDOWS)
     return np.array([np.nanmean(part) if np.isfinite(part).any() else math.nan for part in parts])
 

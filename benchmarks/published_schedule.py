@@ -1,11 +1,12 @@
-"""The joint step driven the straightforward way: our networks and losses, nothing shared, nothing saved.
+"""The joint step written in the straightforward way, with dgnet's networks and losses but no work shared or saved.
 
-The two directions (i, j) and (j, i) run apart, sixteen passes of a backbone in all; the frozen networks are deep copies
-made anew every step; the clean appearance pass keeps its graph although the code is detached; D's parameters get
-gradients that nobody uses; one backward at the end of it all; the decoder doubles its maps before it convolves them;
-float32, contiguous memory. It computes the very terms
-that `joint_step` computes, as `tests/training/test_published_schedule.py` holds, and is what `joint_step.py`
-measures against.
+The two directions (i, j) and (j, i) run separately, sixteen passes of a backbone in all. The frozen networks are deep
+copies, made anew in every step. The pass that gives the appearance codes keeps its graph although the codes are
+detached. D's parameters get gradients that nobody uses. There is one backward pass for all terms but D's. The decoder
+doubles its maps before it convolves them. All is float32, in contiguous memory.
+
+It computes the terms that `joint_step` computes, but for `redressed`, which is not published
+(`tests/training/optim/test_published_schedule.py` checks this). `joint_step.py` compares dgnet's step with it.
 """
 
 from __future__ import annotations
@@ -40,7 +41,7 @@ def published_step(
     structure_alone: bool,
     autocast: torch.autocast,
 ) -> Terms:
-    """One update of all networks, every term on; `autocast` is there for the signature's sake alone."""
+    """Update all networks, with every published term on; `autocast` is not used (`joint_step` has it)."""
     del autocast
     E_a, E_s, G = networks.model.appearance_encoder, networks.model.structure_encoder, networks.model.decoder
     D, T = networks.discriminator, networks.teacher
@@ -126,7 +127,7 @@ def published_step(
 
 
 def double_before_convolving(G: Decoder) -> None:
-    """Have G's upsampling units do what they stand for: nearest x2, reflection pad, 5x5 convolution."""
+    """Make G's upsampling units compute their definition step by step: nearest x2, reflection pad, 5x5 convolution."""
     for unit in G.upsample:
 
         def convolve(x: Tensor, conv: torch.nn.Module = unit.conv) -> Tensor:
@@ -136,12 +137,12 @@ def double_before_convolving(G: Decoder) -> None:
 
 
 def both(one: Tensor, other: Tensor) -> Tensor:
-    """Sum over both directions: the losses give twice the mean over what they are given."""
+    """The sum over both directions of the mean over each; halved, because each loss is already twice a mean."""
     return (one + other) / 2
 
 
 @torch.no_grad()
 def labels(T: Callable[[Tensor], Tensor], x: Tensor, loss: LossConfig) -> Tensor:
-    """The teacher's probabilities: the mean over an image and its mirror."""
+    """T's softmax, N x C: the mean over each image and its mirror."""
     with generated_statistics(T, loss.train_bn):  # type: ignore[arg-type]
         return (T(x).softmax(dim=1) + T(x.flip(3)).softmax(dim=1)) / 2

@@ -1,11 +1,11 @@
-"""Ranking against the matrix product alone and against an argsort for each query, in one run.
+"""Time `evaluate` against the matrix product alone and against an argsort per query, in one run.
 
     python benchmarks/ranking.py market     # 3 368 x 19 732 x 1 024, Market-1501's size
     python benchmarks/ranking.py msmt17     # 11 659 x 82 161 x 1 024, MSMT17's size
     python benchmarks/ranking.py million    # 1 000 x 1 000 000 x 1 024; 4.1 GB of features
     python benchmarks/ranking.py market --quick   # a twentieth of the images: does it run?
 
-Features are synthetic: unit vectors, an identity's centre plus noise; `--noise 8` makes them nearly random.
+Features are synthetic: an identity's centre plus noise, as a unit vector; `--noise 8` makes them nearly random.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ Int64Array = npt.NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Size:
-    """Counts of a data set's test split."""
+    """The numbers of images and identities in a data set's test split."""
 
     num_query: int
     num_gallery: int
@@ -47,19 +47,19 @@ SIZES = {
 }
 
 
-# What each size is to keep to: processor time after the product over the product's, whole over product in wall time,
-# MB above the features; None where nothing was asked.
+# The aims of each size: the processor time after the product, divided by the product's; the whole wall time, divided by
+# the product's; MB of memory beyond the features. None where there is no aim.
 AIMS: dict[str, tuple[float | None, float | None, float]] = {
     "market": (1.0, None, 400),
     "msmt17": (None, 2.0, 1000),
     "million": (None, None, 400),
 }
 QUICK = 20
-MATRIX_ROWS = 500  # of the argsort loop's matrix of similarities
+MATRIX_ROWS = 500  # queries per block of similarities in the argsort loop
 
 
 def shrink(size: Size, factor: int = QUICK) -> Size:
-    """The same proportions with so many times fewer images and people."""
+    """A size in the same proportions with `factor` times fewer images and people."""
     counts = ("num_query", "num_gallery", "num_junk", "num_ids")
     return replace(
         size, **{name: max(1, getattr(size, name) // factor) if getattr(size, name) else 0 for name in counts}
@@ -68,7 +68,7 @@ def shrink(size: Size, factor: int = QUICK) -> Size:
 
 @dataclass(frozen=True)
 class People:
-    """What `evaluate` takes."""
+    """The arguments of `evaluate`."""
 
     query: Float32Array
     gallery: Float32Array
@@ -113,23 +113,23 @@ def make_people(size: Size, noise: float, seed: int) -> People:
 
 
 def product_alone(people: People) -> None:
-    """The blocks of similarities, made and thrown away."""
+    """Compute the blocks of similarities and throw them away."""
     query, gallery = torch.from_numpy(people.query), torch.from_numpy(people.gallery)
     for _ in similarity_blocks(query, gallery, progress=False, what="product"):
         pass
 
 
 def matrix_alone(people: People) -> None:
-    """The products of `argsort_each_query`, `MATRIX_ROWS` at once."""
+    """Compute the products of `argsort_each_query` alone, `MATRIX_ROWS` queries at once."""
     for start in range(0, len(people.query), MATRIX_ROWS):
         people.query[start : start + MATRIX_ROWS] @ people.gallery.T
 
 
 def argsort_each_query(people: People, queries_at_once: int) -> float:
-    """The usual loop: sort a query's gallery, strike out what is dropped, walk down the list. Returns mAP (step).
+    """mAP (step) by the usual loop: sort each query's gallery, leave out what the protocol drops, walk down the list.
 
-    NumPy's products are made of so many queries at once: of 1 by evaluators that take query after query, of hundreds
-    by those that make a distance matrix first.
+    NumPy computes the products of several queries at once: of 1 in evaluators that take one query after another, of
+    hundreds in those that compute a distance matrix first.
     """
     precisions = []
     for start in range(0, len(people.query), queries_at_once):
@@ -145,7 +145,7 @@ def argsort_each_query(people: People, queries_at_once: int) -> float:
 
 
 def timed(work: Callable[[], object], repeats: int) -> tuple[float, float]:
-    """Least wall time and least processor time of `repeats` runs, in seconds."""
+    """The least wall time and the least processor time of `repeats` runs, in seconds."""
     walls, processors = [], []
     for _ in range(repeats):
         wall, processor = time.perf_counter(), time.process_time()
@@ -156,8 +156,8 @@ def timed(work: Callable[[], object], repeats: int) -> tuple[float, float]:
 
 
 def peak_memory_of(work: Callable[[], object]) -> float:
-    """MB that `work` needs at most beyond what is resident before it (Linux)."""
-    Path("/proc/self/clear_refs").write_text("5")  # the peak starts anew from here
+    """The peak memory of `work` in MB, beyond what was resident before it (Linux only)."""
+    Path("/proc/self/clear_refs").write_text("5")  # resets the kernel's record of the peak
     before = _status("VmRSS")
     work()
     return (_status("VmHWM") - before) / 1024
@@ -169,7 +169,7 @@ def _status(field: str) -> int:
 
 
 def aim(most: float | None) -> str:
-    """What a printed figure is to stay below."""
+    """The text that states a printed figure's aim: the number that it should stay below."""
     return "" if most is None else f" (aim: below {most:g})"
 
 

@@ -1,4 +1,4 @@
-"""k-reciprocal re-ranking on nearest neighbours against the dense NumPy form and the matrix product, in one run.
+"""Time k-reciprocal re-ranking on nearest neighbours against the dense NumPy form and the matrix product alone.
 
 python benchmarks/rerank.py market              # 3 368 + 19 732 images; --dense adds the dense form (9 GB)
 python benchmarks/rerank.py msmt17              # 11 659 + 82 161 images
@@ -25,7 +25,7 @@ QUARTER = replace(SIZES["market"], num_query=842, num_gallery=4933, num_junk=955
 def dense_rerank(
     query: npt.NDArray[np.float32], gallery: npt.NDArray[np.float32], k1: int = 20, k2: int = 6, lambda_: float = 0.3
 ) -> npt.NDArray[np.float32]:
-    """Zhong et al. 2017 with every matrix dense, as it is usually run: N x N distances, a full sort of each row."""
+    """Zhong et al. 2017 as it is usually run, with every matrix dense: N x N distances, a full sort of each row."""
     images = np.concatenate([query, gallery])
     number, num_query = len(images), len(query)
     distance = 2 - 2 * images @ images.T

@@ -1,7 +1,8 @@
-"""Building the crop store against a Pillow pass as ImageFolder makes it: python benchmarks/store_build.py
+"""Building the crop store against one pass of torchvision's ImageFolder with Pillow: python benchmarks/store_build.py
 
-Both decode the same 12 936 JPEGs of 128x64 (Market-1501's number and size; pictures made here) and resize them to
-256x128 with bicubic. The store is built whole: files read, hashed, decoded, resized, written and synced to the disk.
+Both decode the same 12 936 JPEGs of 128x64 (Market-1501's number and size; the pictures are made here) and resize them
+to 256x128 with bicubic. Building the store includes all its work: files are read, hashed, decoded, resized, written and
+synced to the disk.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ SIZE = (256, 128)
 
 
 def write_pictures(folder: Path, count: int) -> list[Record]:
-    """JPEGs of 128x64 with the detail of a photograph: smooth shapes, and a little noise; about 3 to 4 kB each."""
+    """Write JPEGs of 128x64 with about the detail of photographs: smooth shapes and a little noise; 3 to 4 kB each."""
     rng = np.random.default_rng(0)
     records = []
     for number in tqdm(range(count), desc="pictures", unit="image"):
@@ -48,14 +49,14 @@ def image_folder_pass(records: list[Record]) -> float:
 
 
 def build(records: list[Record], cache: Path, workers: int) -> tuple[float, Crops]:
-    """Seconds to build the store, and the store."""
+    """Build the store; returns the seconds that it took, and the store."""
     start = time.perf_counter()
     crops = open_crops(records, SIZE, cache, workers=workers, progress=False)
     return time.perf_counter() - start, crops
 
 
 def difference(records: list[Record], crops: Crops) -> tuple[float, int]:
-    """Mean and largest difference to Pillow's bicubic, in grey levels."""
+    """Mean and largest difference between the store's pixels and Pillow's bicubic, in grey levels."""
     gaps = []
     for place in range(0, len(records), 25):
         pillow = Image.open(records[place].path).resize(SIZE[::-1], Image.Resampling.BICUBIC)
@@ -73,7 +74,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         records = write_pictures(Path(folder), arguments.images)
         pillow, store = [], []
-        for repeat in range(arguments.repeats):  # in turn, so that whatever else the machine does meets both
+        for repeat in range(arguments.repeats):  # in turn, so that other work on the machine slows both alike
             pillow.append(image_folder_pass(records))
             seconds, crops = build(records, Path(folder) / f"cache{repeat}", arguments.workers)
             store.append(seconds)

@@ -34,7 +34,7 @@ def draw_person(pid: int, camid: int, index: int) -> Image.Image:
 
 @pytest.fixture(scope="session")
 def make_market(tmp_path_factory: pytest.TempPathFactory) -> Callable[[int], Path]:
-    """Writes a tree with so many training identities (and two test identities) and returns its root."""
+    """Write a tree with that many training identities and two test identities, and return its root."""
 
     def make(num_train_ids: int) -> Path:
         root = tmp_path_factory.mktemp(f"market{num_train_ids}")
@@ -60,7 +60,7 @@ def market(make_market: Callable[[int], Path]) -> Path:
 
 @pytest.fixture
 def config(market: Path, tmp_path: Path) -> RunConfig:
-    """Eight joint steps, all ramps inside them, and four of the teacher."""
+    """A run of eight joint steps, during which all ramps begin and end, and four teacher steps."""
     backbone = BackboneConfig(bottleneck=False, layers=(1, 1, 1, 1), width=8, stem="small")
     network = NetworkConfig(
         structure_width=2,

@@ -1,9 +1,7 @@
-"""The public face: instant to import, and as good as `dgnet evaluate`."""
+"""The Python interface `dgnet.*`: models, features and swaps; its figures equal those of `dgnet evaluate`."""
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -46,36 +44,6 @@ def people() -> list[Path]:
 # --- the module
 
 
-def test_import_loads_nothing_heavy_and_dir_lists_everything() -> None:
-    code = (
-        "import sys, dgnet; heavy = {'torch', 'numpy', 'PIL', 'yaml', 'difflib'} & set(sys.modules)\n"
-        "assert not heavy, heavy\n"
-        "assert set(dgnet.__all__) <= set(dir(dgnet)); assert 'torch' not in sys.modules\n"
-        "assert dgnet.preset('mannequin').preset == 'mannequin'; assert 'torch' not in sys.modules\n"
-        "from dgnet import *; assert load is dgnet.load; assert issubclass(dgnet.DgnetError, Exception)"
-    )
-    subprocess.run([sys.executable, "-W", "error", "-c", code], check=True)
-
-
-@pytest.mark.parametrize(
-    ("name", "message"),
-    [
-        ("lod", "did you mean dgnet.load?"),
-        ("trian", "did you mean dgnet.train?"),
-        ("bench_", "it has DgnetError, Model"),
-    ],
-)
-def test_a_wrong_attribute_names_the_nearest(name: str, message: str) -> None:
-    with pytest.raises(AttributeError, match=f"module 'dgnet' has no attribute '{name}'.*{message.replace('?', '.')}"):
-        getattr(dgnet, name)
-
-
-def test_a_module_that_was_not_imported_is_named_as_one() -> None:
-    code = "import dgnet\ntry: dgnet.bench\nexcept AttributeError as error: print(error)"
-    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
-    assert "it is a module: import dgnet.bench" in done.stdout
-
-
 def test_evaluate_takes_any_models_features() -> None:
     features = np.eye(4, dtype=np.float32)
     result = dgnet.evaluate(features, features, [1, 2, 3, 4], [1, 2, 3, 4], [1] * 4, [2] * 4, progress=False)
@@ -108,7 +76,7 @@ def held_out(tmp_path_factory: pytest.TempPathFactory) -> HeldOut:
 
 
 def test_a_search_by_the_face_is_as_good_as_the_tables(model: dgnet.Model, held_out: HeldOut) -> None:
-    """Bit for bit the features of `dgnet evaluate`, from the files; so every figure is the same."""
+    """Features taken from files equal those of `dgnet evaluate` bit for bit, and so do all figures."""
     rows = held_out_features(features_by(None, bundled_model().model), held_out, 0.5, torch.device("cpu"))
     dataset = held_out.dataset
     query, gallery = ([record.path for record in records] for records in (dataset.query, dataset.gallery))
@@ -210,7 +178,7 @@ def test_swaps_in_pairs_and_all(model: dgnet.Model, people: list[Path]) -> None:
 
 
 def close(first: np.ndarray, second: np.ndarray) -> bool:
-    """Equal but for rounding of pixels that lie between two grey levels."""
+    """Whether two images are equal up to the rounding of pixels between two grey levels."""
     return int(np.abs(first.astype(int) - second.astype(int)).max()) <= 1
 
 

@@ -1,4 +1,4 @@
-"""Imports run downward only, and nothing heavy is imported before it is needed."""
+"""Imports run downward only, and heavy packages are imported only where they are needed."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def place_of(parts: list[str]) -> str:
 
 
 def wrong_imports(source: str, module: str) -> list[str]:
-    """What a module imports against the rules, a line each."""
+    """The imports of a module that break the rules, one line each."""
     parts = module.split(".")
     # dgnet/__init__.py imports errors alone at once, and everything else when it is used.
     own = "errors" if len(parts) == 1 else place_of(parts[1:])
@@ -104,7 +104,7 @@ def wrong_imports(source: str, module: str) -> list[str]:
 
 
 def modules() -> dict[str, Path]:
-    """Dotted name -> file, of every module in the package. A package's own name ends in `.__init__`, but the first."""
+    """Dotted name -> file, of every module in the package; a folder's name ends in `.__init__`, except `dgnet`."""
     found = {}
     for path in sorted(PACKAGE.rglob("*.py")):
         parts = ["dgnet", *path.relative_to(PACKAGE).with_suffix("").parts]
@@ -156,7 +156,7 @@ def test_the_rule_itself(module: str, source: str, num_wrong: int) -> None:
 
 @pytest.mark.parametrize("module", ["dgnet", "dgnet.config", "dgnet.cli"])
 def test_help_is_instant(module: str) -> None:
-    """Importing the configuration or the command line imports nothing heavy, directly or through another module."""
+    """Importing the configuration or the command line imports no heavy package, not even through another module."""
     code = f"import {module}, sys; print(*(name for name in {HEAVY!r} if name in sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.split() == []

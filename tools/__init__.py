@@ -1,1 +1,1 @@
-"""What a maintainer runs: making what the package brings."""
+"""Programs for maintainers: making the bundled model, and mutation testing."""

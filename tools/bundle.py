@@ -1,4 +1,4 @@
-"""`python -m tools.bundle RUN... --made-by COMMANDS`: a run becomes the model that the package brings."""
+"""`python -m tools.bundle RUN... --made-by COMMANDS`: make a run's model the one that the package brings."""
 
 from __future__ import annotations
 
@@ -25,11 +25,12 @@ from dgnet.retrieval.rows import BOTH, Row
 
 
 def bundle(runs: Sequence[Path], commands: str) -> Path:
-    """Write a run's model in float16 to its place in the package, with `commands` and its figures on its card.
+    """Write a run's model in float16 to its place in the package; its card holds `commands` and the model's figures.
 
-    Of several runs, one of which started from the other, the mean of their weights; settings are the last one's.
-    The figures are of the bundled edition's test people, whichever rendered people the run was trained on; of the
-    float32 model (`tests/e2e/test_bundled.py` holds that the bundled one has them too).
+    Of several runs, each of which started from the one before, the model is the mean of their weights, with the
+    settings of the last. The figures are measured on the test people of mannequin's bundled edition, whichever rendered
+    people the run was trained on. They are measured in float32; `tests/e2e/test_bundled.py` checks that the bundled
+    model reaches them too.
     """
     folders = [RunFolder(run) for run in runs]
     model, config = mean_model([load_model(one.model).model for one in folders]), folders[-1].load_config()
@@ -54,7 +55,7 @@ def bundle(runs: Sequence[Path], commands: str) -> Path:
 
 
 def mean_model(models: Sequence[DGNet]) -> DGNet:
-    """The last of the models with the mean of all models' weights (counters, which are integers, stay its own)."""
+    """The last of the models, its weights replaced by the mean of all models' (integer counters stay its own)."""
     *others, last = models
     states = [model.state_dict() for model in others]
     mean = {
@@ -68,7 +69,7 @@ def mean_model(models: Sequence[DGNet]) -> DGNet:
 
 
 def without_classifiers(model: DGNet, config: RunConfig) -> DGNet:
-    """The same model knowing no class: with thousands of training people, classifiers are a quarter of it."""
+    """The same model for 0 classes: with thousands of training people, classifiers are a quarter of the file."""
     with torch.device("meta"):
         slim = DGNet(config.network, 0)
     empty = slim.state_dict()

@@ -1,1 +1,1 @@
-"""`dgnet bench`: how fast training, data and evaluation go on this machine, as tables to paste."""
+"""`dgnet bench`: measures how fast training, data and evaluation are on this machine, and prints tables."""

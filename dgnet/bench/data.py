@@ -1,4 +1,4 @@
-"""`dgnet bench data`: how fast training batches come."""
+"""`dgnet bench data`: how fast training batches are made."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from dgnet.training.feed import Feed
 
 
 def bench_data(config: RunConfig, device: torch.device, batches: int) -> str:
-    """A table: milliseconds a batch (sampled, read, augmented, erased, on the device), and images a second."""
+    """A table: milliseconds per batch (sampled, read, augmented, erased, on the device), and images per second."""
     began = time.perf_counter()
     data = open_data(config)
     opened = time.perf_counter() - began

@@ -1,4 +1,4 @@
-"""`dgnet bench evaluate`: how fast features are taken, and how fast galleries are ranked by them."""
+"""`dgnet bench evaluate`: how fast features are extracted, and how fast galleries are ranked by them."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ NUM_CAMERAS = 6
 
 
 def bench_evaluate(config: RunConfig, device: torch.device, images: int, queries: int, gallery: int) -> str:
-    """A table of both, on noise: an untrained network's features of images, queries against a gallery."""
+    """A table of both speeds: an untrained network extracts features of noise images; random features are ranked."""
     rng = np.random.default_rng(config.seed)
     model = place(DGNet(config.network, num_classes=2), device).eval()
     crops = rng.integers(0, 256, (images, *config.data.size, 3), dtype=np.uint8)

@@ -1,4 +1,4 @@
-"""What this machine can do at best, and what it is called."""
+"""The machine: its name, its fastest matrix product, its peak memory."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ import torch
 from dgnet.retrieval.kernel.products import Product, onednn_product
 
 SIDE = 2048
-SIDE_ON_A_GPU = 8192  # a smaller product is over before a GPU is full
+SIDE_ON_A_GPU = 8192  # a smaller product does not use a whole GPU
 ATTEMPTS = 5
 
 
 def machine_name(device: torch.device) -> str:
-    """Processor or GPU, threads, and torch's version, in a line."""
+    """One line: processor and threads, or GPU, and torch's version."""
     if device.type == "cuda":
         return f"{torch.cuda.get_device_name(device)}, torch {torch.__version__}"
     info = Path("/proc/cpuinfo")
@@ -29,13 +29,16 @@ def machine_name(device: torch.device) -> str:
 
 
 def wait_for(device: torch.device) -> None:
-    """Until the device has done what it was given; a CPU has."""
+    """Wait until the device has finished its work. A CPU always has: its calls return only then."""
     if device.type == "cuda":
         torch.cuda.synchronize(device)
 
 
 def matmul_rate(device: torch.device, dtype: torch.dtype) -> float:
-    """Floating-point operations a second in a product of square matrices A Bᵀ, the best of a few attempts each way."""
+    """Floating-point operations per second of the product A Bᵀ of square matrices: the best of several attempts.
+
+    Each of the ways in `products` is attempted.
+    """
     side = SIDE_ON_A_GPU if device.type == "cuda" else SIDE
     a, b = (torch.randn(side, side, device=device).to(dtype) for _ in range(2))
     best = float("inf")
@@ -49,9 +52,10 @@ def matmul_rate(device: torch.device, dtype: torch.dtype) -> float:
 
 
 def products(device: torch.device, dtype: torch.dtype) -> list[Product]:
-    """The ways to A Bᵀ here: torch's own and, on a CPU, oneDNN's, by which convolutions go; MKL's is slow on AMD.
+    """The functions that compute A Bᵀ here: torch's own and, on a CPU, oneDNN's, which convolutions use.
 
-    oneDNN refuses bf16 on a processor that has no instructions for it, which only trying tells.
+    torch's own uses MKL, which is slow on AMD processors. oneDNN refuses bf16 on a processor without instructions for
+    it; the only way to know is to try.
     """
     own: Product = torch.nn.functional.linear
     onednn = onednn_product() if device.type == "cpu" else None
@@ -65,13 +69,13 @@ def products(device: torch.device, dtype: torch.dtype) -> list[Product]:
 
 
 def peak_memory(device: torch.device) -> int:
-    """Bytes: what the GPU's allocator held at most, or this process on a CPU."""
+    """The most memory in use so far, in bytes: by tensors on a GPU, or by this whole process on a CPU."""
     if device.type == "cuda":
         return torch.cuda.max_memory_allocated(device)
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 
 
 def table(rows: Sequence[tuple[str, str]]) -> str:
-    """Two columns, aligned."""
+    """The rows as lines of two aligned columns."""
     width = max(len(name) for name, _ in rows)
     return "\n".join(f"{name:<{width}}  {value}" for name, value in rows)

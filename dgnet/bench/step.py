@@ -1,4 +1,4 @@
-"""`dgnet bench step`: where a training step's time goes, and how near it comes to the machine's best."""
+"""`dgnet bench step`: the time of each phase of a training step, and its speed next to a matrix product's."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ PHASES = ("draw", "discriminator", "generator", "appearance", "feeding")
 
 @dataclass(frozen=True)
 class StepBench:
-    """Seconds a phase (medians), operations of a whole step, and bytes at the peak."""
+    """Seconds per phase (medians), floating-point operations per step, and peak memory in bytes."""
 
     seconds: dict[str, float]
     flops: int
@@ -40,9 +40,9 @@ class StepBench:
 
 
 def bench_step(config: RunConfig, device: torch.device, precision: Precision, steps: int) -> str:
-    """A table of one step with all terms on, after one to warm up: phases, images a second, memory, share of the best.
+    """A table of a step with all terms on: phases, images per second, memory, operations per second.
 
-    Networks are untrained and images noise: neither changes what a step costs.
+    The networks are untrained and the images are noise; neither changes the cost of a step.
     """
     keep_freed_memory()
     found = measure_step(replace(config, precision=precision), device, steps)
@@ -67,7 +67,7 @@ def bench_step(config: RunConfig, device: torch.device, precision: Precision, st
 
 
 def measure_step(config: RunConfig, device: torch.device, steps: int) -> StepBench:
-    """Take `steps` + 2 steps: one to warm up, the measured ones, one to count operations."""
+    """Take `steps` + 2 steps: one to warm up, then the measured ones, then one to count operations."""
     torch.manual_seed(config.seed)
     teacher = Teacher(config.teacher.backbone, config.network.feature_dim, NUM_CLASSES).freeze()
     model, discriminator = DGNet(config.network, NUM_CLASSES), Discriminator(config.network)
@@ -102,7 +102,7 @@ def measure_step(config: RunConfig, device: torch.device, steps: int) -> StepBen
 
 
 class Operations(TorchDispatchMode):  # type: ignore[no-untyped-call]
-    """Counts floating-point operations of products and convolutions, backward too; a multiply-add is two.
+    """Counts the floating-point operations of products and convolutions, forward and backward; a multiply-add is two.
 
     torch's own FlopCounterMode also follows modules, which fails where a gradient is taken by `autograd.grad` (R1).
     """
@@ -121,10 +121,11 @@ class Operations(TorchDispatchMode):  # type: ignore[no-untyped-call]
 
 @contextmanager
 def phases(networks: Networks, optimizers: Optimizers, device: torch.device) -> Iterator[dict[str, float]]:
-    """Seconds of each phase of the one step taken inside, from hooks alone: the step knows nothing of it.
+    """Measure the seconds of each phase of the one step taken inside the context, by hooks on the networks.
 
-    D's first look ends the drawing, its update its own phase; E_a's first pass with gradients ends the generator's, and
-    its second begins the feeding, the teacher's labels and the last two updates with it.
+    `draw` ends at D's first forward pass, `discriminator` after D's update, `generator` at the first of the two forward
+    passes that train E_a, and `appearance` at the second. `feeding` is the rest: it includes the teacher's labels and
+    the updates of E_s, G and E_a.
     """
     E_a, D = networks.model.appearance_encoder, networks.discriminator
     seconds: dict[str, float] = dict.fromkeys(PHASES, 0.0)
@@ -158,7 +159,7 @@ def phases(networks: Networks, optimizers: Optimizers, device: torch.device) -> 
 
 
 def noise(config: RunConfig, device: torch.device) -> Batch:
-    """A batch of the right shape."""
+    """A batch of the right shapes, of random numbers."""
     generator = torch.Generator().manual_seed(config.seed)
     shape = (2 * config.batch_size, 3, *config.data.size)
     x, x_partner, x_erased, x_partner_erased = (

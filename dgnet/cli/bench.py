@@ -10,7 +10,7 @@ from dgnet.config import Precision, preset
 
 
 def bench_parser(name: str, description: str, default: str = "market1501") -> Parser:
-    """What the three benchmarks have in common."""
+    """A parser with the arguments that the three benchmarks have in common."""
     parser = parser_of(f"bench {name}", description)
     parser.add_argument("PRESET", nargs="?", default=default, help="as for `dgnet train`")
     add_device(parser)

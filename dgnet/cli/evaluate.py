@@ -1,4 +1,4 @@
-"""`dgnet evaluate` and `dgnet compare`: figures and pages."""
+"""`dgnet evaluate` and `dgnet compare`: figures of one or several models, and pages that show them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a command that fails says: one sentence where a user can put it right, a traceback where dgnet is at fault."""
+"""What a command prints when it fails: one sentence if the user can mend it, a traceback if dgnet is at fault."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from collections.abc import Callable
 
 from dgnet.errors import DgnetError
 
-INTERRUPTED, CLOSED = 130, 141  # exit statuses of processes that a shell interrupts, or whose reader has gone
+INTERRUPTED, CLOSED = 130, 141  # usual exit statuses after SIGINT, and after the reader of the output has closed it
 
 
 def run_with_messages(command: Callable[[], None]) -> None:
-    """Run a command; an error of a class that `sentence` knows ends in its message and SystemExit."""
+    """Run a command; for an error that has a `sentence`, print that and raise SystemExit; raise all others again."""
     try:
         try:
             command()
-        finally:  # --help ends in SystemExit
+        finally:  # after --help too, which ends in SystemExit
             sys.stdout.flush()
-    except BrokenPipeError:  # `dgnet ... | head`: nobody is left to tell
-        # What is still unwritten would fail again when Python ends.
+    except BrokenPipeError:  # as in `dgnet ... | head`: the reader has closed the output
+        # Python writes the rest of the output when it ends, which would fail again; so it goes to /dev/null.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise SystemExit(CLOSED) from None
     except KeyboardInterrupt as stop:
@@ -35,7 +35,7 @@ def run_with_messages(command: Callable[[], None]) -> None:
 
 
 def sentence(error: Exception) -> str | None:
-    """What to tell the user; None of an error that is dgnet's own fault."""
+    """What to tell the user about an error; None for an error that is dgnet's own fault."""
     if out_of_memory(error):
         return (
             "the memory does not suffice; take smaller batches or images, fewer of them, or another device "
@@ -51,6 +51,9 @@ def sentence(error: Exception) -> str | None:
 
 
 def out_of_memory(error: Exception) -> bool:
-    """Python's, CUDA's (`torch.OutOfMemoryError`), or the CPU's by torch, which is a RuntimeError like any other."""
+    """Whether memory did not suffice: an error of Python, of CUDA (`torch.OutOfMemoryError`), or of torch on a CPU.
+
+    The last is a plain RuntimeError, which only its message tells apart.
+    """
     by_torch = isinstance(error, RuntimeError) and "DefaultCPUAllocator: can't allocate memory" in str(error)
     return isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError" or by_torch

@@ -1,6 +1,7 @@
 """The command line: `dgnet train | evaluate | compare | swap | data | import | export | bench`.
 
-Each command is imported when it is called, and heavy packages inside the commands, so that `--help` is instant.
+Each command is imported only when it is called, and imports heavy packages only after it has read its arguments, so
+that `--help` is instant.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ dgnet recognises people across cameras and draws them, in one network.
 
 `dgnet COMMAND --help` says more. A first run, minutes on two CPU cores: dgnet train mannequin"""
 
-# Command -> where its function is: imported when it is called, so that `--help` waits for none of them.
+# Command -> its function, by name: imported only when it is called.
 COMMANDS: dict[tuple[str, ...], str] = {
     ("train",): "dgnet.cli.train.train",
     ("evaluate",): "dgnet.cli.evaluate.evaluate",
@@ -51,7 +52,7 @@ COMMANDS: dict[tuple[str, ...], str] = {
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run the command that the arguments name; what a user did wrong ends in one message, not in a traceback."""
+    """Run the command that the arguments name; for a user's mistake, print one message and no traceback."""
     words = list(sys.argv[1:] if arguments is None else arguments)
     if not words or words[0] in ("-h", "--help", "help"):
         run_with_messages(partial(print, HELP))
@@ -66,7 +67,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def run_command(place: str, arguments: Sequence[str]) -> None:
     """Import a command's function and call it."""
-    # Of the processes that torchrun starts, the first says what goes on; the others speak of trouble alone.
+    # Of the processes that torchrun starts, the first logs everything and the others only errors.
     level = logging.INFO if os.environ.get("RANK", "0") == "0" else logging.ERROR
     logging.basicConfig(level=level, format="%(message)s", stream=sys.stderr)
     warnings.filterwarnings("ignore", module="jsonargparse")

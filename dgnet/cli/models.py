@@ -1,4 +1,4 @@
-"""`dgnet swap`, `dgnet import official` and `dgnet export onnx`: what is done with a trained model."""
+"""`dgnet swap`, `dgnet import official` and `dgnet export onnx`: commands that use a trained model."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the parsers of all commands share."""
+"""The class of all commands' parsers, and the options and types that several commands share."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from dgnet.config import REPLACED
 
 
 class HelpFormatter(DefaultHelpFormatter, argparse.RawDescriptionHelpFormatter):
-    """Keeps a description's lines as they are."""
+    """Keeps the line breaks of a description as they are."""
 
 
 WORDS = {"<class 'int'>": "a whole number", "<class 'float'>": "a number", "<class 'bool'>": "true or false"}
 
 
 class Parser(ArgumentParser):
-    """A parser whose complaints about an unknown option or setting name the nearest that exists."""
+    """A parser whose messages about an unknown option or setting name the most similar one that exists."""
 
     def error(self, message: str, ex: Exception | None = None) -> NoReturn:
         known = [option for action in self._actions for option in action.option_strings]
@@ -31,7 +31,7 @@ class Parser(ArgumentParser):
         raise SystemExit(2) from ex
 
     def _hint(self, name: str, known: list[str]) -> str:
-        """What to write instead of an option (`--loss.x`) or a file's setting (`loss.x`) that does not exist."""
+        """What to write in place of an option (`--loss.x`) or a file's setting (`loss.x`) that does not exist."""
         setting, option = name.removeprefix("--"), name.startswith("--")
         if setting in REPLACED and "--execution" in known:
             now = REPLACED[setting]
@@ -41,7 +41,7 @@ class Parser(ArgumentParser):
 
 
 def unknown_names(message: str) -> list[str]:
-    """The options or settings that jsonargparse says it does not know; none in any other complaint of its."""
+    """The options or settings that a message of jsonargparse calls unknown; none for any other message."""
     if message.startswith("unrecognized arguments:"):
         return [word.partition("=")[0] for word in message.split() if word.startswith("--")]
     inside = re.findall(r"Group '(\S+)' does not accept option '(\S+)'", message)
@@ -49,7 +49,7 @@ def unknown_names(message: str) -> list[str]:
 
 
 def in_our_words(message: str) -> str:
-    """`--seed: found x, must be a whole number`, where jsonargparse speaks of keys and classes."""
+    """A message of jsonargparse, which names keys and classes, as `--seed: found x, must be a whole number`."""
     found = re.fullmatch(r'Parser key "(\S+)":\s+Expected an? (.+)\. Got value: ?(.*)', message.strip(), re.DOTALL)
     if not found:
         return re.sub(r"^argument (?=-)", "", message.strip())
@@ -64,11 +64,11 @@ def in_our_words(message: str) -> str:
 
 
 class OptionError(argparse.ArgumentTypeError, ValueError):
-    """A value that an option does not take, on the command line or in a file."""
+    """A value that an option does not accept, from the command line or from a file."""
 
 
 class Count:
-    """The type of options that say how many: a whole number, at least 1."""
+    """The type of options that are a number of things: a whole number, at least 1."""
 
     def __call__(self, value: object) -> int:
         try:
@@ -80,31 +80,34 @@ class Count:
         return number
 
     def __repr__(self) -> str:
-        return "at least 1"  # as `--help` shows it
+        return "at least 1"  # `--help` shows this as the option's type
 
 
 count = Count()
 
 
 def parser_of(command: str, description: str, **settings: Any) -> Parser:
-    """The parser of `dgnet COMMAND`. Options are never abbreviated: a new one would change what an old call means."""
+    """The parser of `dgnet COMMAND`.
+
+    Options may not be abbreviated: a new option could change the meaning of an abbreviation in use.
+    """
     return Parser(prog=f"dgnet {command}", description=description, allow_abbrev=False, **settings)
 
 
 def add_device(parser: Parser) -> None:
-    """The option `--device` of commands that take no whole configuration."""
+    """Add the option `--device`, for commands that do not take all settings as options."""
     parser.add_argument("--device", type=str, default="auto", help="auto, cpu, cuda, cuda:N (or N) or mps")
 
 
 class SetAlso(argparse.Action):
-    """`--also A B` as the shorter way of saying `--data.also [A, B]`."""
+    """Makes `--also A B` a shorter way to write `--data.also [A, B]`."""
 
     def __call__(self, _parser: Any, namespace: Any, values: Any, _option: str | None = None) -> None:
         namespace["data.also"] = values
 
 
 def add_also(parser: Parser, what: str) -> None:
-    """The option `--also`, which has no value of its own beside that of `data.also`."""
+    """Add the option `--also`; its value is stored as that of `data.also` alone."""
     parser.add_argument(
         "--also",
         action=SetAlso,
@@ -117,7 +120,7 @@ def add_also(parser: Parser, what: str) -> None:
 
 
 def read_size(parser: Parser, text: str) -> tuple[int, int]:
-    """HEIGHTxWIDTH of the option `--size`."""
+    """Height and width from the value HEIGHTxWIDTH of the option `--size`."""
     height, _, width = text.partition("x")
     if not (height.isdigit() and width.isdigit()):
         parser.error(f"--size: found {text!r}, must be HEIGHTxWIDTH, such as 256x128")
@@ -125,6 +128,6 @@ def read_size(parser: Parser, text: str) -> tuple[int, int]:
 
 
 def as_plain(found: Namespace, leave_out: set[str]) -> dict[str, Any]:
-    """A namespace as nested dictionaries."""
+    """A namespace as nested dictionaries, without the entries named in `leave_out` and jsonargparse's own."""
     values: dict[str, Any] = found.as_dict()
     return {key: value for key, value in values.items() if key not in leave_out and not key.startswith("__")}

@@ -1,4 +1,4 @@
-"""`dgnet train`: the defaults of its options are those of the preset named first."""
+"""`dgnet train PRESET`: the preset, its first argument, gives the defaults of all options."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from dgnet.config import DATA_PRESETS, MODIFIERS, RunConfig, flatten, from_dict,
 
 
 def presets_help() -> str:
-    """One line a preset and a modifier, from their docstrings."""
+    """One line per preset and per modifier, from their docstrings."""
 
     def lines(functions: dict[str, Callable[..., RunConfig]]) -> str:
         return "\n".join(f"  {name:<12} {(f.__doc__ or '').strip().splitlines()[0]}" for name, f in functions.items())
@@ -26,7 +26,7 @@ def presets_help() -> str:
 
 def train(arguments: Sequence[str]) -> None:
     """`dgnet train PRESET`."""
-    # The defaults of all other options are the preset's, scaled to the steps: both are read before the rest.
+    # The defaults of all other options are the preset's, scaled to --steps, so both are read before the rest.
     asked_for_help = not arguments or arguments[0].startswith("-")
     config = preset("mannequin" if asked_for_help else arguments[0])
     steps = asked_steps(arguments)
@@ -56,12 +56,12 @@ def train(arguments: Sequence[str]) -> None:
 
     out = found.out or Path("runs") / f"{found.PRESET}-{config.seed}"
     report = run(config, out, resume=found.resume)
-    if report:  # one process of several writes it
+    if report:  # only the first of several processes writes one
         print(f"Report: {report.resolve()}")
 
 
 def asked_steps(arguments: Sequence[str]) -> int | None:
-    """What the last `--steps N` or `--steps=N` says; None without one, or where the whole parser will refuse it."""
+    """N of the last `--steps N` or `--steps=N`; None if there is none, or if N is invalid (the full parser says so)."""
     given = [*arguments, ""]
     said = [after if word == "--steps" else word.partition("=")[2] for word, after in pairwise(given) if is_steps(word)]
     try:
@@ -71,5 +71,5 @@ def asked_steps(arguments: Sequence[str]) -> int | None:
 
 
 def is_steps(word: str) -> bool:
-    """Whether a word of the command line is this option, with or without its value."""
+    """Whether a word of the command line is the option `--steps`, alone or as `--steps=N`."""
     return word.partition("=")[0] == "--steps"

@@ -1,1 +1,1 @@
-"""Models for other programs: ONNX files of the re-id features, and running them."""
+"""Models for other programs: writing the networks that compute re-id features as ONNX files, and running such files."""

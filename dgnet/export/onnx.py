@@ -17,16 +17,16 @@ from dgnet.models.appearance import AppearanceEncoder, Teacher
 from dgnet.models.dgnet import DGNet
 
 INPUT = "images"
-ALPHA, TRAINED_ON = "dgnet.alpha", "dgnet.trained_on"  # keys of what the file says of itself
-EXPORT_BATCH = 2  # of the example the network is traced with; any other size works too
+ALPHA, TRAINED_ON = "dgnet.alpha", "dgnet.trained_on"  # keys of the file's metadata
+EXPORT_BATCH = 2  # batch size of the example that the network is traced with; the file takes any batch size
 
 
 class ExportError(DgnetError, ValueError):
-    """A model cannot be written as ONNX, or an ONNX file not be used; the message names it and says what to do."""
+    """A model cannot be written as ONNX, or an ONNX file cannot be used; the message names it and says what to do."""
 
 
 class FeatureNetwork(nn.Module):
-    """f_prim and f_fine of images N x 3 x H x W, N x F each: what of E_a recognition needs, without its classifiers."""
+    """E_a without its classifiers: from images, N x 3 x H x W, to f_prim and f_fine, N x F each."""
 
     names = ("prim", "fine")
 
@@ -36,13 +36,13 @@ class FeatureNetwork(nn.Module):
         self.heads = nn.ModuleList(nn.Sequential(head.embed, head.norm) for head in (encoder.prim, encoder.fine))
 
     def forward(self, images: Tensor) -> tuple[Tensor, ...]:
-        # The maximum over the whole map is that over the code's four stripes.
+        # The same as the maximum over the four stripes of the appearance code.
         pooled = self.backbone(images).amax(dim=(2, 3))
         return tuple(head(pooled) for head in self.heads)
 
 
 class BaselineNetwork(nn.Module):
-    """The Baseline's feature, N x F: T without its classifier."""
+    """T without its classifier: from images, N x 3 x H x W, to the feature of the paper's Baseline, N x F."""
 
     names = ("baseline",)
 
@@ -56,17 +56,17 @@ class BaselineNetwork(nn.Module):
 
 
 def export_onnx(model: DGNet | Teacher, config: RunConfig, path: Path, trained_on: str = "") -> Path:
-    """Write the features of a model, or of a teacher, as one ONNX file, whole or not at all.
+    """Write the network that computes a model's or a teacher's features as one ONNX file, whole or not at all.
 
     Its input `images` is N x 3 x H x W, float32, normalised by ImageNet's mean and standard deviation; its outputs are
-    the features before any normalisation, as `DGNet.features` gives them. Height and width are the run's. The file
-    carries `dgnet.alpha` and `dgnet.trained_on`, which evaluation reads.
+    the features before any normalisation, as `DGNet.features` gives them. Height and width are the run's. The file's
+    metadata has `dgnet.alpha` (the weight of f_fine's similarity) and `dgnet.trained_on`, which evaluation reads.
 
     Args:
         model: in eval mode, on the CPU.
-        config: gives size and alpha.
-        path: the file; `.onnx` by custom.
-        trained_on: name of the data set, for tables of direct transfer.
+        config: of the run; gives image size and alpha.
+        path: the file to write, usually `.onnx`.
+        trained_on: name of the training set, for tables of direct transfer.
 
     Raises:
         ExportError: a package is missing, or the file cannot be written.
@@ -78,7 +78,7 @@ def export_onnx(model: DGNet | Teacher, config: RunConfig, path: Path, trained_o
         raise ExportError(f"writing ONNX needs the package {error.name}: pip install 'dgnet[export]'") from error
     network = (FeatureNetwork(model.appearance_encoder) if isinstance(model, DGNet) else BaselineNetwork(model)).eval()
     example = torch.zeros(EXPORT_BATCH, 3, *config.data.size)
-    # The exporter speaks of packages that nothing here uses, of every rewriting, and of deprecations inside itself.
+    # The exporter logs packages that are not needed, every rewriting step, and deprecations in its own code.
     for talker in ("torch.onnx", "onnxscript", "onnx_ir"):
         logging.getLogger(talker).setLevel(logging.ERROR)
     with warnings.catch_warnings():

@@ -1,4 +1,4 @@
-"""Running an ONNX file that makes features of images, dgnet's own or any other model's."""
+"""Running an ONNX file that computes features of images, written by dgnet or by another program."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from torch import Tensor
 
 from dgnet.export.onnx import ALPHA, TRAINED_ON, ExportError
 
-DEFAULT_ALPHA = 0.5  # weight of fine's similarity, where a file with `prim` and `fine` does not say
+DEFAULT_ALPHA = 0.5  # weight of the similarity of `fine`, for files that do not give it
 
 
 class OnnxModel:
-    """Features of normalised images N x 3 x H x W by onnxruntime, on the CPU.
+    """Computes features of normalised images N x 3 x H x W with onnxruntime, on the CPU.
 
     Args:
-        path: the file. It has one input, float32 N x 3 x H x W, and one or more outputs N x F; its batch may be of one
-            size only, its height and width may be left open.
+        path: the file. It has one input, float32 N x 3 x H x W, and one or more outputs N x F. N may be fixed; H and W
+            may be variable.
 
     Raises:
-        ExportError: onnxruntime is not installed, the file cannot be read, or its input is another.
+        ExportError: onnxruntime is not installed, the file cannot be read, or its input is not as above.
     """
 
     def __init__(self, path: Path) -> None:
@@ -34,10 +34,10 @@ class OnnxModel:
             raise ExportError(f"{path}: running ONNX needs onnxruntime: pip install 'dgnet[export]'") from error
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = torch.get_num_threads()
-        options.log_severity_level = 3  # errors are raised; warnings are about the file's making
+        options.log_severity_level = 3  # errors are raised anyway; warnings concern how the file was made
         try:
             self._session: Any = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
-        except Exception as error:  # its exceptions have no common class of their own
+        except Exception as error:  # onnxruntime's exceptions have no class in common
             raise ExportError(f"{path}: cannot be read as ONNX: {str(error).splitlines()[0]}") from error
         self.path = path
         inputs = self._session.get_inputs()
@@ -64,7 +64,7 @@ class OnnxModel:
         parts = []
         for start in range(0, len(batch), size):
             part = batch[start : start + size]
-            missing = size - len(part)  # a file of one batch size gets its last images again
+            missing = size - len(part)  # a file of fixed batch size: fill the batch with its last image
             parts.append(self._run(np.concatenate([part, np.repeat(part[-1:], missing, axis=0)]) if missing else part))
         named = {}
         for name, arrays in zip(self.names, zip(*parts, strict=True), strict=True):

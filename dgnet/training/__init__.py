@@ -1,1 +1,1 @@
-"""Training: the teacher first, then the joint step, over and over."""
+"""Training: first the teacher, then the joint steps of all the other networks."""

@@ -1,4 +1,7 @@
-"""Checkpoints: everything a run needs to continue exactly. Random draws are functions of the step, so none is saved."""
+"""Checkpoints: everything a run needs to continue exactly.
+
+Random draws are functions of the step, so no state of a random generator is saved.
+"""
 
 from __future__ import annotations
 
@@ -32,7 +35,7 @@ def checkpoint_path(folder: Path, step: int) -> Path:
 
 
 def latest_checkpoint(folder: Path) -> Path | None:
-    """The one with most steps, or None."""
+    """The checkpoint in `folder` after the most steps; None if there is none."""
     found = sorted(folder.glob("step_*.safetensors"))
     return found[-1] if found else None
 
@@ -46,7 +49,10 @@ def save_checkpoint(
     optimizers: Mapping[str, Optimizer],
     processes: int = 1,
 ) -> Path:
-    """Write the state after `step` steps of so many processes and drop all but the last `config.keep_checkpoints`.
+    """Write the state after `step` steps, then delete all but the newest `config.keep_checkpoints` checkpoints.
+
+    Args:
+        processes: how many processes train together; kept in the file.
 
     Raises:
         WeightsError: the file cannot be written; earlier checkpoints are untouched.
@@ -76,11 +82,11 @@ def load_checkpoint(
 ) -> int:
     """Restore modules and optimisers in place, and return the number of steps taken.
 
-    Continuing with another number of processes works, and a warning says what it changes.
+    A run may continue with another number of processes; a warning then says what this changes.
 
     Raises:
-        CheckpointError: it is damaged, belongs to other settings, or its tensors do not fit.
-        DataError: it has learnt other people or images than these; they are named.
+        CheckpointError: the checkpoint is damaged, belongs to other settings, or has tensors that do not fit.
+        DataError: the checkpoint was trained on other people or images than `people`; the message names them.
     """
     try:
         tensors, metadata = read_tensors(path)
@@ -126,14 +132,15 @@ def _load_optimizer(optimizer: Optimizer, prefix: str, tensors: Mapping[str, Ten
     optimizer.load_state_dict({"state": state, "param_groups": optimizer.state_dict()["param_groups"]})
     for parameter, values in optimizer.state.items():
         for name, value in values.items():
-            if value.shape == parameter.shape:  # back in the parameter's memory layout: the file's is always dense
+            if value.shape == parameter.shape:  # files are row-major; the parameter may be laid out otherwise
                 values[name] = torch.empty_like(parameter).copy_(value)
 
 
 def compare_configs(path: Path, saved: RunConfig, current: RunConfig) -> None:
-    """Raises CheckpointError listing the settings that a run may not change and that differ from the saved run's.
+    """Raise CheckpointError if settings differ that may not change when a run resumes; the message lists them.
 
-    A setting that is younger than the checkpoint counts as its default there: defaults are what the code did before.
+    A setting that did not exist when the checkpoint was written counts as having its default there, because the
+    default is what the code did before the setting was added.
     """
     found = differing(saved, current, "resume")
     if found:
@@ -145,5 +152,5 @@ def compare_configs(path: Path, saved: RunConfig, current: RunConfig) -> None:
 
 
 def seed_step(seed: int, step: int, rank: int = 0) -> None:
-    """Make every draw inside the step (dropout) a function of (seed, step, rank)."""
+    """Seed torch's generator so that every draw inside the step (dropout) is a function of (seed, step, rank)."""
     torch.manual_seed((seed * 1_000_003 + step + (rank << 40)) % 2**63)

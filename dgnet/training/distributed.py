@@ -1,6 +1,6 @@
-"""Several processes that train one model. torchrun starts them; each has its own batches, all take the same steps.
+"""Training one model in several processes. torchrun starts them; each has its own batches, and all take the same steps.
 
-Gradients are averaged right before each optimiser's step, so that the step itself reads as it does for one process.
+Gradients are averaged right before each optimiser's step, so the code of a step is the same for one process and many.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ from torch.optim import Optimizer
 
 from dgnet.errors import DgnetError
 
-MEETING = timedelta(minutes=5)  # torchrun starts all processes at once
-PATIENCE = timedelta(minutes=30)  # the first process may draw, or judge a teacher, while the others wait
+MEETING = timedelta(minutes=5)  # for all processes to connect at the start: torchrun starts them at once
+PATIENCE = timedelta(minutes=30)  # for a message: the others wait while the first process draws or measures
 TORCHRUN = (
     "torchrun sets these variables for every process that it starts: start with it (torchrun --nproc-per-node=2 -m -- "
     "dgnet train ...), or unset WORLD_SIZE, RANK and LOCAL_RANK to train in one process"
@@ -32,18 +32,18 @@ logger = logging.getLogger(__name__)
 
 
 class WorldError(DgnetError, RuntimeError):
-    """The processes of a job cannot go on together; the message says which, and what to do."""
+    """The processes of a job cannot work together; the message says why, and what to do."""
 
 
 @dataclass(frozen=True)
 class World:
-    """The processes of this job, and which of them this is.
+    """How many processes this job has, and which of them this one is.
 
     Args:
-        rank: this process among all, from 0. Process 0 leads: it alone logs, draws and writes files.
-        size: how many there are.
-        local_rank: this process among those of its machine, from 0; the number of its GPU.
-        restarted: torchrun started the job anew after a process died.
+        rank: the number of this process among all, from 0. Process 0 leads: it alone logs, draws and writes files.
+        size: the number of processes.
+        local_rank: the number of this process among those of its machine, from 0; also the number of its GPU.
+        restarted: whether torchrun has restarted the job after a process died.
     """
 
     rank: int = 0
@@ -53,11 +53,15 @@ class World:
 
     @property
     def leads(self) -> bool:
-        """Whether this process writes what is written once."""
+        """Whether this is process 0, which writes the log and all files."""
         return self.rank == 0
 
     def own(self, device: torch.device) -> torch.device:
-        """The device of this process: its own GPU where each has one."""
+        """The device of this process: its own GPU if several processes train on GPUs, else `device`.
+
+        Raises:
+            WorldError: this machine has fewer GPUs than processes.
+        """
         if self.size == 1 or device.type != "cuda":
             return device
         if self.local_rank >= torch.cuda.device_count():
@@ -70,13 +74,14 @@ class World:
         return mine
 
     def average_before_step(self, optimizers: Iterable[Optimizer]) -> None:
-        """From now on every step of these optimisers is taken with the mean of all processes' gradients."""
+        """Make every later step of these optimisers use the mean of all processes' gradients."""
         if self.size == 1:
             return
 
         def average(optimizer: Optimizer, _args: Any, _kwargs: Any) -> None:
             parameters = [p for group in optimizer.param_groups for p in group["params"]]
-            # A head that no loss reaches yet has no gradient in any process: all follow one schedule.
+            # A head that no loss reaches yet has no gradient in any process, because all follow one schedule. So every
+            # process sends the same tensors.
             self.average([p.grad for p in parameters if p.grad is not None])
 
         for optimizer in optimizers:
@@ -84,7 +89,7 @@ class World:
 
     @torch.no_grad()
     def average(self, tensors: Sequence[Tensor]) -> None:
-        """Every tensor becomes its mean over the processes, in place; one message carries them all."""
+        """Replace every tensor by its mean over the processes, in place; one message carries them all."""
         if self.size == 1 or not tensors:
             return
         flat = torch.cat([tensor.reshape(-1) for tensor in tensors])
@@ -96,13 +101,16 @@ class World:
             tensor.copy_(part.view(tensor.shape))
 
     def average_statistics(self, modules: Iterable[nn.Module]) -> None:
-        """Agree on the running statistics of every batch norm. The statistics of a batch stay each process's own."""
+        """Average the running statistics of every batch norm over the processes.
+
+        Batch statistics are not shared: each process normalises its batch by its own.
+        """
         norms = [m for one in modules for m in one.modules() if isinstance(m, nn.modules.batchnorm._BatchNorm)]
         buffers = [buffer for norm in norms for buffer in (norm.running_mean, norm.running_var) if buffer is not None]
         self.average(list({id(buffer): buffer for buffer in buffers}.values()))
 
     def mean(self, values: Mapping[str, float]) -> dict[str, float]:
-        """Named numbers, the same names in every process, averaged over the processes."""
+        """The mean over the processes of each named number; every process must give the same names."""
         if self.size == 1:
             return dict(values)
         numbers = torch.tensor(list(values.values()), dtype=torch.float64)
@@ -111,7 +119,7 @@ class World:
 
     @torch.no_grad()
     def broadcast(self, modules: Iterable[nn.Module]) -> None:
-        """Parameters and buffers of the first process, in every process."""
+        """Copy the parameters and buffers of process 0 to every process, in place."""
         if self.size == 1:
             return
         for module in modules:
@@ -122,15 +130,15 @@ class World:
                 value.copy_(dense)
 
     def any(self, flag: bool) -> bool:
-        """Whether `flag` is true in any process; all get the same answer, and get it together."""
+        """Whether `flag` is true in any process; every process waits for the others and gets the same answer."""
         return bool(self._largest(int(flag)))
 
     def wait(self) -> None:
-        """Until every process is here."""
+        """Wait until every process has called this."""
         self._largest(0)
 
     def require_same_start(self, step: int, folder: os.PathLike[str]) -> None:
-        """Raises WorldError if the processes found different checkpoints to continue from."""
+        """Raise WorldError if the processes found different checkpoints to continue from."""
         newest, oldest = self._largest(step), -self._largest(-step)
         if newest != oldest:
             raise WorldError(
@@ -141,14 +149,14 @@ class World:
     def _largest(self, number: int) -> int:
         if self.size == 1:
             return number
-        value = torch.tensor(number)  # on the CPU, whatever trains elsewhere: nothing has to wait for a GPU
+        value = torch.tensor(number)  # on the CPU, even if training is on a GPU, so that the GPU is not waited for
         with _together():
             dist.all_reduce(value, op=dist.ReduceOp.MAX)
         return int(value)
 
     @contextmanager
     def one_first(self) -> Iterator[None]:
-        """What runs inside runs in one process of each machine first; the others then find the files it made."""
+        """Run the body in one process of each machine first; the others run it after and find the files it made."""
         if self.local_rank:
             self.wait()
         yield
@@ -158,11 +166,11 @@ class World:
 
 @contextmanager
 def joined() -> Iterator[World]:
-    """The processes that torchrun started, joined for as long as the context lasts; without torchrun, this one alone.
+    """Connect the processes that torchrun started, inside the context; without torchrun, a `World` of this one alone.
 
     Raises:
-        WorldError: the environment does not say what torchrun says in it, a process is gone, or they cannot reach each
-            other.
+        WorldError: the environment lacks a variable that torchrun sets or has an impossible one, a process is gone, or
+            the processes cannot reach each other.
     """
     world = world_of(os.environ)
     if world.size == 1:
@@ -188,14 +196,14 @@ def joined() -> Iterator[World]:
 
 
 def world_of(environment: Mapping[str, str]) -> World:
-    """What the environment says of this process and the others.
+    """The `World` that torchrun's environment variables describe.
 
     Raises:
-        WorldError: naming the variable that is missing, or says what cannot be.
+        WorldError: a variable is missing or has an impossible value; the message names it.
     """
     size = _whole(environment, "WORLD_SIZE", 1)
     if size is None or size == 1:
-        # Some schedulers set these for a single process too, which then is number 0.
+        # Some schedulers set these for a single process too; it then has number 0.
         for name in ("RANK", "LOCAL_RANK"):
             _whole(environment, name, 0, below=1, why="one process alone" if size else "WORLD_SIZE is not set")
         return World()
@@ -216,7 +224,11 @@ def world_of(environment: Mapping[str, str]) -> World:
 def _whole(
     environment: Mapping[str, str], name: str, least: int, *, below: int | None = None, why: str = ""
 ) -> int | None:
-    """A variable that is a whole number, `least` or more; None where it is not set. Raises WorldError."""
+    """The variable `name` as a whole number, at least `least` and less than `below`; None if it is not set.
+
+    Raises:
+        WorldError: it is something else; `why` is the reason for its limits, for the message.
+    """
     text = environment.get(name, "").strip()
     if not text:
         return None
@@ -231,7 +243,7 @@ def _whole(
 
 @contextmanager
 def _together() -> Iterator[None]:
-    """A message between processes fails when one of them is gone: say so, and not how sockets close."""
+    """Turn torch's error about a failed message into a WorldError: most likely another process is gone."""
     try:
         yield
     except RuntimeError as error:
@@ -242,5 +254,5 @@ def _together() -> Iterator[None]:
 
 
 def _reason(error: Exception) -> str:
-    """The first line of what torch says."""
+    """The first line of torch's message."""
     return (str(error).strip() or type(error).__name__).splitlines()[0]

@@ -1,4 +1,4 @@
-"""Batches for training: crops from the store, augmented on the training device."""
+"""Batches for training: crops (images of one person each) from the store, augmented on the training device."""
 
 from __future__ import annotations
 
@@ -23,24 +23,25 @@ from dgnet.files.images import ImagesU8
 from dgnet.models.layers.units import channels_last
 from dgnet.training.step import Batch
 
-RESIDENT_FRACTION = 0.25  # a set that takes no more of a GPU's free memory than this moves there whole
-RESIDENT_CHUNK = 4096  # images decoded at once on their way there
+RESIDENT_FRACTION = 0.25  # a data set that needs at most this fraction of a GPU's free memory is kept there whole
+RESIDENT_CHUNK = 4096  # images decoded at once while a data set is copied to the GPU
 
 
 class Feed:
     """Training batches as a pure function of the step.
 
-    The ranks' batches, one after another, are image by image what one process of `world_size * batch_size` would see.
+    The batches of all ranks, concatenated, are the batch that one process with a batch size of
+    `world_size * batch_size` would see.
 
     Args:
         crops: the training images, as pixels or packed.
         labels: their labels, in the same order.
-        camids: their cameras.
-        batch_size: anchors a step, of this rank.
-        augment: probabilities and sizes.
-        seed: with the step, the source of every draw.
+        camids: their cameras, in the same order.
+        batch_size: anchors per step in this process.
+        augment: probabilities and sizes of the augmentations.
+        seed: every random draw is a function of the seed and the step.
         device: where augmentation runs.
-        rank, world_size: which of how many processes that train together.
+        rank, world_size: the number of this process, and how many train together.
     """
 
     def __init__(
@@ -63,7 +64,7 @@ class Feed:
         self.whole = self._whole()
 
     def _whole(self) -> Tensor | ImagesU8 | None:
-        """All images where they can be read without copying them first: the device's memory, or the mapped store."""
+        """All images, in the GPU's memory or as the memory-mapped store; None if neither is possible."""
         if self.device.type == "cuda":
             free, _ = torch.cuda.mem_get_info(self.device)
             num_bytes = len(self.crops) * self.crops.size[0] * self.crops.size[1] * 3
@@ -80,13 +81,13 @@ class Feed:
         return torch.from_numpy(self.crops[indices]).to(self.device, non_blocking=True)
 
     def anchors(self, step: int) -> tuple[Tensor, Tensor]:
-        """Augmented and erased images with their labels, for training on real images alone."""
+        """Augmented and random-erased images with their labels, for training the teacher on real images alone."""
         anchor = self.sampler.batch(step).anchor
         _, erased = self._views([anchor], step)
         return erased, self._labels(anchor)
 
     def batch(self, step: int) -> Batch:
-        """Anchors, partners, the erased views of both, and the anchors as E_s sees them."""
+        """Anchors, partners, the random-erased views of both, and the relit anchors that E_s sees."""
         pairs = self.sampler.batch(step)
         plain, erased = self._views([pairs.anchor, pairs.partner], step)
         x, x_partner = plain.chunk(2)
@@ -100,11 +101,11 @@ class Feed:
         return self.labels[indices].to(self.device, non_blocking=True)
 
     def _views(self, roles: list[Indices], step: int) -> tuple[Tensor, Tensor]:
-        """Images of the batch in each of their roles (anchor, partner), augmented; and erased."""
+        """The images of each role (anchor, partner), one role after another: augmented, and also varied and erased."""
         source, places = self.whole, np.concatenate(roles)
         if source is None:
             source, places = self.images_u8(places), np.arange(len(places))
-        # Augmented as bytes: a quarter of what the floats would move.
+        # Augmented as bytes: that moves a quarter of the memory that floats would.
         shift = self._draws(step, Stream.SHIFT, len(roles), Augment.NUM_DRAWS)
         x = channels_last(normalise(self.augment(source, places, shift)))
         erase = self._draws(step, Stream.ERASE, len(roles), NUM_ERASE_DRAWS)
@@ -112,7 +113,7 @@ class Feed:
         return x, channels_last(random_erase(self._varied(x, len(roles), step), erase, *settings))
 
     def _varied(self, x: Tensor, num_roles: int, step: int) -> Tensor:
-        """The images as other cameras would have taken them: framed, then coloured, then sensed."""
+        """The images as other cameras would have taken them: reframed, then recoloured, then with a sensor's noise."""
         config = self.config
         if config.framing:
             x = reframe(x, self._draws(step, Stream.FRAMING, num_roles, NUM_FRAMING_DRAWS), config.framing)

@@ -1,4 +1,4 @@
-"""Joint training: its state, what one step does, and what is shown, measured and drawn as it goes."""
+"""Joint training: its state, what one step does, and what is shown, measured and drawn during training."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from dgnet.training.optim.schedules import lr_factor, ramped_weights
 from dgnet.training.session import Context, NamedTerms, Regular, Session
 from dgnet.training.step import Networks
 
-SHOWN = {"image": "image", "id": "id_real", "swap id": "id_generated", "prim": "prim"}  # on the bar: term
+SHOWN = {"image": "image", "id": "id_real", "swap id": "id_generated", "prim": "prim"}  # name on the progress bar: term
 
 
 def averaged(model: DGNet) -> DGNet:
-    """A DGNet whose E_s and G are copies to average into, and whose E_a is the model's own."""
+    """A DGNet that shares the model's E_a; its E_s and G are copies, for the running averages of the model's."""
     twin = copy.deepcopy(model)
     twin.appearance_encoder = model.appearance_encoder
     return twin.requires_grad_(True)
@@ -34,7 +34,7 @@ def drawing_parts(model: DGNet) -> nn.ModuleDict:
 
 @contextmanager
 def at_rest(model: nn.Module) -> Iterator[None]:
-    """What runs inside sees a model in eval mode, which then goes back to training."""
+    """Put `model` in eval mode inside the context, and in training mode afterwards."""
     model.eval()
     try:
         yield
@@ -49,17 +49,18 @@ def train_joint(
     sample: Callable[[DGNet, int], None],
     measure: Callable[[DGNet, int], float],
 ) -> DGNet:
-    """Joint training from where the newest checkpoint left it, or from the start.
+    """Train all networks but T, from the newest checkpoint or from the start.
 
     Args:
         networks: on their device; `model` is changed in place.
         feed: this process's batches of `2 * config.batch_size` anchors.
         context: of the run.
-        sample: called with the averaged model in eval mode and the number of steps, to draw what it can do by now.
-        measure: called so every `config.evaluate_every` steps; returns the mAP.
+        sample: draws example images; called every `config.sample_every` steps with the averaged model in eval mode and
+            the number of steps taken.
+        measure: returns the mAP; called every `config.evaluate_every` steps with the same arguments.
 
     Returns:
-        The model that is kept: E_a, and the averages of E_s and G.
+        The model that is kept, in eval mode: E_a, and the running averages of E_s and G.
 
     Raises:
         What `Session` and its `run` raise.
@@ -84,7 +85,7 @@ def train_joint(
             penalise=step % config.loss.r1_every == 0,
             structure_alone=coin(config.seed, step),
         )
-        # The average forgets its random start quickly: a young one follows more closely.
+        # A smaller decay in the first steps, so that the average soon forgets the random initial weights.
         average_into(average, current, min(config.optim.ema, (step + 1) / (step + 10)))
         return terms.items()
 

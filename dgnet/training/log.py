@@ -1,4 +1,4 @@
-"""What a run says while it goes: averaged terms as JSON lines, and a watch that stops a run which diverges."""
+"""The log of a run (averaged loss terms as JSON lines), and a watch that stops a run which diverges."""
 
 from __future__ import annotations
 
@@ -18,22 +18,22 @@ from dgnet.files.whole_file import written_whole
 
 
 class DivergenceError(DgnetError, RuntimeError):
-    """A term became infinite, not a number, or far larger than it was; the message names it."""
+    """A loss term became infinite, not a number, or far larger than it was; the message names it."""
 
 
 class Averages:
-    """Means of named terms over some steps, kept on the device: reading them is the only time the host waits."""
+    """Means of named terms over some steps. They stay on the device, so the CPU waits for a GPU only in `take`."""
 
     def __init__(self) -> None:
         self._values: dict[str, list[Tensor]] = defaultdict(list)
 
     def add(self, terms: Iterable[tuple[str, Tensor]]) -> None:
-        """Count one step's terms."""
+        """Add one step's terms."""
         for name, value in terms:
             self._values[name].append(value)
 
     def take(self) -> dict[str, float]:
-        """The means since the last call."""
+        """The mean of each term over the steps since the last call."""
         if not self._values:
             return {}
         means = torch.stack([torch.stack(values).float().mean() for values in self._values.values()]).tolist()
@@ -42,10 +42,10 @@ class Averages:
 
 
 class Watch:
-    """Stops a run whose terms are not finite, or stay a hundred times their recent median.
+    """Stops a run whose terms are not finite, or stay more than a hundred times above their recent median.
 
-    A single jump is what adversarial training looks like; three averages in a row are not. A term that starts at
-    almost nothing (R1, before D has learnt anything) is measured against `FLOOR` until it is larger.
+    A single jump is normal in adversarial training; `PATIENCE` averages in a row are not. Some terms start near 0 (R1,
+    before D has learnt anything): a median below `FLOOR` counts as `FLOOR`.
     """
 
     FACTOR, PATIENCE, MEMORY, FLOOR = 100.0, 3, 50, 0.1
@@ -55,7 +55,7 @@ class Watch:
         self._strikes: dict[str, int] = defaultdict(int)
 
     def check(self, step: int, means: dict[str, float]) -> None:
-        """Raises DivergenceError naming the terms."""
+        """Raise DivergenceError, which names the terms, if any of them diverges."""
         broken = [name for name, value in means.items() if not math.isfinite(value)]
         if broken:
             found = ", ".join(f"{name} = {means[name]}" for name in broken)
@@ -80,9 +80,12 @@ _ADVICE = (
 
 
 class JsonLines:
-    """`log.jsonl`: one JSON object a line, appended; on resume, lines from `step` on are dropped first.
+    """`log.jsonl`: one JSON object per line, appended.
 
-    Of several processes one alone is `active`.
+    Args:
+        phase: the training that writes these lines, `teacher` or `joint`.
+        resume_at: the number of steps taken so far; lines of this phase about later steps are removed first.
+        active: whether this process writes; of several processes only the first does.
     """
 
     def __init__(self, path: Path, phase: str, resume_at: int, active: bool = True) -> None:
@@ -102,11 +105,11 @@ class JsonLines:
             file.write(json.dumps(row) + "\n")
 
 
-NOW_CALLED = {"redrawn": "redressed"}  # terms in the logs of older versions
+NOW_CALLED = {"redrawn": "redressed"}  # terms that older versions logged under another name
 
 
 def read_log(path: Path) -> list[dict[str, Any]]:
-    """The lines of a log; a last line cut short by a crash is left out."""
+    """The lines of a log; it ends before the first line that a crash has cut short."""
     if not path.exists():
         return []
     rows = []

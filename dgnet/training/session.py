@@ -1,7 +1,7 @@
-"""The session of a training: it goes on where it was left, takes the steps, and logs, watches, saves and stops.
+"""The loop that the teacher's training and the joint training share: resume, take the steps, log, watch, save, stop.
 
-Written once for every kind of training. A training itself builds its networks and optimisers, and says what one step
-does, what is shown of it, and what else happens every so often.
+Each training builds its own networks and optimisers, and says what one step does, what the progress bar shows, and what
+else happens at regular intervals.
 """
 
 from __future__ import annotations
@@ -28,13 +28,13 @@ NamedTerms = Iterable[tuple[str, Tensor]]
 
 @dataclass(frozen=True)
 class Context:
-    """What a training is given by the run that it belongs to.
+    """What a training gets from the run that it belongs to.
 
     Args:
         config: of the run.
-        people: whom the labels stand for.
-        checkpoints: the folder of this training's states.
-        log: the file of its lines.
+        people: the identities that the labels stand for.
+        checkpoints: the folder of this training's checkpoints.
+        log: the run's `log.jsonl`.
         autocast: the precision of the networks' arithmetic.
         world: the processes that train together; the first alone writes files.
     """
@@ -49,12 +49,13 @@ class Context:
 
 @dataclass(frozen=True)
 class Regular:
-    """What else happens every so many steps, and after the last: the first process does it, the others wait.
+    """Something that happens every `every` steps and after the last one. The first process does it, the others wait.
 
     Args:
-        every: in steps; 0 is never.
-        act: takes the number of steps taken so far; the numbers that it returns, if any, go to the log.
-        measures: the processes agree on the running statistics of batch norm first, as they do before a checkpoint.
+        every: the interval in steps; 0 means never.
+        act: called with the number of steps taken so far; the numbers that it returns, if any, go to the log.
+        measures: whether the running statistics of batch norm must be averaged over the processes first, as they are
+            before a checkpoint.
     """
 
     every: int
@@ -62,22 +63,22 @@ class Regular:
     measures: bool = False
 
     def due(self, done: int, last: bool) -> bool:
-        """Whether it happens after so many steps."""
+        """Whether it happens after `done` steps, the last of which is the training's last if `last`."""
         return self.every > 0 and (last or done % self.every == 0)
 
 
 class Session:
-    """A training from where its newest checkpoint left it, or from the start; `start` is the number of steps taken.
+    """A training, restored from its newest checkpoint if it has one. `start` is the number of steps already taken.
 
     Args:
-        phase: the training's name, in the log, on the bar and in messages.
+        phase: the training's name in the log, on the progress bar and in messages.
         num_steps: how many steps it has in all.
-        modules, optimizers: its whole state, by the names that it has in checkpoints; restored in place, and from then
-            on the same in all processes, which step with the mean of their gradients.
+        modules, optimizers: its whole state, by the names used in checkpoints. It is restored in place and made equal
+            in all processes; it stays equal, because every optimiser steps with the mean of their gradients.
         context: of the run.
 
     Raises:
-        CheckpointError, DataError: the newest checkpoint is damaged, or is of other settings, people or images.
+        CheckpointError, DataError: the newest checkpoint is damaged, or belongs to other settings, people or images.
         WorldError: the processes found different checkpoints.
     """
 
@@ -109,13 +110,13 @@ class Session:
         """Take every step that is left.
 
         Args:
-            take: takes one step, given its number from 0, and returns its terms, detached. All that it draws from
-                torch's own generator is a function of the step.
-            show: what the bar shows of the terms' means.
-            regulars: what else happens, in this order, once a step is logged and saved.
+            take: takes one step, given its number from 0, and returns its terms, detached. torch's generator is seeded
+                anew before each call (`seed_step`).
+            show: turns the means of the terms into what the progress bar shows.
+            regulars: what else happens, in this order, after a step has been logged and saved.
 
         Raises:
-            DivergenceError: naming the term; the last checkpoint is from before.
+            DivergenceError: a term diverges; the last checkpoint was written before that.
             Interrupted: after SIGINT or SIGTERM, once the state is saved.
         """
         config, world = self.context.config, self.context.world

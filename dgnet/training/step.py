@@ -21,7 +21,8 @@ from dgnet.training.execution.modes import eagerly, frozen, generated_statistics
 from dgnet.training.optim.optimizers import Optimizers
 from dgnet.training.optim.schedules import RampedWeights
 
-REDRESSINGS: Final = 3  # whose clothes x_i is shown in, one over another: each hides more of the cut of i's own
+# How many times x_i is redressed, each time in another person's clothes: each hides more of the cut of i's own.
+REDRESSINGS: Final = 3
 
 
 @dataclass(frozen=True)
@@ -35,10 +36,10 @@ class Networks:
 
 @dataclass(frozen=True)
 class Batch:
-    """A doubled batch: 2B anchors (the halves are the i's and the j's) and their 2B partners.
+    """A doubled batch: 2B anchors (the first half are the images i, the second the images j) and their 2B partners.
 
-    `x`, `x_partner` and their random-erased views are 2B x 3 x H x W; `x_relit` is what E_s sees of x
-    (`dgnet.data.batches.relight`; x itself where that is off); `label` is 2B.
+    `x`, `x_partner` and their random-erased views are 2B x 3 x H x W. `x_relit`, of the same shape, is x under another
+    light, which E_s sees in place of x (`dgnet.data.batches.relight`; x itself where that is off). `label` is 2B.
     """
 
     x: Tensor
@@ -51,7 +52,7 @@ class Batch:
 
 @dataclass(frozen=True)
 class Terms:
-    """Every unweighted term of one step, detached; None where its weight is still zero and it was not computed."""
+    """The terms of one step, unweighted and detached; None for a term that was not computed in this step."""
 
     image: Tensor
     partner_image: Tensor
@@ -75,12 +76,15 @@ class Terms:
 
 
 def swap_halves(halves: Tensor) -> Tensor:
-    """Exchange the halves of a doubled batch: what belongs to i stands where j was, and the other way round."""
+    """Exchange the halves of a doubled batch: what belongs to j comes to the place of i, and the other way round."""
     return halves.roll(len(halves) // 2, dims=0)
 
 
 def further_clothes(num_anchors: int) -> list[int]:
-    """How far a doubled batch rolls for whose clothes come over those of j: of others than j, where there are any."""
+    """For each redressing after the first (in the clothes of j), how far to roll a doubled batch to get the clothes.
+
+    The clothes are those of others than j, if the batch has others.
+    """
     half = num_anchors // 2
     return [max(half - k, 1) for k in range(1, REDRESSINGS)]
 
@@ -96,15 +100,15 @@ def joint_step(
     structure_alone: bool,
     autocast: torch.autocast,
 ) -> Terms:
-    """One update of D, of E_s + G and of E_a.
+    """Update D, E_s + G, and E_a, each once.
 
     Args:
         ramped: the weights that depend on the step; passes that no weight needs are left out (`Passes`).
         loss: the constant weights, the label strategy and the switches.
-        penalise: take the R1 penalty in this step, weighed `loss.r1_every` times.
-        structure_alone: the fair coin of L_recon^code2: it trains E_s alone (x_ij detached), or else G and E_s
-            through a frozen E_s.
-        autocast: the precision of the networks' arithmetic; it does not reach the losses.
+        penalise: add the R1 penalty in this step, with `loss.r1_every` times its weight.
+        structure_alone: the outcome of the fair coin of L_recon^code2. If true, the term trains E_s alone (x_ij
+            detached); else it trains G and E_s through a frozen E_s.
+        autocast: the precision of the networks' arithmetic; losses are computed in float32.
     """
     E_a, E_s, G = networks.model.appearance_encoder, networks.model.structure_encoder, networks.model.decoder
     D, T, needs = networks.discriminator, networks.teacher, ramped.needs
@@ -120,7 +124,7 @@ def joint_step(
         drawn = G(torch.cat([a, a_partner, a]), torch.cat([s, s, swap_halves(s)]))
     x_self, x_partner_self, x_swap = drawn.float().chunk(3)
     image, partner_image = l1(x_self, x), l1(x_partner_self, x)
-    # Whoever judges x_ij leaves a gradient at this leaf, and its own graph goes before the next one looks.
+    # Each network that judges x_ij adds its gradient to x_ij.grad, and its graph is freed before the next one runs.
     x_ij = x_swap.detach().requires_grad_()
 
     # D learns to tell x_i from x_ij.
@@ -135,12 +139,12 @@ def joint_step(
     torch.autograd.backward(total, inputs=list(D.parameters()))
     optimizers.discriminator.step()
 
-    # G and E_s draw what D takes for real, ...
+    # G and E_s learn to draw images that D takes for real, ...
     with autocast, frozen(D):
         adversarial = generator_loss(D(x_ij))
     torch.autograd.backward(loss.adversarial * adversarial)
 
-    # ... what a frozen E_a takes for person i, ...
+    # ... that a frozen E_a takes for person i, ...
     id_generated = code_a = code_s = cycle = redressed = None
     if needs.E_a_of_swap:
         with autocast, frozen(E_a), generated_statistics(E_a, loss.train_bn and not loss.running_codes):
@@ -149,7 +153,7 @@ def joint_step(
         code_a = l1(seen.a if loss.code1_gradient else seen.a.detach(), a.detach())
         torch.autograd.backward(ramped.id_generated * id_generated + ramped.code_a * code_a)
 
-    # ... and what gives both codes, and with them x_i, back.
+    # ... and from which both codes, and with them x_i, are found again.
     if needs.E_s_of_swap:
         with autocast, frozen(E_s, active=not structure_alone):
             s_seen = E_s(x_ij.detach() if structure_alone else x_ij)
@@ -162,7 +166,7 @@ def joint_step(
             total = total + ramped.cycle * cycle
         torch.autograd.backward(total)
 
-    # What i wears is for the code to say: a_t and E_s, shown i in others' clothes, give x_i back too.
+    # Clothes belong in the appearance code alone: E_s sees x_i redressed, and G with a_t must still give x_i.
     if needs.redressed:
         with torch.no_grad(), autocast:
             x_redressed = paste(x, x_self, swap_halves(x_ij))
@@ -173,10 +177,10 @@ def joint_step(
         redressed = l1(x_from_redressed, x)
         torch.autograd.backward(ramped.redressed * redressed)
 
-    # Through x_ij and the reconstructions all of it reaches G and E_s.
+    # The reconstructions, and all gradients gathered at x_ij, go back through the first graph to G and E_s.
     torch.autograd.backward((loss.image * image + loss.partner_image * partner_image, x_swap), (None, x_ij.grad))
 
-    # E_a learns from real people, ...
+    # E_a learns from real images, ...
     with autocast:
         real_seen = E_a(torch.cat([batch.x_erased, batch.x_partner_erased]))
     prim_real, prim_partner = real_seen.prim.logits.chunk(2)
@@ -187,7 +191,7 @@ def joint_step(
         total = total + ramped.fine * fine_real
     torch.autograd.backward(total)
 
-    # ... and, online, from the people it has just helped to draw.
+    # ... and from the images x_ij just generated (the paper's online feeding).
     prim = fine = None
     if needs.feeding:
         with autocast, generated_statistics(E_a, loss.train_bn):
@@ -219,7 +223,10 @@ def joint_step(
 
 @torch.no_grad()
 def teacher_probabilities(T: Teacher, x: Tensor, loss: LossConfig, autocast: torch.autocast) -> Tensor:
-    """Mean of T's softmax over the images and their mirrors, N x C; batch statistics are each view's own."""
+    """The mean of T's softmax over each image and its mirror, N x C.
+
+    Images and mirrors are two batches, so batch norm computes its statistics for each of them separately.
+    """
     T.head.dropout.train(loss.teacher_dropout)
     with autocast, generated_statistics(T, loss.train_bn):
         views = [T(x), T(x.flip(3))]

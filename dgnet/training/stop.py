@@ -1,4 +1,4 @@
-"""Stopping a run from outside: it finishes its step and saves before it leaves."""
+"""Stopping a run by SIGINT or SIGTERM: it finishes its step and saves its state before it ends."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ class Interrupted(KeyboardInterrupt):
 
 @dataclass
 class StopRequest:
-    """Whether SIGINT or SIGTERM came."""
+    """Whether SIGINT or SIGTERM has come (`came`)."""
 
     came: bool = field(default=False)
 
     @contextmanager
     def listening(self) -> Iterator[None]:
-        """Note the first signal instead of dying of it; a second one has its usual effect."""
+        """Inside the context the first signal only sets `came`; a second one of the same kind has its usual effect."""
 
         def note(number: int, _frame: FrameType | None) -> None:
             self.came = True

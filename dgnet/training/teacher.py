@@ -1,4 +1,4 @@
-"""Training the teacher T on real images, and the gate it must pass before it may label generated ones."""
+"""Training the teacher T on real images, and the check that it must pass before it may label generated ones."""
 
 from __future__ import annotations
 
@@ -21,14 +21,16 @@ GATE_IMAGES = 2_000
 
 
 class TeacherError(DgnetError, ValueError):
-    """A teacher that cannot be right: its labels would mislead the joint training."""
+    """A teacher that does not fit the training set, so that its labels would mislead the joint training."""
 
 
 def train_teacher(teacher: Teacher, feed: Feed, context: Context) -> None:
-    """Cross-entropy on erased real images, Nesterov SGD, warm-up and cosine decay; continues where it was left.
+    """Train by cross-entropy on random-erased real images: Nesterov SGD, warm-up, cosine decay of the learning rates.
+
+    Continues from the newest checkpoint, if there is one.
 
     Args:
-        teacher: on its device; left in eval mode and frozen.
+        teacher: on its device; afterwards in eval mode and frozen.
         feed: this process's batches of `config.teacher.batch_size`.
         context: of the run.
 
@@ -63,7 +65,7 @@ def train_teacher(teacher: Teacher, feed: Feed, context: Context) -> None:
 
 @torch.inference_mode()
 def accuracy_on(teacher: Teacher, feed: Feed, batch_size: int = 256) -> float:
-    """The fraction of (at most 2 000) training images, as they are, that the teacher recognises."""
+    """The fraction of training images, not augmented and at most `GATE_IMAGES`, that the teacher classifies rightly."""
     indices = np.linspace(0, len(feed) - 1, min(len(feed), GATE_IMAGES)).astype(np.int64)
     right = 0
     for start in range(0, len(indices), batch_size):
@@ -74,13 +76,15 @@ def accuracy_on(teacher: Teacher, feed: Feed, batch_size: int = 256) -> float:
 
 
 def check_teacher(teacher: Teacher, feed: Feed, num_classes: int, min_accuracy: float, name: str) -> float:
-    """The gate: returns the accuracy on training images.
+    """Check that the teacher fits the training set, and return its accuracy on training images.
 
     Args:
-        name: how a message should call the teacher: its file, or `the teacher just trained`.
+        num_classes: the number of identities in the training set.
+        min_accuracy: the least accuracy that is accepted.
+        name: what messages call the teacher: its file, or `the teacher just trained`.
 
     Raises:
-        TeacherError: it tells another number of identities apart, or recognises too few of its training images.
+        TeacherError: it has another number of classes, or its accuracy is less than `min_accuracy`.
     """
     if teacher.num_classes != num_classes:
         raise TeacherError(

@@ -1,4 +1,4 @@
-"""The benchmarks' tables: every phase is timed, counts add up; no time is asserted."""
+"""The benchmarks' tables: every phase is timed and operations are counted rightly; no time is asserted."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def test_a_step_is_timed_phase_by_phase(config: RunConfig) -> None:
 
 
 def test_operations_are_those_of_the_backward_too() -> None:
-    """A multiply-add is two: 2 m k n forward, twice that backward, of a layer inside a network."""
+    """A layer m x k times k x n inside a network costs 2 m k n forward and twice that backward."""
     layers = nn.Sequential(nn.Linear(3, 5, bias=False), nn.Linear(5, 7, bias=False))
     with bench.Operations() as counter:
         layers(torch.ones(2, 3)).sum().backward()

@@ -1,4 +1,4 @@
-"""What the machine can do at best: every way there is to a product gives it."""
+"""The fastest matrix product of the machine: every function that is timed computes the product."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The command line: help that teaches, overrides, and mistakes that end in one message."""
+"""The command line: help, options that override settings, and mistakes that end in one message."""
 
 import subprocess
 import sys
@@ -45,7 +45,7 @@ def test_print_config_shows_the_resolved_settings(capsys: pytest.CaptureFixture[
 
 
 def test_also_is_the_shorter_way_of_saying_data_also(capsys: pytest.CaptureFixture[str]) -> None:
-    """And is printed as that alone."""
+    """`--also` sets `data.also`, and only `data.also` is printed."""
     config = printed_config(capsys, "market1501", "--also", "dukemtmc=A", "B", "--seed=3")
     assert (config.data.also, config.seed) == (("dukemtmc=A", "B"), 3)
 

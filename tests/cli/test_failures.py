@@ -1,4 +1,4 @@
-"""What goes wrong outside dgnet ends in one sentence; what is dgnet's own fault, in a traceback."""
+"""Failures outside dgnet end in one sentence; failures that are dgnet's own fault end in a traceback."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def test_a_fault_of_our_own_is_not_dressed_up(error: Exception) -> None:
 
 @pytest.mark.parametrize("words", [["--help"], ["train", "--help"], ["swap", "--help"], ["--version"]])
 def test_a_reader_that_has_gone_is_no_error(words: list[str]) -> None:
-    """As of `dgnet --help | head -1`; the pipe is closed before anything is written."""
+    """As in `dgnet --help | head -1`; here the pipe is closed before anything is written."""
     code = f"import sys, time; sys.stdin.read(); from dgnet.cli import main; main({words!r})"
     process = subprocess.Popen(
         [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE

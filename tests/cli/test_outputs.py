@@ -1,4 +1,4 @@
-"""Every command that writes says before its work that it cannot."""
+"""Every command that writes checks before its work whether it can write, and says so if not."""
 
 from __future__ import annotations
 

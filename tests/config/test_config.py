@@ -1,6 +1,5 @@
-"""Settings: every value checked, the way to a dictionary and back, saved ones of older versions, and roles."""
+"""Settings: every value is checked, settings survive being saved, and every setting has its roles."""
 
-import copy
 import math
 from collections.abc import Iterator
 from dataclasses import MISSING, fields, is_dataclass, replace
@@ -23,8 +22,6 @@ from dgnet.config import (
     differing,
     flatten,
     from_dict,
-    from_saved,
-    preset,
     to_dict,
     without_local,
 )
@@ -84,7 +81,7 @@ def test_flatten() -> None:
 
 
 def every_setting(kind: type = RunConfig, prefix: str = "") -> Iterator[tuple[str, Any, Any]]:
-    """(dotted name, type, range) of every setting."""
+    """(Dotted name, type, range) of every setting."""
     for item in fields(kind):
         inner = types_of(kind)[item.name]
         if is_dataclass(inner):
@@ -99,7 +96,7 @@ NAMES = [name for name, *_ in SETTINGS]
 
 
 def with_value(name: str, value: object) -> dict[str, Any]:
-    """The published settings as a file holds them, but for one value."""
+    """The published settings as a file holds them, with one value changed."""
     values = to_dict(RunConfig())
     *path, last = name.split(".")
     inner = values
@@ -111,7 +108,7 @@ def with_value(name: str, value: object) -> dict[str, Any]:
 
 
 def wrong_values(kind: Any, limits: Any) -> list[object]:
-    """What no setting of this type and range may hold."""
+    """Values that a setting of this type and range must refuse."""
     some: list[object] = [None, {"a": 1}, b"x", object()]
     if get_origin(kind) is Literal:
         return [*some, "guess", True, 3, 1.0, ["plain"], ""]
@@ -139,7 +136,7 @@ def wrong_values(kind: Any, limits: Any) -> list[object]:
 
 @pytest.mark.parametrize(("name", "kind", "limits"), SETTINGS, ids=NAMES)
 def test_every_setting_refuses_what_it_cannot_hold(name: str, kind: Any, limits: Any) -> None:
-    """By its full name, whether its class was made in code or read from a file."""
+    """The message gives the setting's full name, whether it comes from code or from a file."""
     for value in wrong_values(kind, limits):
         with pytest.raises(ConfigError) as told:
             from_dict(with_value(name, value))
@@ -190,57 +187,6 @@ def test_numbers_of_other_kinds_become_plain_ones() -> None:
     assert (config.seed, config.alpha, config.loss.cycle, config.data.root) == (3, 1.0, 0.5, "a/b")
     assert ScheduleConfig(milestones=[3, 5]).milestones == (3, 5)
     assert type(NetworkConfig(prim_dropout=0).prim_dropout) is float
-
-
-OLDER = {"compile": False, "recompute": False, "cuda_graphs": False}
-
-
-def of_an_older_version(**changes: object) -> dict[str, Any]:
-    """Settings as they were saved while three switches said how steps run, and `redressed` was `redrawn`."""
-    values = copy.deepcopy(to_dict(preset("mannequin")))
-    del values["execution"]
-    values["loss"]["redrawn"] = values["loss"].pop("redressed")
-    return {**values, **OLDER, **changes}
-
-
-@pytest.mark.parametrize(
-    ("changes", "execution"),
-    [
-        ({}, "plain"),
-        ({"compile": True}, "compile"),
-        ({"recompute": True}, "recompute"),
-        ({"cuda_graphs": True}, "cuda_graphs"),
-        ({"recompute": True, "cuda_graphs": True}, "recompute"),  # as such a run went: nothing was recorded
-        ({"compile": True, "joint": False}, "plain"),
-    ],
-)
-def test_saved_settings_of_an_older_version_are_read(changes: dict[str, object], execution: str) -> None:
-    saved = of_an_older_version(**changes)
-    before = copy.deepcopy(saved)
-    found = from_saved(saved)
-    joint = bool(changes.get("joint", True))
-    assert found == replace(preset("mannequin"), execution=execution, joint=joint)
-    assert found.loss.redressed == 10.0
-    assert saved == before
-
-
-def test_what_was_left_empty_in_saved_settings_is_the_default() -> None:
-    values = to_dict(preset("mannequin"))
-    values["data"]["cache"] = values["network"]["backbone"]["weights"] = None
-    assert from_saved(values) == preset("mannequin")
-
-
-@pytest.mark.parametrize(
-    ("values", "message"),
-    [
-        ({"recompute": True}, "^recompute: no such setting any more; write execution: recompute"),
-        ({"cuda_graphs": False}, "^cuda_graphs: no such setting any more; write execution: cuda_graphs"),
-        ({"loss": {"redrawn": 3.0}}, r"^loss.redrawn: no such setting any more; write loss.redressed"),
-    ],
-)
-def test_new_settings_with_an_old_name_are_told_the_new_one(values: dict[str, Any], message: str) -> None:
-    with pytest.raises(ConfigError, match=message):
-        from_dict(values)
 
 
 def forbidding(question: str) -> set[str]:

@@ -1,4 +1,4 @@
-"""What stands for a data set in `--to` and `--also`: a folder, or the name of a reader before it."""
+"""How `--to` and `--also` name a data set: by its folder, or by a reader's name, `=` and the folder."""
 
 from pathlib import Path
 

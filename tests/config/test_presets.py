@@ -1,4 +1,4 @@
-"""Presets at the published numbers, and modifiers that commute and lose nothing, over every data set."""
+"""Presets have the published numbers; modifiers may come in any order, and none is lost, for every data set."""
 
 from dataclasses import replace
 from functools import cache
@@ -63,7 +63,7 @@ def test_every_preset_survives_the_way_to_a_dictionary_and_back(name: str) -> No
 
 
 def orders_of(words: tuple[str, ...]) -> list[tuple[str, ...]]:
-    """All orders of up to three words; of more, each word in each place, forwards and backwards."""
+    """All orders of up to three words; of more words, all rotations, forwards and backwards."""
     if len(words) <= 3:
         return list(permutations(words))
     turned = [words[place:] + words[:place] for place in range(len(words))]
@@ -72,7 +72,7 @@ def orders_of(words: tuple[str, ...]) -> list[tuple[str, ...]]:
 
 @pytest.mark.parametrize("data", DATA_PRESETS)
 def test_the_order_of_words_means_nothing(data: str) -> None:
-    """The place of the data set's own name among the words included."""
+    """The data set's name may stand anywhere among the words too."""
     for words in COMPATIBLE:
         wanted = settings(data, *words)
         for order in orders_of((data, *words)):
@@ -105,7 +105,7 @@ def test_every_modifier_changes_what_it_is_for_whatever_stands_beside_it(words: 
 
 
 def test_names_that_trained_as_others() -> None:
-    """Each of these once lost a word of its name."""
+    """In an earlier version each of these names lost one of its words."""
     assert preset("market1501+no_feed+full").loss.prim == 0.0
     assert preset("market1501+ibn+small").network.backbone.ibn
     assert preset("market1501+no_id+small").loss.id_generated == 0.0

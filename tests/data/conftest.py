@@ -13,14 +13,14 @@ WriteImages = Callable[..., list[str]]
 
 
 def picture(number: int, height: int = 16, width: int = 8) -> Image.Image:
-    """A smooth picture, another one for each number."""
+    """A smooth picture, a different one for each number."""
     small = np.random.default_rng(number).integers(0, 256, (4, 2, 3), dtype=np.uint8)
     return Image.fromarray(small).resize((width, height), Image.Resampling.BICUBIC)
 
 
 @pytest.fixture
 def write_images(tmp_path: Path) -> WriteImages:
-    """Write one picture a name (folders made) under `tmp_path`; return the paths."""
+    """Write one picture per name under `tmp_path`, with the folders needed; return the paths."""
 
     def write(*names: str, size: tuple[int, int] = (16, 8)) -> list[str]:
         for number, name in enumerate(names):

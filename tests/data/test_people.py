@@ -1,4 +1,4 @@
-"""Whom labels stand for: what changed is named, and what changes nothing is not."""
+"""The people that labels stand for: a change that matters is reported, and one that does not matter is not."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ TRIO: Images = {
 
 
 def dataset(images: Images, root: str = "/x", pids: list[int] | None = None) -> ReidDataset:
-    """Folders by name, pids in the order of the names unless given."""
+    """A data set with one folder per name; pids are in the order of the names unless given."""
     names = dict(zip(sorted(images), pids or range(1, len(images) + 1), strict=True))
     train = sorted(
         (Record(f"{root}/{name}/{file}", names[name], cam) for name, files in images.items() for file, cam, _ in files),
@@ -62,7 +62,7 @@ def test_case_05_who_was_renamed_removed_added_or_shown_otherwise_is_named() -> 
 
 
 def test_case_05_labels_and_order_count_too() -> None:
-    """Who is numbered anew keeps the name and gets another label; a file's new name may change an epoch's order."""
+    """Another pid gives the same person another label; another file name may change the order of an epoch."""
     assert changed(TRIO, pids=[2, 1, 3]).startswith("the same identities stand under other labels")
     files = {**TRIO, "ann": [("8.jpg", 1, b"a0"), ("1.jpg", 2, b"a1")]}
     assert changed(files) == "the same images come in another order, since files or folders have other names"

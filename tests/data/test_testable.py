@@ -14,7 +14,7 @@ ROOT = Path("/people")
 
 
 def dataset(query: list[tuple[str, int, int]], gallery: list[tuple[str, int, int]]) -> ReidDataset:
-    """Records given as (path, pid, camid); training people by camera 1."""
+    """A data set of records given as (path, pid, camid); its training people are on camera 1."""
     train = (Record("t0", 90, 1), Record("t1", 91, 1))
     return ReidDataset("folder", ROOT, train, *(tuple(Record(*one) for one in side) for side in (query, gallery)))
 

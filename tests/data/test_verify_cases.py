@@ -1,4 +1,4 @@
-"""What `data verify` says of data that once went wrong, by the numbers of their cases."""
+"""What `data verify` reports of data that it once judged wrongly; the tests carry the numbers of their cases."""
 
 from __future__ import annotations
 

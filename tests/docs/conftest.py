@@ -1,4 +1,4 @@
-"""A place to try the documents' commands in: the files and folders that they name, small enough for a test."""
+"""A folder to run the documents' commands in: it has the files and folders that they name, small enough for a test."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def finished(config: RunConfig, trees: dict[str, Path], tmp_path_factory: pytest
 
 @pytest.fixture
 def place(finished: Path, trees: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, object]:
-    """Work in a new folder that holds what the documents name; what their Python blocks may use, by name."""
+    """Work in a new folder with what the documents name; gives the variables that their Python blocks use, by name."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("DGNET_CACHE", str(tmp_path / "cache"))
     for run in ("mine", "demo", "market1501"):

@@ -1,4 +1,4 @@
-"""The documents' shell and Python blocks: what finishes in seconds runs, the rest is read to its last option.
+"""The documents' shell and Python blocks: quick commands are run; of the others every option is parsed and checked.
 
 Nothing in a block is replaced but the words in `WORDS`, which stand for a user's own data.
 """
@@ -78,7 +78,7 @@ RUNNABLE = {where: words for where, words in README_SHELL.items() if words.start
 
 
 def parsed(words: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    """Have the command read all of its options, check them, and stop before it does anything."""
+    """Make the command parse and check all of its options, and stop before it does anything."""
 
     class ReadToTheEndError(Exception):
         pass
@@ -107,7 +107,7 @@ def resolved(words: list[str], capsys: pytest.CaptureFixture[str]) -> RunConfig:
 
 
 def check(command: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    """Raises where a command names what does not exist: a target, a script, a preset, an option or a value."""
+    """Raise if a command names something that does not exist: a target, a script, a preset, an option or a value."""
     program, *words = shlex.split(command)
     if program == "torchrun":
         asked = get_args_parser().parse_args(words)
@@ -160,7 +160,7 @@ def test_the_readmes_commands_run(where: str, place: dict[str, object], trees: d
 
 @pytest.mark.parametrize("where", [where for where in PYTHON if where.startswith(("README.md", "docs/evaluation.md"))])
 def test_python_blocks_run(where: str, place: dict[str, object]) -> None:
-    """`paths`, `a`, `b` are photographs, `images`, `others` normalised images, `query_...`, `gallery_...` arrays."""
+    """`paths`, `a`, `b` are photographs; `images`, `others` normalised images; `query_...`, `gallery_...` arrays."""
     generator = torch.Generator().manual_seed(0)
     names: dict[str, object] = {
         "images": torch.randn(2, 3, 64, 32, generator=generator),

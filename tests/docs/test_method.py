@@ -1,4 +1,4 @@
-"""docs/method.md states the numbers that the code has, and no page names a setting that is not there."""
+"""docs/method.md states the same numbers as the code, and no page names a setting that does not exist."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The pages themselves: every link leads somewhere, every entry of the log is whole and in its index."""
+"""The pages: every link leads to something that exists, and every entry of the log is complete and in the index."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def test_links_lead_somewhere(page: Path) -> None:
 
 
 def test_the_code_speaks_of_pages_that_exist() -> None:
-    """Docstrings and comments that send a reader to a page."""
+    """Pages of docs/ that docstrings and comments refer to exist."""
     sources = [path for folder in ("dgnet", "tests", "benchmarks", "tools") for path in (ROOT / folder).rglob("*.py")]
     named = [
         (str(path.relative_to(ROOT)), page)
@@ -66,7 +66,7 @@ def test_a_broken_link_is_found(tmp_path: Path) -> None:
 
 
 def test_the_rooms_stand_in_the_order_of_imports() -> None:
-    """The table of docs/architecture.md against ORDER of tests/test_imports.py, where the order is defined."""
+    """The table of docs/architecture.md has the order of ORDER in tests/test_imports.py."""
     source = ast.parse((ROOT / "tests" / "test_imports.py").read_text(encoding="utf-8"))
     order = next(
         ast.literal_eval(node.value)

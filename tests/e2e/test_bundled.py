@@ -1,4 +1,4 @@
-"""The bundled model: small enough to travel, honest about itself, and better than copying."""
+"""The bundled model: its file is small, its card states its true figures, and its swaps are better than copies."""
 
 from dataclasses import replace
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Several runs on one page."""
+"""`dgnet compare`: several runs on one page."""
 
 import json
 from dataclasses import asdict, replace

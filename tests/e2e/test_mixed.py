@@ -1,4 +1,4 @@
-"""Student and teacher of different architectures: a whole run, stopped, continued and measured."""
+"""E_a and teacher of different architectures: a whole run, which is stopped, continued and measured."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def stop_at_the_third_step(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_student_learns_from_a_teacher_of_another_architecture(
     config: RunConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """The teacher: bottlenecks, deeper, IBN, last stride 2, trained by another run. The student: basic blocks, IBN."""
+    """The teacher, of another run: bottlenecks, IBN, more layers, last stride 2. E_a: basic blocks, IBN."""
     train(replace(config, joint=False, teacher=replace(config.teacher, backbone=DEEP)), tmp_path / "teacher")
     given = tmp_path / "teacher/teacher.safetensors"
     assert load_teacher(given).config.teacher.backbone == DEEP

@@ -1,4 +1,4 @@
-"""A run that an older dgnet began, before settings had their present names and modules their present places."""
+"""A run begun by an older version, in which settings and modules had other names, is continued."""
 
 from __future__ import annotations
 

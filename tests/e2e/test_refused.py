@@ -1,4 +1,4 @@
-"""What `dgnet train` refuses before its first step: other people, data without a test, half an environment."""
+"""What `dgnet train` refuses before its first step: other people, data without a test, half of torchrun's variables."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ NAMES = {1: "ann", 2: "bob", 3: "cid", 4: "dan", 5: "eve", 6: "fay"}
 
 
 def in_folders(market: Path, root: Path, camera: str = r"{}") -> Path:
-    """The same people as folders by name, split; `camera` is what a file name says of it."""
+    """Copy the data set as one folder per identity, in splits; `camera` is the form of the camera in a file's name."""
     for theirs, ours in SPLIT.items():
         for path in (market / theirs).iterdir():
             pid, cam, *_ = path.name.split("_")
@@ -44,7 +44,7 @@ def named(config: RunConfig, market: Path, tmp_path: Path) -> RunConfig:
 
 
 def stop_in(monkeypatch: pytest.MonkeyPatch, module: object, name: str) -> None:
-    """The first step of a training is interrupted as a scheduler would, before anything is saved."""
+    """Interrupt the first step of a training as a scheduler would, before anything is saved."""
 
     def stop(*_args: object, **_settings: object) -> None:
         raise Interrupted("stopped")
@@ -120,7 +120,7 @@ def test_case_17_one_camera_without_a_split(
 def test_true_swaps_that_are_missing_are_told_before_anything_is_trained(
     config: RunConfig, market: Path, tmp_path: Path
 ) -> None:
-    """They are measured against at the very end."""
+    """They are needed only at the end, when swaps are measured against them."""
     root = tmp_path / "data"
     shutil.copytree(market, root)
     (root / "swap_targets.csv").write_text("appearance,structure,target\nquery/a.jpg,query/b.jpg,swap_targets/c.png\n")

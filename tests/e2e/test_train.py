@@ -1,4 +1,4 @@
-"""Whole runs: train N steps = train k, stop, resume, N - k; and everything that can go wrong on the way."""
+"""Whole runs: training N steps equals training k, stopping, and resuming for N - k; and failures during a run."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def assert_same(first: Path, second: Path) -> None:
 
 
 def stop_after(monkeypatch: pytest.MonkeyPatch, steps: int) -> None:
-    """Have this process receive SIGTERM during a step, as a scheduler would send it."""
+    """Send this process SIGTERM during a step, as a scheduler would."""
     real, taken = choice.joint_step, iter(range(10_000))
 
     def step(*args, **kwargs):  # type: ignore[no-untyped-def]
@@ -93,7 +93,7 @@ def test_stop_and_resume_is_bit_for_bit_one_run(
 def test_a_run_that_recomputes_is_the_same_bit_for_bit(
     config: RunConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Also one that began without."""
+    """The run that recomputes here began without, was stopped, and is resumed."""
     caplog.set_level(logging.INFO, logger="dgnet")
     train(config, tmp_path / "plain")
     assert "recompute: " not in caplog.text
@@ -172,7 +172,7 @@ def test_resuming_with_other_settings_is_refused(
 
 @contextlib.contextmanager
 def settings_in(path: Path) -> Iterator[dict[str, Any]]:
-    """The settings in a checkpoint, to be changed as another version of this program might have written them."""
+    """The settings in a checkpoint, to be changed into those that another version of dgnet would have written."""
     tensors, metadata = read_tensors(path)
     settings = json.loads(metadata["config"])
     yield settings
@@ -264,7 +264,7 @@ def test_one_identity_only_is_refused(config: RunConfig, tmp_path: Path, make_ma
 def test_a_full_disk_keeps_the_last_checkpoint(
     config: RunConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A limit on the size of files is a full disk as far as writing goes."""
+    """A limit on the size of files stands for a full disk: both fail while a file is written."""
     before = interrupted_run(config, tmp_path / "run", monkeypatch)
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     try:
@@ -279,7 +279,7 @@ def test_a_full_disk_keeps_the_last_checkpoint(
 
 @pytest.mark.e2e
 def test_the_command_line_trains_evaluates_and_swaps(market: Path, tmp_path: Path) -> None:
-    """As a user would, in processes of their own."""
+    """Every command runs in a process of its own, as for a user."""
 
     def dgnet(*words: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(

@@ -1,4 +1,4 @@
-"""A run without training."""
+"""A run folder made without training."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from dgnet.models.weights.ours import save_model, save_teacher
 
 @pytest.fixture
 def run(config: RunConfig, tmp_path: Path) -> Path:
-    """The folder of a run whose networks are as they were born, but for their running statistics."""
+    """The folder of a run with untrained networks, whose running statistics are not the initial ones."""
     torch.manual_seed(0)
     model, teacher = DGNet(config.network, 4), Teacher(config.teacher.backbone, 8, 4)
     with torch.no_grad():

@@ -1,4 +1,4 @@
-"""What a run reads: one data set or several trained on together, its crops as pixels or packed."""
+"""The data of a run: one data set, or several trained on together; crops as pixels or packed."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from dgnet.models.weights.ours import load_model
 
 @pytest.fixture
 def several(config: RunConfig, make_market: Callable[[int], Path]) -> RunConfig:
-    """Four training identities of one data set, and three of another."""
+    """Two data sets: four training identities in one, three in the other."""
     return replace(config, data=replace(config.data, also=(f"market1501={make_market(3)}",)))
 
 

@@ -1,4 +1,4 @@
-"""`dgnet evaluate` on runs, ONNX files and feature files: one figure whichever way the features come."""
+"""`dgnet evaluate` on runs, ONNX files and feature files: the same features give the same figures in each way."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from dgnet.retrieval.ranking.rerank import rerank_matches
 
 
 def results(folder: Path) -> dict[str, Any]:
-    """What was written, rows as `FEATURE` or `FEATURE, PROTOCOL`."""
+    """The results that were written, with rows named `FEATURE` or `FEATURE, PROTOCOL`."""
     found: dict[str, Any] = json.loads((folder / "results.json").read_text())
     if "retrieval" in found:
         found["retrieval"] = by_title(found["retrieval"])
@@ -85,7 +85,7 @@ def test_a_run_shows_everything_that_is_measured(run: Path, tmp_path: Path) -> N
 
 
 def with_multi_query(market: Path, folder: Path, names: Callable[[Path], bool]) -> Path:
-    """A copy of the tree whose `gt_bbox` holds its test images of these names."""
+    """A copy of the tree whose `gt_bbox` holds the test images with these names."""
     shutil.copytree(market, folder)
     (folder / "gt_bbox").mkdir()
     for split in ("query", "bounding_box_test"):
@@ -305,7 +305,7 @@ def test_switches_that_do_not_fit_are_named(what: list[str], request_: Request, 
 def test_inception_weights_are_fetched_into_the_cache_before_anything_is_measured(
     run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """From a file's URL; what is published there need not be a network until it is used."""
+    """The published file is replaced by one that holds no network: that only fails when the weights are loaded."""
     published = tmp_path / "there" / "weights-2015.pth"
     published.parent.mkdir()
     published.write_bytes(b"no network")

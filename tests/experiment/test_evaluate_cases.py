@@ -1,4 +1,4 @@
-"""Inputs of `dgnet evaluate` that used to give figures without a word, no figures at all, or another's place."""
+"""Inputs of `dgnet evaluate` that once gave wrong figures without a warning, or none, or overwrote something else."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ Outputs = Callable[..., Path]
 
 @pytest.fixture
 def onnx_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Outputs:
-    """Writes an ONNX file of N x 3 x 64 x 32 -> the named outputs, each made of a pooled image: scale * x + shift."""
+    """Write an ONNX file: N x 3 x 64 x 32 -> the named outputs, each scale * x + shift of the pooled images."""
     onnx = pytest.importorskip("onnx")
     pytest.importorskip("onnxruntime")
     monkeypatch.setenv("DGNET_CACHE", str(tmp_path / "crops"))
@@ -64,7 +64,7 @@ def onnx_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Outputs:
 
 
 def manifest(folder: Path, rows: list[tuple[Path, int, int | None, str]]) -> str:
-    """A data set of copied pictures: (picture, pid, camera or None, split)."""
+    """Write a data set of copied pictures from rows (picture, pid, camera or None, split)."""
     folder.mkdir()
     with_cameras = any(camid is not None for _, _, camid, _ in rows)
     lines = ["path,pid,split" + (",camid" if with_cameras else "")]

@@ -1,4 +1,4 @@
-"""What RUN means, and what is said of everything that it cannot be."""
+"""What the argument RUN may be, and the message for everything that it cannot be."""
 
 from __future__ import annotations
 

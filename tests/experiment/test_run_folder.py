@@ -68,7 +68,7 @@ def test_case_05_a_run_of_other_people_is_refused(config: RunConfig, tmp_path: P
 @pytest.mark.parametrize("name", ["model.safetensors", "results.json", "checkpoints", "teacher.safetensors", "tables"])
 @pytest.mark.parametrize("resume", [False, True])
 def test_what_is_no_run_is_not_taken_for_one_and_not_written_over(tmp_path: Path, name: str, resume: bool) -> None:
-    """Imported files, say: training would have been skipped, as it is where a model lies."""
+    """For example imported files: training skips a folder that holds a finished model, and would have skipped them."""
     (tmp_path / name).write_bytes(b"theirs")
     with pytest.raises(ConfigError, match=rf"not a run .*{name}.*Nothing is overwritten"):
         RunFolder(tmp_path).check(resume)

@@ -1,4 +1,4 @@
-"""Training on from a model that there is."""
+"""Starting a run from the model of another."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def test_a_folder_without_a_model_is_named(tmp_path: Path) -> None:
 
 
 def test_a_run_goes_on_from_another(config: RunConfig, tmp_path: Path) -> None:
-    """With rates of almost nothing it ends where it began; and it says nothing of where that model lay."""
+    """With learning rates near 0 the model stays as it was at the start; the saved settings do not name its path."""
     train(config, tmp_path / "first")
     still = dict.fromkeys(("generator_lr", "discriminator_lr", "muon_lr", "backbone_lr", "head_lr"), 1e-12)
     second = replace(config, start=str(tmp_path / "first"), optim=replace(config.optim, **still))
@@ -62,7 +62,7 @@ def test_a_run_goes_on_from_another(config: RunConfig, tmp_path: Path) -> None:
 
 
 def test_rates_of_nothing_leave_a_trained_appearance_encoder_as_it_is(config: RunConfig, tmp_path: Path) -> None:
-    """E_s and G alone are trained on."""
+    """With rates of 0 for E_a, only E_s and G are trained."""
     train(config, tmp_path / "first")
     alone = replace(config.optim, backbone_lr=0.0, head_lr=0.0)
     train(replace(config, start=str(tmp_path / "first"), optim=alone), tmp_path / "second")

@@ -1,4 +1,4 @@
-"""`dgnet swap`: what it writes, and what it never writes over."""
+"""`dgnet swap`: what it writes, and which files it never overwrites."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from dgnet.files.outputs import same_names
 
 @pytest.fixture
 def people(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A working folder with a/1.jpg and b/1.jpg in it, two people."""
+    """A working folder with a/1.jpg and b/1.jpg, pictures of two people."""
     monkeypatch.chdir(tmp_path)
     for folder, path in zip("ab", bundled_people(2), strict=True):
         (tmp_path / folder).mkdir()
@@ -26,7 +26,7 @@ def people(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def refused(words: list[str], capsys: pytest.CaptureFixture[str]) -> str:
-    """What a command that must fail says."""
+    """The message of a command that must fail."""
     with pytest.raises(SystemExit) as stopped:
         cli.main(words)
     assert stopped.value.code == 1

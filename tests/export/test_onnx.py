@@ -1,4 +1,4 @@
-"""ONNX files: the features torch gives, at any batch size; and what cannot be used."""
+"""ONNX files: they give torch's features at any batch size; files that cannot be used are refused."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ pytest.importorskip("onnxruntime")
 
 
 def stir(network: torch.nn.Module) -> torch.nn.Module:
-    """Norms with running statistics that are not the initial ones, in eval mode."""
+    """Put the network in eval mode, with running statistics other than the initial ones."""
     torch.manual_seed(0)
     for module in network.modules():
         if isinstance(module, torch.nn.BatchNorm2d | torch.nn.BatchNorm1d):
@@ -70,7 +70,7 @@ def test_a_teacher_gives_the_baselines_feature(config: RunConfig, files: Path) -
 
 
 def write_foreign(path: Path, batch: int | str, size: tuple[int | str, ...], *, flat: bool = True) -> Path:
-    """A file that gives each image's channel means, N x 3, as another library would have written it."""
+    """Write an ONNX file, as another library would, that gives each image's channel means, N x 3."""
     helper, kind = onnx.helper, onnx.TensorProto.FLOAT
     axes = helper.make_tensor("axes", onnx.TensorProto.INT64, [2], [2, 3])
     node = helper.make_node("ReduceMean", ["x", "axes"], ["embedding"], keepdims=0 if flat else 1)

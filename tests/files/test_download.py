@@ -1,4 +1,4 @@
-"""Fetching a file from a real server: whole, corrupt, broken off, refused, and from nowhere."""
+"""Downloading a file from a real server: whole, corrupt, broken off, refused, and from a server that is not there."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ SHA256 = hashlib.sha256(CONTENT).hexdigest()[:8]
 
 
 class Handler(BaseHTTPRequestHandler):
-    """`/whole`, `/corrupt` (one bit differs), `/broken` (closed half-way), or else 404."""
+    """Serves `/whole`, `/corrupt` (one bit differs) and `/broken` (closed half-way); 404 for all else."""
 
     asked: ClassVar[list[str]] = []
 
@@ -85,7 +85,7 @@ def test_what_is_not_whole_is_never_kept(
 
 
 def test_no_way_to_the_server(tmp_path: Path) -> None:
-    """A port that nobody listens on."""
+    """No process listens on the port."""
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as closed:
         port = closed.server_port
     with pytest.raises(DownloadError, match=r"cannot be fetched: .*refused.*; fetch it another way"):

@@ -1,4 +1,4 @@
-"""Other programs' files: what lies beside the tensors is passed over, unrun; what is no such file is told apart."""
+"""Files of other programs: objects beside the tensors are skipped and never run; files of other kinds are refused."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def test_case_22_whatever_lies_beside_the_tensors(beside: object, zipped: bool, 
 
 
 def test_case_22_a_network_saved_whole(tmp_path: Path) -> None:
-    """Beside tensors it is passed over; the older form of file is refused, as it brings its source text along."""
+    """A network object beside tensors is skipped; torch's older file format, which adds its source text, is refused."""
     contents = {"x": torch.arange(3), "net": nn.Linear(2, 2)}
     torch.save(contents, tmp_path / "new.pth")
     found = read_foreign(tmp_path / "new.pth")

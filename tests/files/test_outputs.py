@@ -1,4 +1,4 @@
-"""Outputs are checked before the work, and never replace what they are made of."""
+"""Outputs are checked before the work, and never replace the files that they are made from."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def test_case_20_a_place_that_may_not_be_written_to(place: Path) -> None:
 
 
 def test_case_20_permission_is_asked_of_the_nearest_folder(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """As the superuser may write anywhere, the system's answer is put in its mouth."""
+    """The superuser may write anywhere, so the system's answer is replaced here."""
     monkeypatch.setattr(os, "access", lambda path, _mode: Path(path) != place / "folder")
     with pytest.raises(OutputError, match=r"new/file cannot be made: .*folder may not be written to"):
         check_output_file(place / "folder" / "new" / "file", "--out")

@@ -1,4 +1,4 @@
-"""Pictures: written whole, and refused before the work where they could not be written."""
+"""Pictures are written whole, and refused before the work if they could not be written."""
 
 from __future__ import annotations
 

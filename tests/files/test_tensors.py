@@ -1,4 +1,4 @@
-"""Files of tensors: the round trip, and every way a file can be bad."""
+"""Files of tensors: what is written is read back, and every way a file can be bad is an error."""
 
 from __future__ import annotations
 
@@ -147,7 +147,7 @@ except WeightsError as error:
 
 
 def test_a_full_disk_leaves_the_old_file_and_nothing_else(written: Path) -> None:
-    """A limit on the size of files stands for the full disk: both fail in the middle of writing."""
+    """A limit on the size of files stands for a full disk: both fail in the middle of writing."""
     before = written.read_bytes()
     done = subprocess.run([sys.executable, "-c", FULL_DISK, written], capture_output=True, text=True, check=False)
     assert done.returncode == 3, done.stderr
@@ -158,7 +158,7 @@ def test_a_full_disk_leaves_the_old_file_and_nothing_else(written: Path) -> None
 
 
 class Evil:
-    """Unpickling it would make a file: the proof that nothing ran."""
+    """Unpickling this object would make a file; no file proves that nothing was run."""
 
     def __init__(self, path: Path) -> None:
         self.path = path

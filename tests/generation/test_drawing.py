@@ -29,7 +29,7 @@ def test_pixels_survive_the_way_to_the_network_and_back(people: np.ndarray) -> N
 
 
 def close(first: np.ndarray, second: np.ndarray) -> bool:
-    """Equal but for rounding of pixels that lie between two grey levels."""
+    """Whether two images are equal up to the rounding of pixels between two grey levels."""
     return int(np.abs(first.astype(int) - second.astype(int)).max()) <= 1
 
 

@@ -1,4 +1,4 @@
-"""Clothes are pasted, and nothing else is."""
+"""Pasting changes the clothes and nothing else."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The least-squares terms and R1 against loops in float64, derivatives by finite differences."""
+"""The least-squares terms and R1 against loops in float64, with derivatives by finite differences."""
 
 import pytest
 import torch

@@ -1,4 +1,4 @@
-"""The five label strategies, by hand."""
+"""The five label strategies against values computed by hand."""
 
 import pytest
 import torch

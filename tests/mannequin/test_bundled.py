@@ -1,4 +1,4 @@
-"""The bundled edition: small, whole, unpacked once, and never half."""
+"""The bundled edition: small, complete, unpacked only once, and never left half unpacked."""
 
 from __future__ import annotations
 

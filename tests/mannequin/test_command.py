@@ -1,4 +1,4 @@
-"""`dgnet data mannequin`: what it refuses, and what it makes."""
+"""`dgnet data mannequin`: what it refuses, and what it writes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an edition contains, without rendering it."""
+"""What an edition contains, checked without rendering it."""
 
 from __future__ import annotations
 

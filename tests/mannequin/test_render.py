@@ -1,4 +1,4 @@
-"""Rendering: the swapped image is the true one. These need anny, which `pip install -e ".[dev]"` brings."""
+"""Rendering: the swapped image is the true one. These tests need anny, which `pip install -e ".[dev]"` brings."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def structure(pid: int, camid: int, index: int = 0) -> Structure:
 
 
 def blurred_reach(camid: int, size: tuple[int, int]) -> int:
-    """How far, in pixels, a camera's blur carries a difference."""
+    """How far, in pixels, a camera's blur spreads a difference."""
     return int(np.ceil(3 * station(camid).camera.blur * size[0])) + 1
 
 
@@ -55,7 +55,7 @@ def test_swap_differs_only_where_a_person_is(camid: int) -> None:
 
 
 def test_a_swap_keeps_hair_and_bag() -> None:
-    """Another outfit changes no pixel that shows hair or bag alone: the head's top and a backpack's middle."""
+    """Another outfit changes no pixel of hair or bag: checked at the head's top and in the middle of a backpack."""
     place = next(
         candidate
         for pid in range(1, 60)
@@ -100,7 +100,7 @@ def test_occluders_hide_and_are_the_same_in_the_swap(kind: ThingKind) -> None:
 
 
 def test_clothes_never_move_a_person() -> None:
-    """The soles touch the same row in any clothes: placement follows the body, not its outline."""
+    """The soles touch the same row in any clothes: the person's place depends on the body, not on the outline."""
     place = structure(2, 1)
     place = replace(place, moment=replace(place.moment, occluders=()))
     rows = [np.nonzero(person_mask(identity(7, pid).appearance, place).any(1))[0] for pid in range(1, 8)]

@@ -1,4 +1,4 @@
-"""Reading the list of true swaps: each thing wrong with it is named."""
+"""Reading the list of true swaps: an error names each thing wrong with it."""
 
 from __future__ import annotations
 

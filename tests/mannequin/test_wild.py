@@ -1,4 +1,4 @@
-"""The edition `wild`: everything varies but what says who somebody is."""
+"""The edition `wild`: everything varies except what identifies a person."""
 
 from __future__ import annotations
 
@@ -119,7 +119,7 @@ def to_oklch(colour: tuple[float, float, float]) -> tuple[float, float, float]:
 
 
 def test_colours_of_oklab_are_the_published_ones() -> None:
-    """Pairs of the space's definition (Ottosson 2020): white, and the three primaries."""
+    """Pairs of colours from the definition of Oklab (Ottosson 2020): white, and the three primaries."""
     assert to_oklab((1, 1, 1)) == pytest.approx((1, 0, 0), abs=1e-3)
     assert to_oklab((1, 0, 0)) == pytest.approx((0.628, 0.225, 0.126), abs=1e-3)
     assert to_oklab((0, 1, 0)) == pytest.approx((0.866, -0.234, 0.179), abs=1e-3)

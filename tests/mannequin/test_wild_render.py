@@ -1,4 +1,4 @@
-"""Rendering in the edition `wild`: each garment, pattern and thing is seen, and swaps are true."""
+"""Rendering in the edition `wild`: each garment, pattern and object is seen, and swaps are true."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def structure(pid: int, index: int = 0, seed: int = 3) -> Structure:
 
 
 def plain(place: Structure, azimuth: float = 0.2) -> Structure:
-    """The same with nothing in front, nothing carried, the whole body seen, by a camera that blurs nothing."""
+    """The same scene with nothing in front or carried, the whole body in view, and a camera that does not blur."""
     moment = replace(place.moment, occluders=(), shift=(0.0, 0.0), scale=0.85, azimuth=azimuth)
     view = replace(moment.camera, gain=(1, 1, 1), blur=0.0, noise=0.0, sharpen=0.0, lines=None, quality=None)
     body = replace(place.physique, bag=BagKind.NONE, extra=Extra.NONE, hat=HatKind.NONE, age=0.7)

@@ -1,4 +1,4 @@
-"""Writing a data set: the same bytes however it is made, and nothing half done under its name."""
+"""Writing a data set: the same bytes in however many processes, and no half-written folder under the final name."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def test_editions_do_not_depend_on_the_workers(spec: EditionSpec, tmp_path: Path
 
 
 def killed(out: Path, spec: EditionSpec, after: int) -> dict[str, int]:
-    """Write in a process that is killed once `after` images are there; the images and when each was written."""
+    """Write in a process that is killed once `after` images are there; returns each image's time of writing."""
     process = multiprocessing.get_context("spawn").Process(
         target=write_edition, args=(out, spec), kwargs={"progress": False}
     )
@@ -134,7 +134,7 @@ def test_both_editions_are_read_as_data_sets(tmp_path: Path) -> None:
 
 
 def test_the_bundled_images_are_drawn_again() -> None:
-    """The six-camera edition never changes. Another processor may round otherwise, so not every byte is compared."""
+    """The six-camera edition never changes. Not every byte is compared, because processors may round differently."""
     spec, root = EditionSpec(), bundled_root()
     shots = [plan_shots(spec, person)[7 * person % 15] for person in (1, 2, 60, 151, 160, 200)]
     for item in (*shots, *plan_swaps(spec)[::60]):

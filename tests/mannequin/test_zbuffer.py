@@ -1,4 +1,4 @@
-"""The rasteriser against a pixel-by-pixel, triangle-by-triangle one."""
+"""The rasteriser against one that goes pixel by pixel and triangle by triangle."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from dgnet.mannequin.zbuffer import rasterise
 
 
 def naive(points: np.ndarray, depth: np.ndarray, faces: np.ndarray, height: int, width: int) -> np.ndarray:
-    """The nearest face of each pixel, or -1."""
+    """The index of the nearest face at each pixel, or -1."""
     nearest, owner = np.full((height, width), np.inf), np.full((height, width), -1)
     for face, (a, b, c) in enumerate(faces):
         pa, pb, pc = points[a], points[b], points[c]

@@ -1,4 +1,4 @@
-"""The names of devices: one list for every command and for the Python face."""
+"""The names of devices, the same for every command and for Python."""
 
 from __future__ import annotations
 

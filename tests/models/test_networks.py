@@ -1,4 +1,4 @@
-"""The five networks: the paper's counts, the shapes at both sizes, and what each may and may not depend on."""
+"""The five networks: the paper's parameter counts, shapes at both sizes, and what each output may depend on."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def test_the_small_model_fits_in_eight_megabytes() -> None:
 
 @pytest.mark.parametrize("name", SIZES)
 def test_shapes(name: str) -> None:
-    """On the meta device: shapes alone, no arithmetic."""
+    """On the meta device, which computes shapes alone."""
     config = SIZES[name]
     height, width = config.data.size
     A, S = config.network.backbone.channels, 8 * config.network.structure_width
@@ -83,7 +83,7 @@ def test_shapes(name: str) -> None:
 
 
 def test_every_preset_size_is_at_ease_with_its_dilations() -> None:
-    """The least image that a configuration admits goes through E_s without a padding error."""
+    """The smallest image that a configuration admits goes through E_s without a padding error."""
     config = RunConfig(data=replace(RunConfig().data, size=(64, 40)))
     x = random_images(1, (64, 40))
     assert StructureEncoder(config.network)(x).shape == (1, 128, 16, 10)
@@ -93,7 +93,7 @@ def test_every_preset_size_is_at_ease_with_its_dilations() -> None:
 
 
 def test_structure_does_not_see_colour() -> None:
-    """E_s sees the mean of the three channels: images of one mean and other colours have the same code."""
+    """E_s sees the mean of the three channels: images with equal means but other colours have the same code."""
     model = small_model()
     x = random_images(2, (64, 32))
     tint = random_images(2, (64, 32), seed=1)
@@ -106,7 +106,7 @@ def test_structure_does_not_see_colour() -> None:
 
 
 def test_detail_is_the_grey_image_behind_the_learnt_code_and_the_image_follows_it() -> None:
-    """With p = 0 and q = 1 in G's last layer every channel is the grey image, pixel by pixel, whatever is worn."""
+    """With p = 0 and q = 1 in G's last layer every channel is the grey image, pixel by pixel, for any clothes."""
     model, x = small_model(), random_images(2, (64, 32))
     grey, S = x.mean(dim=1, keepdim=True), model.structure_encoder.channels
     with torch.no_grad():
@@ -192,7 +192,7 @@ def test_generator_and_discriminator_start_as_the_design_says() -> None:
 
 @pytest.mark.parametrize("split", ["channels", "stripes"])
 def test_each_block_reads_its_part_of_the_code_alone(split: str) -> None:
-    """Change the numbers that block k should read: its parameters change, and no other block's."""
+    """If the numbers that block k reads change, so do its parameters, and no other block's."""
     network = replace(SIZES["small"].network, code_split=split)
     A = network.backbone.channels
     decoder = Decoder(network, A)
@@ -210,7 +210,7 @@ def test_each_block_reads_its_part_of_the_code_alone(split: str) -> None:
 
 @pytest.mark.parametrize("split", ["channels", "stripes"])
 def test_the_order_of_numbers_within_a_part(split: str) -> None:
-    """Channel-major: all four stripes of a channel, then those of the next; by stripes: the channels in order."""
+    """By channels: all four stripes of a channel, then those of the next. By stripes: the channels in order."""
     network = replace(SIZES["small"].network, code_split=split)
     A = network.backbone.channels
     decoder = Decoder(network, A)
@@ -267,7 +267,7 @@ def test_each_scale_sees_the_image_halved_once_more() -> None:
 
 
 def torchvision_names(layers: tuple[int, ...], num_convolutions: int) -> set[str]:
-    """Names in torchvision's ResNet state dicts, without `fc`, by rule."""
+    """The names in torchvision's ResNet state dicts, without `fc`, made by rule."""
     norm = ("weight", "bias", "running_mean", "running_var", "num_batches_tracked")
     names = {"conv1.weight"} | {f"bn1.{leaf}" for leaf in norm}
     for stage, depth in enumerate(layers, start=1):
@@ -327,7 +327,7 @@ def test_the_teacher_pools_by_the_mean() -> None:
 
 
 def test_a_frozen_teacher_is_unmoved_by_train() -> None:
-    """Whoever calls train(), on it or on a module that holds it: same outputs, same statistics, no gradient."""
+    """train() on it or on a module that holds it changes neither outputs nor statistics, and gives it no gradient."""
     teacher = small_teacher()
     assert teacher.train().head.dropout.training  # it can be trained until it is frozen
     frozen = teacher.freeze()

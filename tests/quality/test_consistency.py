@@ -1,4 +1,4 @@
-"""Identity and structure of generated people, against direct counts and against pictures whose answer is known."""
+"""Identity and structure of generated people, against direct counts and on pictures with a known answer."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def test_one_person_alone_cannot_be_paired() -> None:
 
 
 def people() -> tuple[np.ndarray, ...]:
-    """Queries and gallery of five people on two cameras, unit features near each person's own axis."""
+    """Queries and gallery of five people on two cameras, with unit features near each person's own axis."""
     rng = np.random.default_rng(0)
     query_pids, gallery_pids = np.arange(10) % 5, np.arange(30) % 5
     query = np.eye(5)[query_pids] + 0.05 * rng.normal(size=(10, 5))
@@ -83,7 +83,7 @@ def test_without_cameras_none_is_left_out() -> None:
 
 
 def pictures(num: int = 12) -> np.ndarray:
-    """Bright boxes at places of their own on a dark ground, uint8 num×32×16×3."""
+    """Bright boxes, each at its own place, on a dark ground; uint8 num×32×16×3."""
     images = np.full((num, 32, 16, 3), 30, dtype=np.uint8)
     for index, image in enumerate(images):
         top, left = 2 + 2 * (index % 6), 2 + 5 * (index // 6)

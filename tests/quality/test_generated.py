@@ -1,4 +1,4 @@
-"""Measures of swapped people, on networks whose swaps are known to be perfect, or to be copies."""
+"""Measures of swaps, on networks whose swaps are known to be perfect or to be copies."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from dgnet.quality.realism import Realism
 
 
 class Drawing(DGNet):
-    """Draws one of the two images it is given: that of `giver`, i or j."""
+    """Draws one of its two input images, that of `giver`: i or j."""
 
     giver = "i"
 
@@ -78,7 +78,7 @@ def test_one_test_person_alone_cannot_be_swapped(config: RunConfig, market: Path
 
 
 class Means(nn.Module):
-    """In Inception's place: mean and deviation of every channel."""
+    """Takes Inception's place: its features are the mean and deviation of every channel."""
 
     def forward(self, images: Tensor) -> Tensor:
         assert images.min() >= 0

@@ -1,4 +1,4 @@
-"""The report: complete, self-contained, escaped, and whole or not there at all."""
+"""The report: complete, self-contained, escaped, and never half written."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ VOID = {"meta", "img", "br", "line"}
 
 
 class Page(HTMLParser):
-    """Collects text and addresses, and holds that every tag is closed in order."""
+    """Collects a page's text and addresses, and checks that tags are closed in order."""
 
     def __init__(self, html: str) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""A query that lies in the gallery too is left out of its own ranking, by every protocol."""
+"""A query that is also in the gallery is left out of its own ranking, by every protocol."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from dgnet.retrieval.verification import roc_of_pairs, verify_pairs
 
 
 def people(seed: int, num_query: int = 6, num_gallery: int = 24) -> dict[str, np.ndarray]:
-    """Some queries are gallery images, one of them twice; whole-numbered features tie often."""
+    """Some queries are gallery images, one of them twice; whole-numbered features often tie."""
     rng = np.random.default_rng(seed)
     gallery = rng.integers(-3, 4, (num_gallery, 3)).astype(np.float32)
     gallery[gallery.any(axis=1) == 0] = 1

@@ -14,7 +14,7 @@ from dgnet.retrieval.verification import Roc, roc_of_pairs, verify_pairs
 
 
 def people(seed: int, scale: float = 1.0) -> dict[str, np.ndarray]:
-    """A few identities on three cameras; whole-numbered features, so that similarities are exact and tie."""
+    """A few identities on three cameras; whole-numbered features, so that similarities are exact and often tie."""
     rng = np.random.default_rng(seed)
     return {
         "query_features": scale * rng.integers(-3, 4, (6, 3)).astype(np.float32),
@@ -27,7 +27,7 @@ def people(seed: int, scale: float = 1.0) -> dict[str, np.ndarray]:
 
 
 def kept_pairs(data: dict[str, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
-    """Similarities and marks of all kept pairs, one by one."""
+    """The similarity of every kept pair, and whether it is of one identity, one by one."""
     values, marks = [], []
     for q, pid in enumerate(data["query_pids"]):
         for g, other in enumerate(data["gallery_pids"]):
@@ -160,7 +160,7 @@ def test_camera_pairs_need_cameras() -> None:
 
 
 def test_of_thresholds_that_accept_as_many_the_lowest_is_taken() -> None:
-    """By hand: same at .875 and .625, different at .75 and .5; a false accept is one of two."""
+    """Same identity at .875 and .625, different at .75 and .5: a false accept is one of two."""
     roc = roc_of_pairs([0.875, 0.75, 0.625, 0.5], [True, False, True, False])
     assert roc.thresholds[1:].tolist() == [0.875, 0.75, 0.625, 0.5]
     assert roc.fpr.tolist() == [0, 0, 0.5, 0.5, 1]
@@ -205,7 +205,7 @@ def test_more_lists_of_pairs_that_say_nothing(values: list, marks: list) -> None
 
 @pytest.mark.parametrize("largest", [0.75, 1.0, 3.0, 4.0, 1000.0])
 def test_edges_are_exact_whatever_the_greatest_similarity(largest: float) -> None:
-    """Values that are whole numbers of bins are thresholds themselves, on both sides of zero."""
+    """A similarity that is a whole number of bins is itself a threshold, for both signs."""
     values = largest * np.array([1.0, 0.5, 0.25, 0.0, -0.25, -1.0])
     roc = roc_of_pairs(values, [True, False, True, False, True, False])
     assert roc.thresholds[1:].tolist() == values.tolist()

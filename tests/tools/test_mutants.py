@@ -1,4 +1,4 @@
-"""The mutation tester itself: which changes it makes, and that a test which notices, or does not, is told."""
+"""The mutation tester: which changes it makes, and that it reports which of them a test notices."""
 
 from __future__ import annotations
 

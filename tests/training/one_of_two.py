@@ -1,4 +1,4 @@
-"""One process of two that train together; a test runs it: python one_of_two.py RANK MEETING_FILE CONFIG RESULT."""
+"""One of two processes that train together, started by a test: python one_of_two.py RANK MEETING_FILE CONFIG RESULT."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ AUTOCAST = torch.autocast("cpu", enabled=False)
 
 
 def batch_of(step: int, rank: int) -> Batch:
-    """Noise that is each rank's own at each step."""
+    """A batch of noise, different for each rank and each step."""
     generator = torch.Generator().manual_seed(100 * step + rank)
     images = [torch.randn(4, 3, 64, 32, generator=generator) for _ in range(5)]
     return Batch(*images, label=torch.randperm(NUM_CLASSES, generator=generator))
 
 
 def take(networks: Networks, optimizers: Optimizers, config: RunConfig, step: int, rank: int) -> None:
-    """One step with this rank's batch and dropout; all terms are on from the second step."""
+    """Take one step with this rank's batch and dropout; all terms are on from the second step."""
     seed_step(config.seed, step, rank)
     joint_step(
         networks,

@@ -1,4 +1,4 @@
-"""Two processes against one that takes both batches in turn; whole runs under torchrun; a killed worker."""
+"""Two processes equal one that averages the gradients of both batches; whole runs under torchrun; a killed process."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ _spec.loader.exec_module(one_of_two)
 
 
 class InsteadOf:
-    """Stands for an optimiser within a step: clears gradients, and does something else than update."""
+    """Takes an optimiser's place within a step: clears gradients, and calls a function in place of the update."""
 
     def __init__(self, real: Optimizer, step) -> None:  # type: ignore[no-untyped-def]
         self.zero_grad, self.step = real.zero_grad, step
@@ -53,7 +53,7 @@ def gradients_of(optimizers: list[Optimizer]) -> list[Tensor | None]:
 
 
 def step_with_mean(optimizers: list[Optimizer], gradients: list[list[Tensor | None]]) -> None:
-    """Update with the mean of several batches' gradients."""
+    """Update with the mean of the gradients of several batches."""
     parameters = [p for o in optimizers for p in parameters_of(o)]
     for parameter, *found in zip(parameters, *gradients, strict=True):
         parameter.grad = None if found[0] is None else sum(found) / len(found)  # type: ignore[arg-type]
@@ -71,9 +71,11 @@ def running_statistics(networks: Networks) -> Statistics:
 def one_process_takes_both(
     networks: Networks, optimizers: Optimizers, config: RunConfig, step: int, statistics: list[Statistics]
 ) -> None:
-    """Both ranks' batches one after the other: first as far as D's gradients, then, D updated, to the end.
+    """Take one step in this process with both ranks' batches and the mean of their gradients.
 
-    Each rank has running statistics of its own, which codes are taken by.
+    First both batches are run until D's gradients are there, and D is updated. Then both are run to the end with the
+    new D, and the other networks are updated. Each rank keeps its own running statistics, by which its codes are
+    normalised.
     """
     D, before = networks.discriminator, one_of_two.state_of(networks)
     others = [optimizer for name, optimizer in optimizers.named().items() if name != "discriminator"]

@@ -1,4 +1,4 @@
-"""Batches: the same whatever keeps the images, in whichever order of work, on one process or on several."""
+"""Batches are the same however the images are kept, in whichever order work is done, on one process or several."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def tensors(batch: Batch) -> dict[str, torch.Tensor]:
 
 
 def augmented_as_floats(crops: CropStore, indices: np.ndarray, step: int) -> torch.Tensor:
-    """Normalise first, then mirror, pad and crop an image at a time: what a batch of bytes must come to."""
+    """The expected result of augmenting bytes: normalise first, then mirror, pad and crop one image at a time."""
     x = normalise(torch.from_numpy(crops[indices]))
     draws = torch.rand(len(x), 3, generator=generator_for(7, step, 0, Stream.SHIFT))
     pad, (height, width) = AUGMENT.pad, SIZE

@@ -37,7 +37,7 @@ def test_a_term_that_stays_far_above_its_median_stops_the_run() -> None:
 
 
 def test_a_term_that_starts_at_almost_nothing_may_grow() -> None:
-    """R1 is 1e-5 while D knows nothing, and 1 soon after."""
+    """R1 is 1e-5 before D has learnt anything, and about 1 soon after."""
     watch = Watch()
     for step in range(20):
         watch.check(step, {"r1": 1e-5})

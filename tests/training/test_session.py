@@ -1,4 +1,4 @@
-"""The session that all trainings share: what it says and when, and that stopping anywhere changes nothing."""
+"""The loop that all trainings share: what it logs and shows, and that stopping at any step changes nothing."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def context_of(config: RunConfig, folder: Path) -> Context:
 
 
 class Line:
-    """A training of one number by noise that torch draws."""
+    """A training of one number, by noise from torch's generator."""
 
     def __init__(self, context: Context, stop_in: int | None = None) -> None:
         self.layer, self.stop_in, self.seen = nn.Linear(1, 1), stop_in, list[tuple[str, int]]()
@@ -137,7 +137,7 @@ def test_case_05_a_checkpoint_knows_whom_it_learnt(
 
 @pytest.fixture
 def feed(config: RunConfig, tmp_path: Path) -> Callable[[int], Feed]:
-    """Twelve images of noise of four people."""
+    """Twelve images of noise, of four people."""
     path = tmp_path / "noise.npy"
     np.save(path, np.random.default_rng(0).integers(0, 256, (12, 64, 32, 3), dtype=np.uint8))
     crops = Crops(np.load(path, mmap_mode="r"), path, np.zeros((12, 16), np.uint8))
@@ -156,7 +156,7 @@ def last_state(context: Context) -> dict[str, Tensor]:
 
 
 def interrupted_everywhere(train: Callable[[Context], object], feed: Feed, num_steps: int, whole: Context) -> None:
-    """Train once without a stop, once stopped in every step; both must end alike."""
+    """Train once without a stop and once with a stop in every step; both must end with equal states."""
     train(whole)
     parts = replace(whole, checkpoints=whole.checkpoints.with_name("parts"), log=whole.log.with_name("parts.jsonl"))
     for name in ("anchors", "batch"):

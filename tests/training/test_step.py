@@ -1,4 +1,4 @@
-"""The joint step: which term reaches which network (the table of docs/method.md), and what it leaves alone."""
+"""The joint step: each term reaches exactly the networks in the table of docs/method.md; nothing else is changed."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def parts(networks: Networks) -> dict[str, nn.Module]:
 def reached(
     networks: Networks, batch: Batch, loss: LossConfig, ramped: RampedWeights = OFF, structure_alone: bool = True
 ) -> set[str]:
-    """The networks that one step gives a gradient other than zero, D's own loss aside."""
+    """The networks that get a non-zero gradient in one step, not counting D's own loss."""
     groups = [list(module.parameters()) for module in parts(networks).values()]
     gradients: dict[str, float] = {}
 
@@ -231,7 +231,7 @@ def test_the_neighbours_of_j_in_the_batch_give_their_clothes(half: int, rolls: l
 
 
 def test_terms_are_what_the_design_says(networks: Networks, batch: Batch, config: RunConfig) -> None:
-    """Image, code and cycle terms recomputed one direction at a time from the networks' public interface."""
+    """Image, code and cycle terms are computed again, one direction at a time, with the networks' public methods."""
     model = networks.model.eval()  # dropout and batch statistics off, so that passes can be taken apart
     half = len(batch.x) // 2
     ramped = RampedWeights(1, 1, 1, 1, 1, 1, 1)
@@ -277,7 +277,7 @@ def test_terms_are_what_the_design_says(networks: Networks, batch: Batch, config
 
 
 class NeverAsked(TorchDispatchMode):
-    """Fails where something asks for a tensor's number: a GPU would stop for it, and could not record it."""
+    """Fails if a tensor's value is read as a number: a GPU would have to stop for it, and could not record it."""
 
     def __torch_dispatch__(self, func, types, args=(), kwargs=None):  # type: ignore[no-untyped-def]
         assert func is not torch.ops.aten._local_scalar_dense.default
@@ -285,7 +285,7 @@ class NeverAsked(TorchDispatchMode):
 
 
 def test_weights_in_a_devices_memory_are_weights(networks: Networks, batch: Batch, config: RunConfig) -> None:
-    """What a recorded step on a GPU reads instead of numbers; which terms are on is settled by those it stands for."""
+    """`LiveWeights`, which recorded steps read, give the same step as the numbers that they stand for."""
     numbers = RampedWeights(id_generated=0.3, code_a=0.7, code_s=0.2, cycle=0.5, redressed=0.4, prim=0.9, fine=0.1)
     live = {item.name: torch.tensor(getattr(numbers, item.name)) for item in fields(RampedWeights)}
     found = []

@@ -1,7 +1,4 @@
-"""What one step leaves in every network's gradients, against each term written out and differentiated by itself.
-
-Only the passes are those of the whole batch, since batch statistics are; losses are loops over directions and images.
-"""
+"""The gradients that one step leaves in every network, against each term written out and differentiated by itself."""
 
 from __future__ import annotations
 
@@ -28,7 +25,7 @@ NO_AUTOCAST = torch.autocast("cpu", enabled=False)
 
 @dataclass(frozen=True)
 class Weights:
-    """Of every term (`fine` is of both its parts): by these no term's gradient is lost among the others' here."""
+    """A weight for each term (`fine` for both of its parts), so that all terms' gradients are of similar size here."""
 
     image: float = 1.1
     partner_image: float = 0.8
@@ -55,7 +52,7 @@ class Weights:
 
 @pytest.fixture
 def sure(networks: Networks) -> Networks:
-    """Networks without chance in them, whose class scores differ from one image to the next."""
+    """Networks without dropout, whose class scores differ from one image to the next."""
     generator = torch.Generator().manual_seed(3)
     for module in (*networks.model.modules(), *networks.teacher.modules()):
         if isinstance(module, nn.Dropout):
@@ -75,7 +72,7 @@ def sure(networks: Networks) -> Networks:
 
 
 def by_statistics(network: nn.Module, of_the_batch: bool) -> nn.Module:
-    """A copy that takes no gradient and normalises by the batch's statistics, or by those of `network` now."""
+    """A frozen copy of `network` that normalises by the batch's statistics, or by `network`'s present running ones."""
     own = copy.deepcopy(network).requires_grad_(False)
     for module in own.modules():
         if isinstance(module, _BatchNorm):
@@ -84,7 +81,7 @@ def by_statistics(network: nn.Module, of_the_batch: bool) -> nn.Module:
 
 
 def over_directions(of_each: list[Tensor]) -> Tensor:
-    """The sum over (i, j) and (j, i) of the mean over each, of one number per image."""
+    """One number per image of a doubled batch: the mean over (i, j) plus the mean over (j, i)."""
     assert len(of_each) == 2 * HALF
     return torch.stack(of_each[:HALF]).mean() + torch.stack(of_each[HALF:]).mean()
 
@@ -103,14 +100,14 @@ def relative(q: Tensor, logits: Tensor) -> Tensor:
 
 
 def gradient(term: Tensor, network: nn.Module) -> Tensor:
-    """All of it in one vector, in the order of the parameters."""
+    """The gradients of all parameters, in their order, as one vector."""
     parameters = list(network.parameters())
     found = torch.autograd.grad(term, parameters, retain_graph=True, allow_unused=True, materialize_grads=True)
     return torch.cat([each.flatten() for each in found])
 
 
 class Naive:
-    """Every term of one step, with the networks as they are before it."""
+    """Every term of one step, computed from the networks as they are before the step."""
 
     def __init__(self, networks: Networks, batch: Batch, loss: LossConfig, structure_alone: bool) -> None:
         self.model, self.D = copy.deepcopy(networks.model), copy.deepcopy(networks.discriminator)
@@ -171,7 +168,7 @@ class Naive:
         }
 
     def of_discriminator(self, batch: Batch) -> tuple[Tensor, Tensor]:
-        """D's own loss, and R1."""
+        """D's own loss, and the R1 penalty."""
         x = batch.x.clone().requires_grad_()
         own, penalty = torch.zeros(()), torch.zeros(())
         for real, fake in zip(self.D(x), self.D(self.x_ij.detach()), strict=True):
@@ -182,7 +179,7 @@ class Naive:
         return own, penalty
 
     def adversarial(self, moved: nn.Module) -> Tensor:
-        """What D makes of x_ij after its own update."""
+        """The adversarial term of G, by D after its own update."""
         scales = copy.deepcopy(moved).requires_grad_(False)(self.x_ij)
         return torch.stack(
             [over_directions([2 * (one - 1).square().mean() for one in scale]) for scale in scales]
@@ -198,7 +195,7 @@ def take(
     autocast: torch.autocast = NO_AUTOCAST,
     **switches: object,
 ) -> Terms:
-    """One step of `networks`, by plain gradient descent, over gradients that some step before has left behind."""
+    """Take one step by plain gradient descent; gradients left by an earlier step are there at its start."""
     model = networks.model
     drawing = [*model.structure_encoder.parameters(), *model.decoder.parameters()]
     groups = [drawing, [*networks.discriminator.parameters()], [*model.appearance_encoder.parameters()]]
@@ -272,7 +269,7 @@ def test_every_gradient_is_the_sum_of_its_terms(sure: Networks, batch: Batch, sw
 
 @pytest.mark.parametrize("switches", SWITCHES[:2], ids=str)
 def test_each_term_is_reported_under_its_own_name(sure: Networks, batch: Batch, switches: dict) -> None:
-    """Unweighted, detached; those of no weight are not computed."""
+    """Terms are unweighted and detached; terms of weight 0 are not computed."""
     structure_alone, penalise = switches.get("structure_alone", True), switches.get("penalise", False)
     loss = LossConfig(**{name: value for name, value in switches.items() if hasattr(LossConfig, name)})
     naive = Naive(sure, batch, loss, structure_alone)
@@ -319,7 +316,7 @@ def test_what_has_no_weight_yet_is_not_computed(sure: Networks, batch: Batch, we
 
 
 def test_every_pass_of_every_network_is_in_the_precision_asked_for(sure: Networks, batch: Batch) -> None:
-    """The losses are not, and no image is handed from one network to the next in it."""
+    """Losses, and the images given from one network to the next, stay float32."""
     model = sure.model
     networks = {
         "E_a": model.appearance_encoder.backbone,

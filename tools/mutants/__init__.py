@@ -1,1 +1,1 @@
-"""Mutation testing: the arithmetic is broken in one place at a time, and a test has to notice (docs/mutation.md)."""
+"""Mutation testing: change the code in one place at a time, and see whether a test fails (docs/mutation.md)."""

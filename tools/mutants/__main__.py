@@ -1,9 +1,10 @@
-"""`python -m tools.mutants [MODULE ...]`: which changes to these modules (by default all targets) no test notices.
+"""`python -m tools.mutants [MODULE ...]`: find changes to these modules (by default all targets) that no test notices.
 
-Results are kept in build/mutants.jsonl. A mutant killed before stays killed while its module is as it was; those that
-survived are tried again, with whatever tests there are now. `--fresh` tries all again. `--at-most N` tries N of each
-module, always the same ones and of a greater N the same and more. `--list` prints the mutants alone. Ends with status 1
-where a mutant survives that tools/mutants/equal.toml does not call equal.
+A mutant is a module with one change. It is killed if a test fails on it; else it survives. Results are kept in
+build/mutants.jsonl. A mutant killed before counts as killed as long as its module is unchanged; those that survived
+are tried again, with the tests of today. `--fresh` tries all again. `--at-most N` tries N mutants of each module:
+always the same ones, and a greater N adds to them. `--list` only prints the mutants. The exit status is 1 if a mutant
+survives that tools/mutants/equal.toml does not list as equal (it computes the same as the unchanged module).
 """
 
 from __future__ import annotations
@@ -56,7 +57,7 @@ def main() -> int:
 def _try_module(
     path: str, source: str, mutants: list[Mutant], equal: set[str], known: dict[str, str], limit: int
 ) -> int:
-    """Print the survivors and a line of counts; returns how many are not known to be equal."""
+    """Try a module's mutants, print the survivors and a line of counts; return the number of survivors."""
     version = hashlib.sha256(source.encode()).hexdigest()
     begin, counts = time.monotonic(), Counter[str]()
     if prepare(TARGETS[path]):
@@ -84,7 +85,7 @@ def _try_module(
 
 
 def _drawn(mutants: list[Mutant], at_most: int | None) -> list[Mutant]:
-    """So many of them, by the order of their hashes, in the order of their lines."""
+    """The `at_most` mutants with the least hashes, in the order of their lines; all if `at_most` is None."""
     chosen = sorted(mutants, key=_hash)[:at_most]
     return sorted(chosen, key=lambda mutant: mutant.line)
 

@@ -1,4 +1,4 @@
-"""Every small change to a module's code that its tests should notice, made on the text of its syntax tree's nodes."""
+"""The small changes to a module's code that its tests should notice: each replaces the text of one syntax tree node."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import copy
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-MODULES = {"np", "torch", "F", "math", "hashlib", "struct", "platform"}  # a method of these is a function
+MODULES = {"np", "torch", "F", "math", "hashlib", "struct", "platform"}  # `torch.exp(x)` calls no method
 COMPARISONS: dict[type[ast.cmpop], type[ast.cmpop]] = {
     ast.Lt: ast.LtE,
     ast.LtE: ast.Lt,
@@ -37,23 +37,29 @@ Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 @dataclass(frozen=True)
 class Mutant:
-    """One change: `after` stands where `before` stood, from `line` on, inside `function` ("" outside of any)."""
+    """A module with one change: the lines `before`, from `line` on, became `after`.
+
+    `function` is the dotted name of the function or class around the change, "" outside of any.
+    """
 
     path: str
     line: int
     function: str
     before: str
     after: str
-    source: str  # of the whole module, changed
+    source: str  # the whole module with the change
 
     @property
     def name(self) -> str:
-        """What it is called in results and in the list of equal mutants: without the line, which moves."""
+        """The mutant's name in results and in equal.toml; without the line number, which later edits would change."""
         return f"{self.path}:{self.function}: {self.before} → {self.after}"
 
 
 def mutants_of(path: str, source: str) -> list[Mutant]:
-    """All mutants of a module's source in order of their lines; what is no Python, or changes nothing, is left out."""
+    """All mutants of a module's source, in order of their lines; changes that are not valid Python are left out.
+
+    Also left out are changes that give the same syntax tree as the module or as another mutant.
+    """
     text = source.encode()
     starts = [0]
     for line in text.splitlines(keepends=True):
@@ -81,7 +87,10 @@ def mutants_of(path: str, source: str) -> list[Mutant]:
 
 
 def _walk(node: ast.AST, function: str, siblings: dict[str, str]) -> Iterator[tuple[str, Change]]:
-    """Changes at `node` and below. Messages, docstrings, annotations, assertions and progress bars are left alone."""
+    """Changes at `node` and below it, each with the function that it is in.
+
+    Messages, docstrings, annotations, assertions and progress bars are not changed.
+    """
     if isinstance(node, (ast.JoinedStr, ast.Assert)) or (isinstance(node, ast.Call) and _name(node.func) == "tqdm"):
         return
     if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
@@ -105,7 +114,7 @@ def _walk(node: ast.AST, function: str, siblings: dict[str, str]) -> Iterator[tu
 
 
 def _of_statement(node: ast.stmt) -> Iterator[Change]:
-    """A statement left out, a condition that always or never holds, a guard of a `with` left out."""
+    """Changes to a statement: leave it out, make an `if` always or never hold, leave out a `with`'s context."""
     match node:
         case ast.Expr() if not _is_docstring(node) and not isinstance(node.value, (ast.Yield, ast.YieldFrom)):
             yield node, "pass"
@@ -168,7 +177,10 @@ def _of_expression(node: ast.expr, siblings: dict[str, str]) -> Iterator[Change]
 
 
 def _of_call(node: ast.Call) -> Iterator[Change]:
-    """A method not called, a keyword left out, two arguments exchanged, one of min's and max's arguments alone."""
+    """Changes to a call: leave out the call of a method, leave out a keyword, exchange two arguments.
+
+    A call of min, max or where also becomes either of its last two arguments.
+    """
     if isinstance(node.func, ast.Attribute) and _root(node.func.value) not in MODULES | {"self"}:
         yield node, _text(node.func.value)
     for place in range(len(node.keywords)):
@@ -183,7 +195,7 @@ def _of_call(node: ast.Call) -> Iterator[Change]:
 
 
 def _siblings(function: Function) -> dict[str, str]:
-    """Names unpacked side by side or passed side by side with one type: each may be taken for the next."""
+    """For a name, another one for which it may be mistaken: unpacked beside it, or a parameter of the same type."""
     arguments = function.args.args + function.args.kwonlyargs
     kinds = [ast.unparse(argument.annotation) if argument.annotation else "" for argument in arguments]
     groups = [
@@ -210,7 +222,7 @@ def _name(node: ast.expr) -> str:
 
 
 def _root(node: ast.expr) -> str:
-    """The name at the start of a chain of attributes alone: `torch` of `torch.autograd`, nothing of `torch.ones(1)`."""
+    """The first name of a chain of attributes, such as `torch` of `torch.autograd`; "" for anything else."""
     return _root(node.value) if isinstance(node, ast.Attribute) else _name(node)
 
 

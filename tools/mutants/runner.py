@@ -1,4 +1,4 @@
-"""Run a module's tests against its mutants, each in a process of its own that has torch and pytest already."""
+"""Run a module's tests on its mutants, each in a forked process, in which torch and pytest are already imported."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ import hypothesis
 import pytest
 
 Outcome = Literal["killed", "survived", "timeout"]
-# Hypothesis is imported before pytest could have rewritten its assertions, which nobody needs.
+# pytest warns that it cannot rewrite hypothesis' assertions, because this file has imported hypothesis before.
 IGNORED = "ignore::pytest.PytestAssertRewriteWarning"
 OPTIONS = ("-x", "-q", "-p", "no:cacheprovider", "-W", IGNORED, "--hypothesis-profile=mutants", "--hypothesis-seed=0")
 
@@ -39,9 +39,10 @@ class Changed(importlib.abc.MetaPathFinder, importlib.abc.Loader):
 
 
 def prepare(tests: Sequence[str]) -> int:
-    """Run the tests on the code as it is, and keep in memory what they imported of other packages; pytest's status.
+    """Run the tests on the unchanged code and return pytest's exit status.
 
-    Every mutant's process starts with that. Examples of hypothesis are neither shrunk nor kept: one that fails will do.
+    The other packages that the tests imported stay in memory, so that every mutant's process starts with them; this
+    project's modules are removed. Hypothesis neither shrinks nor keeps failing examples, because any failure is enough.
     """
     phases = [hypothesis.Phase.explicit, hypothesis.Phase.generate]
     hypothesis.settings.register_profile("mutants", deadline=None, database=None, phases=phases)
@@ -52,14 +53,15 @@ def prepare(tests: Sequence[str]) -> int:
         if file and ours in Path(file).parents and not name.startswith("tools.mutants") and name != "__main__":
             del sys.modules[name]
     gc.collect()
-    gc.freeze()  # the processes share this memory until they write to it
+    gc.freeze()  # so that the forked processes can share this memory: the collector would write to it
     return status
 
 
 def outcome(path: str, source: str, tests: Sequence[str], log: Path, limit: int) -> Outcome:
-    """What the tests make of the module at `path` with this source; what they print goes to `log`.
+    """Run the tests with `source` as the module at `path`: "killed" if one fails; their output goes to `log`.
 
-    `limit`: seconds of the processor's time, whatever else the machine does, after which the tests have noticed.
+    Args:
+        limit: seconds of processor time, after which the result is "timeout".
     """
     child = os.fork()
     if child == 0:

@@ -1,4 +1,4 @@
-"""Which tests have to notice what is broken in which module; those that are quick to fail come first."""
+"""For each module that is tested by mutation, the tests that must notice its mutants; the quickest come first."""
 
 from __future__ import annotations
 

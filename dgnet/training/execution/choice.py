@@ -1,4 +1,4 @@
-"""Which of the four ways joint steps take: the setting `execution`, refused where it cannot be done."""
+"""The setting `execution`: which of four ways joint steps run, and an error where that way is not possible."""
 
 from __future__ import annotations
 
@@ -20,13 +20,16 @@ from dgnet.training.step import Batch, Networks, Terms, joint_step
 
 
 class TakeStep(Protocol):
-    """One joint step on this batch with these weights; see `joint_step`."""
+    """A function that takes one joint step on a batch; its arguments are those of `joint_step`."""
 
     def __call__(self, batch: Batch, ramped: RampedWeights, *, penalise: bool, structure_alone: bool) -> Terms: ...
 
 
 def check_execution(config: RunConfig, device: torch.device, num_processes: int) -> None:
-    """Raises ConfigError where steps cannot run as `config.execution` says: known before a teacher's hours."""
+    """Raise ConfigError if steps cannot run as `config.execution` says.
+
+    Called before the teacher is trained, so that hours of training are not lost.
+    """
     if config.execution != "cuda_graphs":
         return
     otherwise = "choose plain, compile or recompute (--execution plain)"
@@ -54,7 +57,7 @@ def steps_of(
         num_processes: how many train together.
 
     Raises:
-        ConfigError: it cannot be done on this device or with so many processes.
+        ConfigError: this way is not possible on this device or with this many processes.
     """
     check_execution(config, next(networks.model.parameters()).device, num_processes)
     plain = partial(joint_step, networks, optimizers, loss=config.loss, autocast=autocast)
@@ -70,13 +73,13 @@ def steps_of(
 def _with_forwards(
     plain: Callable[..., Terms], forwards_for: Callable[[Batch], dict[nn.Module, Callable[..., Any]]]
 ) -> TakeStep:
-    """`plain` with other forwards in place of the networks' own; made when the first batch shows its shapes."""
+    """`plain` with other forwards in place of the networks' own; they are made from the first batch and its shapes."""
     forwards: dict[nn.Module, Callable[..., Any]] | None = None
 
     def take(batch: Batch, ramped: RampedWeights, *, penalise: bool, structure_alone: bool) -> Terms:
         nonlocal forwards
         if forwards is None:
-            with torch.random.fork_rng():  # the step draws what it would have drawn without the trial
+            with torch.random.fork_rng():  # making them may draw random numbers, which must not change the step's
                 forwards = forwards_for(batch)
         with running(forwards):
             return plain(batch, ramped, penalise=penalise, structure_alone=structure_alone)

@@ -1,4 +1,4 @@
-"""torch.compile for the joint step: the networks' forwards, each tried first and left as it is where that fails."""
+"""torch.compile for the joint step: each network's forward is compiled and tried, and left as it is if that fails."""
 
 from __future__ import annotations
 
@@ -25,15 +25,15 @@ logger = logging.getLogger(__name__)
 def compiling(
     networks: Networks, batch: Batch, config: RunConfig, autocast: torch.autocast, backend: str = "inductor"
 ) -> dict[nn.Module, Callable[..., Any]]:
-    """Compiled forwards of the five networks, for `modes.running`; of E_a and T the ResNet alone, which is nearly all.
+    """Compiled forwards of the five networks, for `modes.running`; of E_a and T the backbone alone, nearly all of them.
 
-    A network whose code cannot be compiled here (no C++ compiler, an operation without a kernel) is left out, and a
-    warning says why: training goes on without. Much fails only when a gradient comes back, so each network by itself
-    takes whole steps, all terms on, whose traces are removed. That also compiles everything before training begins.
+    A network that cannot be compiled here (no C++ compiler, an operation without a kernel) is left out, and a warning
+    says why; it then trains as written. Many failures only show in the backward pass. So whole steps with all terms on
+    are tried with each network compiled by itself (`try_steps`); this also compiles everything before training begins.
 
     Args:
         batch: of the shapes that training will see.
-        backend: torch.compile's.
+        backend: of torch.compile.
     """
     began, model = time.monotonic(), networks.model
     parts = {
@@ -48,12 +48,12 @@ def compiling(
     for name, module in parts.items():
         try:
             with warnings.catch_warnings():
-                warnings.simplefilter("ignore")  # the compiler's own are for its developers
+                warnings.simplefilter("ignore")  # the compiler's warnings are for its developers
                 function = torch.compile(module.forward, dynamic=False, backend=backend)
                 with running({module: function}):
                     try_steps(networks, batch, config, autocast)
-        except Exception as error:  # a compiler's complaints have no class in common
-            # The first line names the compiler, the second what it met; what follows is its own stack.
+        except Exception as error:  # compilers' errors have no class in common
+            # The first line names the compiler, the second the cause; the lines after them are its stack.
             lines = (str(error).strip() or type(error).__name__).splitlines()
             failed[" ".join(lines[:2])].append(name)
         else:
@@ -65,7 +65,10 @@ def compiling(
 
 
 def try_steps(networks: Networks, batch: Batch, config: RunConfig, autocast: torch.autocast) -> None:
-    """Both kinds of step, all terms on; parameters, statistics and gradients are afterwards what they were before."""
+    """Take a step with each outcome of the coin, all terms on, then restore parameters and statistics.
+
+    The learning rates are 0; gradients are cleared at the end.
+    """
     E_a, D = networks.model.appearance_encoder, networks.discriminator
     drawing = [*networks.model.structure_encoder.parameters(), *networks.model.decoder.parameters()]
     groups = (drawing, list(D.parameters()), list(E_a.parameters()))

@@ -1,8 +1,8 @@
-"""The joint step as CUDA graphs: what a GPU does in a step is recorded once, and replayed.
+"""The joint step as CUDA graphs: the kernels that a GPU runs in a step are recorded once, and then replayed.
 
-A step is thousands of kernels, most of them short: one after another, a processor launches them more slowly than a GPU
-runs them. A replay launches all of them at once. What differs from step to step is kept where a replay reads it
-anew: images, ramped weights and learning rates in the GPU's memory, dropout's seed in its generator.
+A step is thousands of kernels, most of them so short that the CPU launches them more slowly than the GPU runs them. A
+replay launches all of them at once. A replay reads anew what differs from step to step: images, ramped weights and
+learning rates in the GPU's memory, and the seed of dropout in the GPU's random generator.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ from dgnet.training.step import Batch, Networks, Terms, joint_step
 
 
 class RecordingError(DgnetError, RuntimeError):
-    """A step that this GPU, or this version of CUDA, cannot record; the message says how to go on without."""
+    """A step that cannot be recorded on this GPU or with this version of CUDA; the message says how to go on."""
 
 
 @dataclass(frozen=True)
 class LiveWeights(RampedWeights):
-    """Ramped weights in the device's memory. Which terms are on was settled when they were recorded: as in `like`."""
+    """Ramped weights in the GPU's memory; `needs`, which would have to read them, is answered from `like`."""
 
     like: RampedWeights
 
@@ -37,7 +37,7 @@ class LiveWeights(RampedWeights):
 
 @dataclass(frozen=True)
 class Kind:
-    """What decides which kernels a step launches."""
+    """All that decides which kernels a step launches; steps of one kind share one recording."""
 
     needs: Passes
     penalise: bool
@@ -46,7 +46,7 @@ class Kind:
 
 @dataclass(frozen=True)
 class Recording:
-    """A step of one kind; its terms and E_a's gradients lie at the same place after every replay."""
+    """A recorded step of one kind; every replay writes its terms and E_a's gradients to the same tensors."""
 
     graph: torch.cuda.CUDAGraph
     terms: Terms
@@ -54,18 +54,18 @@ class Recording:
 
 
 class _Later(SGD):
-    """Stands where E_a's optimiser does: that one takes its step after the replay, a few launches in all."""
+    """Takes the place of E_a's optimiser in a recorded step; the real one takes its step after the replay."""
 
     def step(self, closure: object = None) -> None:  # type: ignore[override]
-        """Nothing yet."""
+        """Do nothing."""
 
 
 class RecordedSteps:
-    """Takes joint steps as `joint_step` does: the first of each kind as it is written, the others recorded.
+    """Takes joint steps like `joint_step`: the first of each kind as written, later ones by replaying a recording.
 
     Args:
         networks: on one GPU.
-        optimizers: made for a GPU, so their learning rates are in its memory.
+        optimizers: made for a GPU, so that their learning rates are in its memory.
         loss, autocast: as for `joint_step`.
     """
 
@@ -82,7 +82,7 @@ class RecordedSteps:
         self.recordings: dict[Kind, Recording] = {}
 
     def __call__(self, batch: Batch, ramped: RampedWeights, *, penalise: bool, structure_alone: bool) -> Terms:
-        """One update of D, of E_s + G and of E_a; the terms are the caller's to keep."""
+        """Update D, E_s + G, and E_a; the terms returned are copies that the next replay does not overwrite."""
         kind = Kind(ramped.needs, penalise, structure_alone and ramped.needs.E_s_of_swap)
         own = torch.cuda.current_stream()
         self.stream.wait_stream(own)
@@ -105,7 +105,7 @@ class RecordedSteps:
         return kept
 
     def _receive(self, batch: Batch, ramped: RampedWeights) -> LiveWeights:
-        """Put the batch and the weights where replays read them."""
+        """Copy the batch and the weights to the tensors that replays read."""
         if self.batch is None:
             self.batch = Batch(**{item.name: getattr(batch, item.name).clone() for item in fields(Batch)})
         for item in fields(Batch):
@@ -128,12 +128,12 @@ class RecordedSteps:
         )
 
     def _record(self, kind: Kind, weights: LiveWeights) -> None:
-        """Nothing is computed yet: the replay that follows is the step."""
+        """Record a step of this kind. Recording computes nothing: the replay that follows takes the step."""
         graph = torch.cuda.CUDAGraph()
         try:
             with torch.cuda.graph(graph, pool=self.pool, stream=self.stream):
                 terms = self._take(kind, weights)
-        except RuntimeError as error:  # what was begun cannot be undone: the generator still waits for its end
+        except RuntimeError as error:  # a broken recording cannot be undone: the random generator stays in it
             raise RecordingError(
                 f"CUDA graphs: this step cannot be recorded here ({error}); continue with --resume --execution plain"
             ) from error

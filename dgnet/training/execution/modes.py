@@ -1,4 +1,4 @@
-"""Ways to run a network other than as it is: untrained, by the batch's own statistics, by another forward, eagerly."""
+"""Contexts that change how a network runs: frozen, with other batch-norm statistics, by other code, or not compiled."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from torch import nn
 
 @contextmanager
 def frozen(module: nn.Module, active: bool = True) -> Iterator[None]:
-    """What runs inside sends gradients to its input and none to `module`'s parameters; no copy is made."""
+    """Inside the context gradients go through `module` to its input, but not to its parameters; no copy is made."""
     parameters = [p for p in module.parameters() if p.requires_grad] if active else []
     for parameter in parameters:
         parameter.requires_grad_(False)
@@ -25,10 +25,10 @@ def frozen(module: nn.Module, active: bool = True) -> Iterator[None]:
 
 @contextmanager
 def generated_statistics(module: nn.Module, train_bn: bool) -> Iterator[None]:
-    """How generated images are normalised inside `module`.
+    """Choose the statistics by which batch norm in `module` normalises generated images inside the context.
 
     With `train_bn` every batch norm uses the batch's own statistics (as published), without it the running ones.
-    Either way the running statistics do not move: they describe real images, which is what the features are taken of.
+    Either way the running statistics do not change: they describe real images, of which features are extracted later.
     """
     norms = [m for m in module.modules() if isinstance(m, nn.modules.batchnorm._BatchNorm)]
     before = [(norm.training, norm.track_running_stats) for norm in norms]
@@ -42,13 +42,13 @@ def generated_statistics(module: nn.Module, train_bn: bool) -> Iterator[None]:
 
 
 def running_statistics(module: nn.Module, active: bool = True) -> AbstractContextManager[None]:
-    """What runs inside normalises by the running statistics of `module`, and does not move them."""
+    """Inside the context `module` normalises by its running statistics, and does not change them."""
     return generated_statistics(module, train_bn=False) if active else nullcontext()
 
 
 @contextmanager
 def running(forwards: Mapping[nn.Module, Callable[..., Any]]) -> Iterator[None]:
-    """What runs inside runs these functions for these modules' own forwards. Parameters keep their names."""
+    """Inside the context each module runs its function in place of its forward. Parameters keep their names."""
     for module, function in forwards.items():
         module.forward = function
     try:
@@ -59,5 +59,5 @@ def running(forwards: Mapping[nn.Module, Callable[..., Any]]) -> Iterator[None]:
 
 
 def eagerly(active: bool = True) -> AbstractContextManager[Any]:
-    """What runs inside runs as it is written, compiled or not; compiled code cannot be differentiated twice."""
+    """Inside the context compiled code runs as written: R1 differentiates twice, which compiled code does not allow."""
     return torch.compiler.set_stance("force_eager") if active else nullcontext()

@@ -1,8 +1,8 @@
-"""Activation checkpointing: parts that keep their input alone, and run again when the gradient comes back to them.
+"""Activation checkpointing: parts of the networks keep only their input, and run again in the backward pass.
 
-A part runs again during the backward, when whatever it ran under is over. So it is put back as it was: precision and
-random numbers by torch's own checkpoint; here its modes, which parameters were frozen, and its running statistics. A
-second run must neither see them moved nor move them.
+By then the contexts of the first run are over. So the part is put back into its state of the first run: torch's
+checkpoint restores precision and random numbers; this module restores train or eval mode, which parameters were frozen,
+and running statistics. The second run must see the running statistics that the first saw, and not change them again.
 """
 
 from __future__ import annotations
@@ -27,12 +27,12 @@ MODES = ("training", "track_running_stats")
 
 
 def recomputing(model: DGNet) -> dict[nn.Module, Callable[..., Tensor]]:
-    """For each part of E_a, E_s and G that is worth it, a forward that keeps its input alone (see `modes.running`).
+    """For each large part of E_a, E_s and G, a forward that keeps only its input (for `modes.running`).
 
-    D is left out: R1 differentiates it twice.
+    D is left out, because R1 differentiates it twice.
     """
     E_a, E_s, G = model.appearance_encoder.backbone, model.structure_encoder, model.decoder
-    blocks: list[nn.Module] = [E_a]  # timm's models as a whole: each has parts of its own names
+    blocks: list[nn.Module] = [E_a]  # a timm model as a whole: each architecture names its parts otherwise
     if isinstance(E_a, ResNet):
         blocks = [block for stage in (E_a.layer1, E_a.layer2, E_a.layer3, E_a.layer4) for block in stage]
     elif isinstance(E_a, MobileNetV2):
@@ -45,7 +45,7 @@ def recomputing(model: DGNet) -> dict[nn.Module, Callable[..., Tensor]]:
 
 
 def recomputed(module: nn.Module) -> Callable[..., Tensor]:
-    """`module`'s forward, the same values and gradients, with its inputs alone kept until the backward."""
+    """`module`'s forward with the same values and gradients, which keeps only its inputs for the backward pass."""
     forward = module.forward
 
     def run(*inputs: Tensor) -> Tensor:
@@ -60,7 +60,7 @@ def recomputed(module: nn.Module) -> Callable[..., Tensor]:
 
 
 def _as_now(module: nn.Module) -> AbstractContextManager[None]:
-    """A context in which `module` runs as it would this moment, and after which it is as it was before it."""
+    """A context in which `module` is in its state at the time of this call; leaving it undoes that."""
     learning = [(parameter, parameter.requires_grad) for parameter in module.parameters()]
     parts = [(part, _modes(part), _buffers(part, copy=True)) for part in module.modules()]
 

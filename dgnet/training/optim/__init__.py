@@ -1,1 +1,1 @@
-"""Optimisers, learning rates and the weights that grow with the step."""
+"""Optimisers, and learning rates and loss weights as functions of the step."""

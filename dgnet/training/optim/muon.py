@@ -1,4 +1,4 @@
-"""Muon: momentum made orthogonal, for weight matrices and convolution kernels (Jordan et al. 2024)."""
+"""Muon: each step is the momentum made orthogonal; for weight matrices and convolution kernels (Jordan et al. 2024)."""
 
 from __future__ import annotations
 
@@ -11,22 +11,24 @@ from torch import Tensor
 from torch.optim import Optimizer
 
 NUM_ITERATIONS: Final = 5
-COEFFICIENTS: Final = (3.4445, -4.7750, 2.0315)  # of the quintic: steepest at 0, where most singular values lie
+# a, b, c of the polynomial in `orthogonal`; it is steep at 0, near which most singular values lie.
+COEFFICIENTS: Final = (3.4445, -4.7750, 2.0315)
 EPS: Final = 1e-7
 
 
 class Muon(Optimizer):
     """W <- W - lr sqrt(max(1, rows / columns)) orthogonal(g + momentum m), with m <- momentum m + g.
 
-    A kernel, out x in x h x w, counts as the matrix out x (in h w). Every direction of a matrix moves equally far,
-    however small its gradient, where Adam follows the few largest; E_s and G need less than half the images for it
-    (docs/log/training.md). `torch.optim.Muon` takes matrices alone, one at a time; here those of one shape go together.
+    Here g is the gradient and m the momentum. A kernel, out x in x h x w, counts as the matrix out x (in h w). Every
+    singular direction of a matrix moves equally far, however small its gradient; Adam mostly follows the few largest.
+    With Muon, E_s and G need less than half as many training images (docs/log/training.md). `torch.optim.Muon` takes
+    matrices alone, one at a time; this one also takes kernels, and computes all matrices of one shape together.
 
     Args:
         parameters: of two dimensions or more; biases and scales belong to another optimiser.
         lr: about the spectral norm of a step.
-        momentum: Nesterov's.
-        dtype: of the iteration; bf16 is enough, and faster where the processor has it.
+        momentum: the factor of Nesterov momentum.
+        dtype: the type that `orthogonal` computes in; bf16 is precise enough, and faster on processors that have it.
     """
 
     def __init__(
@@ -56,7 +58,7 @@ class Muon(Optimizer):
                     parameter.sub_(move.view(parameter.shape) * far)
 
     def _direction(self, parameter: Tensor, momentum: float) -> Tensor:
-        """Update the parameter's momentum, and look ahead by one more step of it."""
+        """Update the parameter's momentum m to momentum m + g, and return g + momentum m (Nesterov)."""
         gradient, state = parameter.grad, self.state[parameter]
         assert gradient is not None
         if not state:
@@ -66,10 +68,10 @@ class Muon(Optimizer):
 
 
 def orthogonal(matrices: Tensor, dtype: torch.dtype = torch.float32) -> Tensor:
-    """N x rows x columns -> U V^T of each matrix U S V^T, nearly: singular values end in about [0.7, 1.2].
+    """Nearly U V^T for each matrix U S V^T of N x rows x columns: its singular values are about 0.7 to 1.2, not all 1.
 
-    Newton-Schulz iteration: X <- a X + (b A + c A²) X with A = X X^T, from X of Frobenius norm 1. A matrix of zeros
-    stays as it is. Computed in `dtype`, returned in that of `matrices`.
+    Newton-Schulz iteration: X <- a X + (b A + c A²) X with A = X X^T, started from the matrix divided by its Frobenius
+    norm. A matrix of zeros stays as it is. Computed in `dtype`, returned in the type of `matrices`.
     """
     a, b, c = COEFFICIENTS
     wide = matrices.shape[1] <= matrices.shape[2]

@@ -18,7 +18,10 @@ from dgnet.training.optim.muon import Muon
 
 @dataclass(frozen=True)
 class Optimizers:
-    """One optimiser a group of networks that train together; `muon` takes E_s's and G's matrices off `generator`."""
+    """One optimiser for E_s + G (`generator`), one for D and one for E_a.
+
+    If `muon` is given, it trains the matrices and kernels of E_s and G, and `generator` only their other parameters.
+    """
 
     generator: Optimizer
     discriminator: Optimizer
@@ -37,7 +40,7 @@ class Optimizers:
             self.muon.step()
 
     def set_lr_factor(self, factor: float) -> None:
-        """Every group's learning rate becomes its base rate times `factor`."""
+        """Set every group's learning rate to its base rate times `factor`."""
         for optimizer in self.named().values():
             set_lr_factor(optimizer, factor)
 
@@ -45,13 +48,13 @@ class Optimizers:
 def build_optimizers(
     model: DGNet, discriminator: Discriminator, config: OptimConfig, precision: Precision = "fp32"
 ) -> Optimizers:
-    """Optimisers over the networks' parameters, on the networks' device; `precision` is of Muon's arithmetic."""
+    """Build the optimisers of these networks, on the networks' device; `precision` is that of Muon's arithmetic."""
 
     device = next(model.parameters()).device
     on_a_gpu = device.type == "cuda"
 
     def rate(lr: float) -> float | torch.Tensor:
-        """In a GPU's memory, where a recorded step (`graphs`) reads it."""
+        """The learning rate; on a GPU as a tensor in its memory, where a recorded step (`graphs`) reads it."""
         return torch.tensor(lr, device=device) if on_a_gpu else lr
 
     def adam(parameters: list[nn.Parameter], lr: float) -> Optimizer:
@@ -78,7 +81,7 @@ def build_optimizers(
 def nesterov(
     network: AppearanceEncoder | Teacher, backbone_lr: float, head_lr: float, momentum: float, weight_decay: float
 ) -> Optimizer:
-    """SGD with a learning rate of its own for the ResNet and another for everything behind it."""
+    """Nesterov SGD with one learning rate for the backbone and another for all layers after it."""
     backbone = list(network.backbone.parameters())
     inside = {id(p) for p in backbone}
     heads = [p for p in network.parameters() if id(p) not in inside]
@@ -90,7 +93,7 @@ def nesterov(
 
 
 def set_lr_factor(optimizer: Optimizer, factor: float) -> None:
-    """lr = base lr x factor, in every group."""
+    """Set lr = base lr x factor in every parameter group."""
     for group in optimizer.param_groups:
         if isinstance(group["lr"], torch.Tensor):
             group["lr"].fill_(group["base_lr"] * factor)

@@ -12,14 +12,14 @@ from dgnet.config import LossConfig, ScheduleConfig
 
 @dataclass(frozen=True)
 class Passes:
-    """The passes of a joint step that some weight makes necessary; the others are left out.
+    """Which optional passes a joint step needs, because the weight of a term that uses them is not zero.
 
     | term of `Terms` | pass |
     |---|---|
     | id_generated, code_a | `E_a_of_swap`: a frozen E_a looks at x_ij |
     | code_s | `E_s_of_swap`: E_s looks at x_ij |
-    | cycle | `cycle`: G draws x_iji from the codes that both of these found, so it needs them too |
-    | redressed | `redressed`: E_s looks at x_i in clothes of others, and G draws x_i from that |
+    | cycle | `cycle`: G draws x_iji from the codes of these two passes, so it needs both of them too |
+    | redressed | `redressed`: E_s looks at x_i redressed (in clothes of others), and G draws x_i from that |
     | prim, fine, fine_real | `feeding`: E_a learns from x_ij, which T labels |
     """
 
@@ -32,7 +32,7 @@ class Passes:
 
 @dataclass(frozen=True)
 class RampedWeights:
-    """The weights that depend on the step, numbers or 0-dimensional tensors."""
+    """The loss weights that depend on the step, as numbers or 0-dimensional tensors."""
 
     id_generated: float | Tensor
     code_a: float | Tensor
@@ -44,7 +44,7 @@ class RampedWeights:
 
     @property
     def needs(self) -> Passes:
-        """The passes without which a term of some weight could not be computed."""
+        """The passes that the terms of non-zero weight need."""
         return Passes(
             E_a_of_swap=bool(self.id_generated or self.code_a or self.cycle),
             E_s_of_swap=bool(self.code_s or self.cycle),
@@ -74,7 +74,7 @@ def ramped_weights(step: int, schedule: ScheduleConfig, loss: LossConfig) -> Ram
 
 
 def lr_factor(step: int, schedule: ScheduleConfig) -> float:
-    """What every base learning rate is multiplied by: linear warm-up, then x 0.1 at each milestone, or a cosine."""
+    """The factor of every base learning rate: linear warm-up, then x 0.1 at each milestone, or `cosine_factor`."""
     if schedule.decay == "cosine":
         return cosine_factor(step, schedule.steps, schedule.warmup)
     warm = min(1.0, (step + 1) / schedule.warmup) if schedule.warmup else 1.0

@@ -150,7 +150,7 @@ def test_shifts_beyond_the_image_show_its_edge():
 
 
 def test_an_accelerator_is_given_the_same_numbers():
-    """The meta device runs every operation an accelerator would, on shapes alone."""
+    """The meta device runs every operation that a GPU would, on shapes alone."""
     x_u8 = images_u8(4).to("meta")
     augmented = Augment((24, 12))(x_u8, np.arange(4), draw(0, 0, 0, (1, 4, 3)))
     assert augmented.shape == x_u8.shape

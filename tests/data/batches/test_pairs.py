@@ -110,7 +110,7 @@ def test_arguments_out_of_range_are_refused():
 
 
 def test_every_step_can_be_the_first():
-    """Whichever epochs were walked through before, or none."""
+    """A step's pairs do not depend on the epochs that were drawn before."""
     walked = PairSampler(LABELS, CAMIDS, 4, seed=9)
     for step in range(12):
         first, then = PairSampler(LABELS, CAMIDS, 4, seed=9).batch(step), walked.batch(step)
@@ -119,7 +119,7 @@ def test_every_step_can_be_the_first():
 
 
 def test_labels_need_be_neither_contiguous_nor_sorted():
-    """And one camera's images of two identities are no run."""
+    """Images of one camera but of two identities are never taken for partners."""
     labels, camids = [7, -2, 7, -2, 7], [1, 1, 1, 2, 2]
     sampler = PairSampler(labels, camids, 5, seed=0)
     partners = {anchor: set() for anchor in range(5)}

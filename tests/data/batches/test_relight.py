@@ -1,4 +1,4 @@
-"""Relighting against a pixel-by-pixel formula, and what it must leave alone."""
+"""Relighting against a pixel-by-pixel formula, and what it must not change."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def between(interval: tuple[float, float], fraction: float) -> float:
 
 
 def naive(x: torch.Tensor, draws: torch.Tensor, probability: float) -> torch.Tensor:
-    """The docstring's sum, an image and a pixel at a time, in float64."""
+    """The sum in the docstring of `relight`, one image and one pixel at a time, in float64."""
     out = x.double().clone()
     for image, (used, down, tall, across, wide, contrast, *shades) in zip(out, draws.double().tolist(), strict=True):
         if used >= probability:

@@ -1,4 +1,4 @@
-"""Random streams: each use has its own, and the coin is fair and nobody else's."""
+"""Random streams: each use has a stream of its own; the coin is fair, and independent of the other streams."""
 
 import itertools
 
@@ -13,7 +13,7 @@ STEPS = 2_000
 
 
 def first_numbers(stream: Stream) -> np.ndarray:
-    """What the first image's first number is, step by step."""
+    """The first number drawn for the first image, for each step."""
     return np.array([draw(7, step, stream, (1, 1, NUM_RELIGHT_DRAWS))[0, 0].item() for step in range(STEPS)])
 
 
@@ -26,7 +26,7 @@ def test_no_two_streams_are_equal() -> None:
 
 
 def test_streams_in_use_keep_their_numbers() -> None:
-    """A run that is resumed goes on with the numbers it would have drawn."""
+    """A resumed run draws the numbers that it would have drawn without the stop."""
     numbers = {"SHIFT": 1, "ERASE": 2, "RELIGHT": 3, "COIN": 4, "FRAMING": 5, "COLOUR": 6, "SENSOR": 7, "NOISE": 8}
     assert {one.name: int(one) for one in Stream} == numbers
     assert {one.name: int(one) for one in PairStream} == {"EPOCH": 0, "PARTNER": 1}
@@ -34,7 +34,7 @@ def test_streams_in_use_keep_their_numbers() -> None:
 
 
 def test_the_coin_and_the_relighting_of_the_first_anchor_are_independent() -> None:
-    """They once drew the same number: whoever was relit was in a step that trained E_s alone."""
+    """They once were one number, so an anchor was relit only in steps that trained E_s alone."""
     coins = np.array([coin(7, step) for step in range(STEPS)])
     relit = first_numbers(Stream.RELIGHT) < 0.5
     assert abs(coins.mean() - 0.5) < 0.05

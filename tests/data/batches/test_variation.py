@@ -1,4 +1,4 @@
-"""Colours, frames and sensors of other cameras: their formulas, one image at a time; a strength of 0."""
+"""Colours, frames and sensors of other cameras: against formulas, one image at a time; strength 0 changes nothing."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from dgnet.data.batches.sensor import NUM_SENSOR_DRAWS, at_resolutions, blurred,
 
 
 def images(count: int = 4, height: int = 64, width: int = 32, seed: int = 0) -> Tensor:
-    """Smooth pictures in [0, 1], with something to lose in every frequency."""
+    """Smooth pictures in [0, 1], with detail in every frequency."""
     generator = torch.Generator().manual_seed(seed)
     small = torch.rand(count, 3, height // 8, width // 8, generator=generator)
     large = torch.nn.functional.interpolate(small, size=(height, width), mode="bilinear")
@@ -75,7 +75,7 @@ def test_recolour_is_its_formula() -> None:
 
 
 def test_a_frame_can_be_narrower_and_moved() -> None:
-    """A white dot in the middle: moved by the shift, and a narrower frame makes its distance from the centre larger."""
+    """A shift moves a white dot in the middle; a narrower frame makes its distance from the centre larger."""
     x = torch.zeros(1, 1, 65, 33)
     x[0, 0, 32, 16] = 1
     still = torch.tensor([[0.5, 0.5, 0.5, 0.5, 1.0, 0.0, 0.0]])

@@ -1,4 +1,4 @@
-"""What lies in a folder: nothing that looks like a picture is passed over without a word."""
+"""Listing a folder: every file that looks like a picture is either listed or reported."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def test_case_04_pipes_sockets_and_devices_are_named_and_never_opened(write_imag
 
 @pytest.fixture
 def nobody() -> Iterator[None]:
-    """Lay down the right to read everything, where the tests have it."""
+    """Give up the superuser's right to read everything, if the tests run as the superuser."""
     if os.geteuid() != 0:
         yield
         return

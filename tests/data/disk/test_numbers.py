@@ -1,4 +1,4 @@
-"""Identities and cameras as whole numbers, in plain digits alone."""
+"""Identities and cameras are whole numbers; only plain digits are accepted."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The readers of DukeMTMC-reID, MSMT17 and CUHK03-NP, on files named as theirs are."""
+"""The readers of DukeMTMC-reID, MSMT17 and CUHK03-NP, on files with these data sets' names."""
 
 from __future__ import annotations
 

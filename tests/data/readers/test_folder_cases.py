@@ -1,4 +1,4 @@
-"""Folders of one's own crops that once went wrong, by the numbers of their cases."""
+"""Folders of a user's own crops that were once read wrongly; the tests carry the numbers of their cases."""
 
 from __future__ import annotations
 

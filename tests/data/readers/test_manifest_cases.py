@@ -1,4 +1,4 @@
-"""Manifests that once went wrong, by the numbers of their cases."""
+"""Manifests that were once read wrongly; the tests carry the numbers of their cases."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Images as programs give them: what is read, as what, and how what cannot be is named."""
+"""Images given by programs: which kinds are accepted, how they are read, and how errors name an image."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def turned() -> bytes:
     ids=["rgb", "exif", "grey", "rgba", "palette", "grey with opacity", "cmyk", "16 bits"],
 )
 def test_a_file_and_pillows_picture_of_it_are_the_same_image(data: bytes, tmp_path: Path) -> None:
-    """And the one that the crops of a data set are made of."""
+    """Both also equal what is made of the file's decoded pixels."""
     (tmp_path / "x").write_bytes(data)
     with Image.open(io.BytesIO(data)) as picture:
         read = read_given([tmp_path / "x", str(tmp_path / "x"), data, picture], SIZE)

@@ -1,4 +1,4 @@
-"""Freed memory stays with the process: asked for again, it comes without page faults."""
+"""Freed memory stays with the process, so that using it again causes no page faults."""
 
 import subprocess
 import sys

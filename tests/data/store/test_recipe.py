@@ -1,4 +1,7 @@
-"""What a store promises across processes: killed, on a full disk, or built by another. The children need no torch."""
+"""What a store guarantees if its process is killed, the disk is full, or another process builds it.
+
+The child processes need no torch.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What E_a starts from: nothing, or what its teacher has learnt."""
+"""The weights that E_a starts from: random ones, or those of the trained teacher."""
 
 from __future__ import annotations
 

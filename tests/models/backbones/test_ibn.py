@@ -1,4 +1,4 @@
-"""ResNet-IBN-a: against loops, and against a network written here on the public names; and the files that load."""
+"""ResNet-IBN-a against loops and against a network written here on the published names; which files load."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ State = dict[str, Tensor]
 
 
 def drawn_state(resnet: ResNet) -> State:
-    """Every tensor drawn, variances positive."""
+    """The state dict with every tensor drawn at random, variances positive."""
     generator = torch.Generator().manual_seed(0)
     return {
         name: torch.rand(tensor.shape, generator=generator, dtype=torch.float64) - (0 if "var" in name else 0.4)
@@ -34,7 +34,7 @@ def drawn_state(resnet: ResNet) -> State:
 @pytest.mark.parametrize("training", [True, False])
 @pytest.mark.parametrize("channels", [4, 5])
 def test_the_first_half_by_image_the_rest_by_batch(channels: int, training: bool) -> None:
-    """Number by number, in float64; of an odd number of channels the larger part is batch norm's."""
+    """Against loops in float64; of an odd number of channels, batch norm gets the larger part."""
     norm = InstanceBatchNorm(channels).double().train(training)
     generator = torch.Generator().manual_seed(1)
     with torch.no_grad():
@@ -54,7 +54,7 @@ def test_the_first_half_by_image_the_rest_by_batch(channels: int, training: bool
 
 
 def naive(x: Tensor, state: State, config: BackboneConfig) -> Tensor:
-    """The network in eval mode as plain functions of named tensors, by the public description."""
+    """The network in eval mode as plain functions of named tensors, written from the public description."""
 
     def conv(x: Tensor, name: str, stride: int = 1) -> Tensor:
         weight = state[f"{name}.weight"]
@@ -99,7 +99,7 @@ def test_the_network_is_the_naive_one(config: BackboneConfig) -> None:
 
 
 def public_names(layers: tuple[int, ...]) -> set[str]:
-    """Names in IBN-Net's ResNet-IBN-a state dicts, without `fc`, by rule."""
+    """The names in IBN-Net's ResNet-IBN-a state dicts, without `fc`, made by rule."""
     batch = ("weight", "bias", "running_mean", "running_var", "num_batches_tracked")
     names = {"conv1.weight"} | {f"bn1.{leaf}" for leaf in batch}
     for stage, depth in enumerate(layers, start=1):

@@ -1,4 +1,4 @@
-"""MobileNetV2 and EfficientNet-Lite0 against plain forwards written from the papers, in three libraries' names."""
+"""MobileNetV2 and EfficientNet-Lite0 against forwards written from the papers; weights under three libraries' names."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ LEAVES = ("weight", "bias", "running_mean", "running_var")
 
 
 def settled(network: nn.Module) -> nn.Module:
-    """Weights and statistics at random, so that no layer can be left out unnoticed."""
+    """Random weights and statistics, so that a layer left out would be noticed."""
     generator = torch.Generator().manual_seed(0)
     for layer in network.modules():
         if isinstance(layer, nn.BatchNorm2d):
@@ -40,7 +40,7 @@ def settled(network: nn.Module) -> nn.Module:
 
 
 class Plain:
-    """Tensors of a state dict, convolutions and norms one after another, and a forward that takes them in order."""
+    """The convolutions and norms of a state dict in their order, and a forward that takes them one after another."""
 
     def __init__(self, network: nn.Module, eps: float, same: bool) -> None:
         state = {name: tensor.double() for name, tensor in network.state_dict().items()}
@@ -68,7 +68,7 @@ class Plain:
 
 
 def plain_forward(network: nn.Module, x: Tensor, stages: list[tuple[int, ...]], last_stride: int, lite: bool) -> Tensor:
-    """Stem, inverted residuals, 1x1 head, in float64."""
+    """Stem, inverted residuals and 1x1 head, in float64."""
     plain = Plain(network, 1e-3 if lite else 1e-5, same=lite)
     x = plain.conv(x.double(), stride=2)
     for stage, (expansion, channels, blocks, stride, *_) in enumerate(stages):

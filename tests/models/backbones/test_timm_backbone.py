@@ -1,4 +1,4 @@
-"""timm models as backbones, against a stand-in of what is used of timm: list_models, is_model, create_model."""
+"""timm models as backbones, against a stand-in for the functions used: list_models, is_model, create_model."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ NAMES = ["tiny_net", "coarse_net", "token_net", "nhwc_net", "fixed_net"]
 
 
 class FeaturesOnly(nn.Module):
-    """What `create_model(features_only=True)` gives: maps of two stages, finest first, and `feature_info`."""
+    """The stand-in's `create_model(features_only=True)`: maps of two stages, finest first, and `feature_info`."""
 
     scale: Tensor
 
@@ -53,7 +53,7 @@ class FeaturesOnly(nn.Module):
 
 @pytest.fixture
 def calls(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
-    """Puts the stand-in where timm would be; returns what `create_model` is called with."""
+    """Put the stand-in in timm's place; gives the arguments with which `create_model` is called."""
     seen: list[dict[str, Any]] = []
 
     def create_model(name: str, pretrained: bool = False, **settings: Any) -> nn.Module:
@@ -88,7 +88,7 @@ def test_the_last_map_and_its_channels(
 def test_student_and_teacher_of_timm_models_come_back_from_their_files(
     calls: list[dict[str, Any]], tmp_path: Path
 ) -> None:
-    """Also what is not among their tensors: a buffer that timm's model keeps out of its state dict."""
+    """A buffer that timm's model keeps out of its state dict comes back too."""
     config = preset("mannequin")
     backbone = BackboneConfig(timm="tiny_net", weights="pretrained")
     config = replace(config, network=replace(config.network, backbone=backbone))

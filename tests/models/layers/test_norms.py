@@ -1,4 +1,4 @@
-"""The norms' own backward against autograd's of the plain formula, and what is kept between the two."""
+"""The norms' own backward against autograd's of the plain formula, and the memory kept between forward and backward."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from dgnet.models.layers.norms import EPS, standardise
 
 
 def plain(x: Tensor, weight: Tensor | None, bias: Tensor | None, over_channels: bool) -> Tensor:
-    """The formula in whole tensors, differentiated by autograd."""
+    """The formula on whole tensors, differentiated by autograd."""
     if over_channels:
         std, mean = torch.std_mean(x, dim=(1, 2, 3), keepdim=True)
         y = (x - mean) / (std + EPS)

@@ -54,7 +54,7 @@ def naive_map_layer_norm(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
     seed=st.integers(0, 1000),
 )
 def test_adain(shape: tuple[int, int, int, int], scale: float, seed: int) -> None:
-    """At every size, tiny contrast included (where eps counts); no "+ 1" on the weight."""
+    """At every size, and at so little contrast that eps matters; the weight has no "+ 1"."""
     x = draw(*shape, seed=seed, scale=scale, offset=scale)
     weight, bias = draw(*shape[:2], seed=seed + 1), draw(*shape[:2], seed=seed + 2)
     found = adain(x, weight, bias)
@@ -90,7 +90,7 @@ def test_map_layer_norm_starts_with_scales_between_zero_and_one() -> None:
 
 @pytest.mark.parametrize("normalise", ["adain", "layer"])
 def test_statistics_of_half_precision_maps_are_taken_in_full(normalise: str) -> None:
-    """A sum of 2048 numbers near 40 is beyond float16; a shift of 80 in bfloat16 would be a quarter off."""
+    """A sum of 2048 numbers near 40 overflows float16; a shift of 80 would be off by 0.25 in bfloat16."""
     x = draw(1, 2, 64, 32, seed=0, scale=0.5, offset=40)
     for dtype in (torch.float16, torch.bfloat16):
         half = x.to(dtype)
@@ -119,7 +119,7 @@ def test_adain_gradient() -> None:
 )
 @pytest.mark.parametrize("norm", ["none", "instance"])
 def test_conv_unit(kernel: int, stride: int, dilation: int, norm: str) -> None:
-    """Reflection, convolution, norm and LeakyReLU, number by number."""
+    """Reflection pad, convolution, norm and LeakyReLU against loops."""
     torch.manual_seed(0)
     unit = ConvUnit(2, 3, kernel, stride=stride, dilation=dilation, norm=norm)
     x = draw(1, 2, 6, 8, seed=1)
@@ -175,7 +175,7 @@ def test_eps_is_the_designs() -> None:
 
 @pytest.mark.parametrize("size", [(2, 2), (3, 5), (6, 4)])
 def test_upsample_unit_is_a_convolution_of_the_doubled_map(size: tuple[int, int]) -> None:
-    """Values and gradients of nearest x2, reflection pad 2, 5x5 convolution, edges and corners included."""
+    """Values and gradients equal those of nearest x2, reflection pad 2, 5x5 convolution, edges and corners too."""
     generator = torch.Generator().manual_seed(0)
     unit = UpsampleUnit(3, 2).double()
     x = torch.randn(2, 3, *size, generator=generator, dtype=torch.float64, requires_grad=True)

@@ -1,4 +1,4 @@
-"""Torchvision's weights into our ResNet: what fits, what is ignored, and what is named when it does not fit."""
+"""Torchvision's weights in dgnet's ResNet: what fits, what is ignored, and what the error names if it does not fit."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ TINY = BackboneConfig(layers=(1, 1, 1, 1), width=8)
 
 
 def state_dict(seed: int = 0) -> dict[str, Tensor]:
-    """As torchvision would save it: with the ImageNet classifier."""
+    """A state dict as torchvision saves it, with the ImageNet classifier."""
     torch.manual_seed(seed)
     state = {
         name: torch.rand_like(tensor.float()).to(tensor.dtype) for name, tensor in ResNet(TINY).state_dict().items()

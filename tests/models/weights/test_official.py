@@ -1,4 +1,4 @@
-"""The importer, against an independent network written here from the description on the published names directly.
+"""The importer, against an independent network written here, from the description, directly on the published names.
 
 `official_checkpoint_keys.tsv.gz` lists the names and shapes in the authors' released checkpoints; the numbers are drawn
 at random. The reference below is plain functional arithmetic in float64: it shares nothing with dgnet but the input.
@@ -36,7 +36,7 @@ State = dict[str, Tensor]
 
 
 def published_shapes() -> dict[str, dict[str, tuple[int, ...]]]:
-    """For each of the four files (gen, id, dis, net): names and shapes. A scalar is a count of batches."""
+    """For each of the four files (gen, id, dis, net): names and shapes. A scalar is batch norm's count of batches."""
     shapes: dict[str, dict[str, tuple[int, ...]]] = {}
     for line in gzip.decompress(NAMES.read_bytes()).decode().splitlines():
         if line.startswith("#"):
@@ -58,7 +58,7 @@ def draw(name: str, shape: tuple[int, ...], generator: torch.Generator) -> Tenso
 
 
 def cheap(shapes: dict[str, tuple[int, ...]]) -> State:
-    """Tensors of these shapes that take no room, in memory or in a file."""
+    """Tensors of these shapes that need no space in memory or in a file."""
     return {
         name: torch.zeros(1).expand(shape) if shape else torch.zeros((), dtype=torch.int64)
         for name, shape in shapes.items()
@@ -66,7 +66,7 @@ def cheap(shapes: dict[str, tuple[int, ...]]) -> State:
 
 
 def save(folder: Path, kind: str, state: State) -> Path:
-    """One file as published: the state dict under "a", the teacher's as it is."""
+    """Save one file as published: the state dict under the key "a"; the teacher's without a key."""
     path = folder / FILES[kind]
     torch.save(state if kind == "net" else {"a": state}, path)
     return path
@@ -74,7 +74,7 @@ def save(folder: Path, kind: str, state: State) -> Path:
 
 @dataclass(frozen=True)
 class Published:
-    """Random published files, imported; and ours as read from what the import wrote, in float64."""
+    """Random files in the published form, imported; and dgnet's networks as read from the result, in float64."""
 
     states: dict[str, State]
     imported: ImportedCheckpoint
@@ -107,9 +107,9 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Published]:
 
 @pytest.fixture(scope="module")
 def images() -> Tensor:
-    """Two images of 96 x 64: a reflection pad of 9 fits their structure code, 24 x 16.
+    """Two images of 96 x 64: their structure code, 24 x 16, is large enough for a reflection pad of 9.
 
-    The second is of so little contrast that the norms' 1e-5 counts.
+    The second has so little contrast that the norms' eps of 1e-5 matters.
     """
     x = torch.randn(2, 3, 96, 64, generator=torch.Generator().manual_seed(1), dtype=torch.float64)
     x[1] *= 0.01
@@ -242,7 +242,7 @@ def discriminate(p: State, x: Tensor) -> list[Tensor]:
 
 
 def assert_same(ours: Tensor, reference: Tensor) -> None:
-    """Equal to 1e-5 of the reference's size, which is itself no trifle."""
+    """Assert that both are equal to 1e-5 of the reference's size, and that the reference is not near 0."""
     scale = float(reference.abs().max())
     assert 1e-2 < scale < 1e6
     torch.testing.assert_close(ours, reference, rtol=0, atol=1e-5 * scale)
@@ -263,7 +263,7 @@ def test_structure_encoder(published: Published, images: Tensor, width: int) -> 
 
 @pytest.mark.parametrize("size", [(24, 16), (3, 2)])
 def test_decoder(published: Published, size: tuple[int, int]) -> None:
-    """The small map is there for the layer norm: with so few numbers, biased and unbiased deviations differ."""
+    """A small map is included for the layer norm: biased and unbiased deviations of so few numbers differ clearly."""
     model = published.model.model
     generator = torch.Generator().manual_seed(2)
     a = torch.randn(2, 2048, 4, generator=generator, dtype=torch.float64)
@@ -379,7 +379,7 @@ def test_a_teacher_of_other_identities_is_refused(tmp_path: Path) -> None:
 
 
 def test_case_22_published_files_that_were_saved_again(tmp_path: Path) -> None:
-    """By a program that wraps its network, or keeps an epoch beside it."""
+    """As saved by a program that wraps the network, or that adds the epoch."""
     states = {kind: cheap(shapes) for kind, shapes in published_shapes().items()}
     expected = read_official(*(save(tmp_path, kind, states[kind]) for kind in ("gen", "id"))).model.state_dict()
     torch.save({"a": {f"module.{name}": tensor for name, tensor in states["gen"].items()}}, tmp_path / "gen.pt")
@@ -410,7 +410,7 @@ def test_an_output_folder_that_cannot_be_made(tmp_path: Path) -> None:
 
 
 def test_another_number_of_identities_and_stride(tmp_path: Path) -> None:
-    """DukeMTMC-reID's 702; the settings saved are that data set's, and the teacher's stride is as asked."""
+    """DukeMTMC-reID has 702 identities; the saved settings are this data set's, with the teacher's stride as asked."""
     shapes = published_shapes()
     for name in ("classifier1", "classifier2"):
         shapes["id"] |= {f"{name}.classifier.0.weight": (702, 512), f"{name}.classifier.0.bias": (702,)}

@@ -1,4 +1,4 @@
-"""Model files: the same numbers come back, under the same configuration; everything else is a clear error."""
+"""Model files: numbers and configuration come back unchanged; everything else is a clear error."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ CARD = {"command": "dgnet train mannequin", "figures": "mAP 61 %, unter Vorbehal
 
 
 def shaken(network: nn.Module) -> nn.Module:
-    """Every tensor moved off its initial value, running statistics included; in training mode."""
+    """Move every tensor off its initial value, running statistics included; leaves training mode on."""
     torch.manual_seed(1)
     with torch.no_grad():
         for tensor in network.state_dict().values():
@@ -85,7 +85,7 @@ def test_a_loaded_model_can_be_trained(tmp_path: Path, model: DGNet) -> None:
 
 
 def test_half_the_size(tmp_path: Path, model: DGNet) -> None:
-    """Weights to 11 bits; norms, biases and running statistics exactly."""
+    """Weights come back to 11 bits; norms, biases and running statistics exactly."""
     save_model(tmp_path / "whole", model, CONFIG, CARD)
     save_model(tmp_path / "half", model, CONFIG, CARD, dtype=torch.float16)
     assert os.path.getsize(tmp_path / "half") < 0.52 * os.path.getsize(tmp_path / "whole")
@@ -106,7 +106,7 @@ def test_weights_beyond_float16_are_refused(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("last_stride", [1, 2])
 def test_teacher_round_trip(tmp_path: Path, last_stride: int) -> None:
-    """Its own backbone, width and dropout come back; it is frozen."""
+    """The teacher's backbone, width and dropout come back, and it is frozen."""
     backbone = replace(CONFIG.teacher.backbone, width=24, last_stride=last_stride)  # type: ignore[arg-type]
     config = replace(CONFIG, teacher=replace(CONFIG.teacher, backbone=backbone))
     teacher = Teacher(backbone, 40, 13, dropout=0.25)
@@ -149,7 +149,7 @@ def test_no_path_travels_with_a_model(tmp_path: Path, model: DGNet) -> None:
 
 
 def altered(folder: Path, model: DGNet, alter: Callable[[dict[str, Tensor], dict[str, str]], None]) -> Path:
-    """A model file that says something else than it should, with a checksum that is right."""
+    """A model file with changed contents and a checksum that fits them."""
     path = folder / "altered.safetensors"
     save_model(path, model, CONFIG, CARD)
     tensors, metadata = read_tensors(path)
@@ -257,7 +257,7 @@ def test_a_full_disk_keeps_the_old_model(tmp_path: Path, model: DGNet) -> None:
 
 @pytest.mark.parametrize("name", ["market1501", "mannequin", "msmt17+small+no_feed"])
 def test_every_configuration_fits_into_the_file(tmp_path: Path, name: str) -> None:
-    """The configuration is what comes back, whatever the preset: here with one small network in all of them."""
+    """The configuration of every preset comes back; here all have one small network."""
     config: RunConfig = replace(preset(name), network=CONFIG.network)
     save_discriminator(tmp_path / "a", Discriminator(config.network), config, {})
     assert load_discriminator(tmp_path / "a").config == config

@@ -12,7 +12,7 @@ from dgnet.retrieval.features.extract import combine, extract
 
 
 def features_of(images: torch.Tensor) -> dict[str, torch.Tensor]:
-    """Two features that tell left from right, of different widths and lengths."""
+    """Two features of different widths and lengths, which differ between an image and its mirror."""
     columns = images.mean(dim=(1, 2))
     return {"prim": columns, "fine": 10 * columns[:, :2] + 1}
 

@@ -1,4 +1,4 @@
-"""Evaluating what another model wrote to a file."""
+"""Evaluating features that another program wrote to a file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Inner products against float64, by each library, and equal ones for equal features."""
+"""Inner products against float64, by each library; equal features give equal products."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ LIBRARIES = [pytest.param(None, id="numpy"), pytest.param(onednn_product(), id="
 def test_equal_those_in_float64(
     library: products.Product | None, num_gallery: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Galleries of less than a tile, of whole ones, and of one image more; features that are a part of wider ones."""
+    """Galleries smaller than a tile, of whole tiles, and of one image more; features that are slices of wider ones."""
     monkeypatch.setattr(products, "_ONEDNN", library)
     monkeypatch.setattr(products, "_COLUMNS", 256)
     rng = torch.Generator().manual_seed(num_gallery)
@@ -29,7 +29,7 @@ def test_equal_those_in_float64(
 @pytest.mark.parametrize("num_query", [1, 2, 33, 300])
 @pytest.mark.skipif(onednn_product() is None, reason="NumPy's product rounds its edges otherwise")
 def test_equal_features_have_equal_similarities_wherever_they_stand(num_query: int) -> None:
-    """One gallery image more than a product takes, all alike."""
+    """The gallery has one image more than one product takes; all are alike."""
     rng = torch.Generator().manual_seed(0)
     query, one = torch.randn(num_query, 1024, generator=rng), torch.randn(1, 1024, generator=rng)
     out = torch.empty(num_query, 4097)

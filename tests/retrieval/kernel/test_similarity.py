@@ -1,4 +1,4 @@
-"""Blocks of similarities: all of them once, in order, and no more memory than allowed."""
+"""Blocks of similarities: each query comes once, in order, within the memory allowed."""
 
 from __future__ import annotations
 

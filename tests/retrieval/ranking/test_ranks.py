@@ -1,4 +1,4 @@
-"""CMC, both APs and mINP against brute force, and every rule of the protocol by a case of its own."""
+"""CMC, both APs and mINP against brute force, and a test for every rule of the protocol."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Expected:
 
 
 def brute_force(case: Case, denominator: str) -> Expected | None:
-    """The protocol read aloud: sort every query's kept gallery, stable in gallery order, and walk down the list."""
+    """The protocol word by word: sort each query's kept gallery (ties in gallery order), walk down the list."""
     step, trapezoid, inp, first = [], [], [], []
     for q in range(len(case.query)):
         kept = []
@@ -73,7 +73,7 @@ def brute_force(case: Case, denominator: str) -> Expected | None:
 
 @st.composite
 def cases(draw: st.DrawFn) -> Case:
-    """Small whole-numbered features, so that products are exact and ties abound; junk, distractors, lonely ids."""
+    """Small whole-numbered features, so that products are exact and often tie; junk, distractors, lone identities."""
     rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
     num_query, num_gallery = draw(st.integers(1, 8)), draw(st.integers(1, 40))
     width, spread = draw(st.integers(1, 4)), draw(st.integers(1, 4))
@@ -122,7 +122,7 @@ def test_equals_brute_force(case: Case, denominator: str, block_bytes: int) -> N
 
 
 def test_equals_brute_force_on_thousands_of_random_cases() -> None:
-    """The counts that hypothesis' budget does not reach, from one seed."""
+    """More cases than hypothesis has time for, from one seed."""
     rng = np.random.default_rng(0)
     compared = 0
     for _ in range(2000):
@@ -145,7 +145,7 @@ def test_equals_brute_force_on_thousands_of_random_cases() -> None:
 @pytest.mark.parametrize("few", [0.0, 1.0])
 @given(case=cases())
 def test_both_ways_of_counting_a_row_equal_brute_force(few: float, case: Case) -> None:
-    """Sorting the candidates, and comparing with all: each is forced upon every row."""
+    """Sorting the candidates, and comparing with all of them: each way is forced for every row."""
     expected = brute_force(case, "valid")
     if expected is None:
         return
@@ -156,7 +156,7 @@ def test_both_ways_of_counting_a_row_equal_brute_force(few: float, case: Case) -
 
 @given(case=cases())
 def test_counting_rows_together_equals_row_by_row(case: Case) -> None:
-    """What a GPU does, run here on the CPU: equal ranks for every query."""
+    """The way of counting that a GPU uses, run here on the CPU, gives equal ranks for every query."""
     truth = index_truth(
         case.query_pids, case.gallery_pids, case.query_camids, case.gallery_camids, len(case.query), len(case.gallery)
     )
@@ -167,7 +167,7 @@ def test_counting_rows_together_equals_row_by_row(case: Case) -> None:
 
 
 def one_query(similarity: list[float], gallery_pids: list[int], **options: object) -> RetrievalResult:
-    """One query of pid 1 on camera 0 whose similarities are as given."""
+    """One query of pid 1 on camera 0 with the given similarities."""
     gallery = np.array(similarity, dtype=np.float32)[:, None]
     return evaluate(np.ones((1, 1), np.float32), gallery, [1], gallery_pids, **options)  # type: ignore[arg-type]
 
@@ -292,7 +292,7 @@ def test_unknown_denominator_is_refused() -> None:
 
 @pytest.mark.parametrize("with_cameras", [True, False])
 def test_true_matches_and_dropped_images_come_in_gallery_order(with_cameras: bool) -> None:
-    """In a gallery larger than a sort keeps in order by chance."""
+    """The gallery is so large that an unstable sort would not keep the order by chance."""
     rng = np.random.default_rng(5)
     gallery_pids, gallery_camids = rng.integers(-1, 3, 2000), rng.integers(0, 3, 2000)
     cameras = ([0, 2], gallery_camids) if with_cameras else (None, None)
@@ -308,7 +308,7 @@ def test_true_matches_and_dropped_images_come_in_gallery_order(with_cameras: boo
 
 @pytest.mark.parametrize("spread", [2, 1000])
 def test_blocks_of_queries_and_ties_at_their_edges(spread: int) -> None:
-    """Ranks in a larger gallery, whatever the block, against a stable sort; every count of a row's is taken."""
+    """Ranks in a larger gallery, with any block size, equal those of a stable sort; so do all counts."""
     rng = np.random.default_rng(spread)
     query = rng.integers(-spread, spread + 1, (7, 2)).astype(np.float32)
     gallery = rng.integers(-spread, spread + 1, (300, 2)).astype(np.float32)
@@ -336,7 +336,7 @@ def test_queries_without_a_match_are_left_out_wherever_they_stand() -> None:
 
 
 def test_cmc_at_each_of_its_ranks_counts_a_match_that_is_just_there() -> None:
-    """One true match at rank r, in a gallery of 30, for r on both sides of 1, 5, 10 and 20."""
+    """One true match at rank r in a gallery of 30, for r on both sides of 1, 5, 10 and 20."""
     for rank in (1, 2, 5, 6, 10, 11, 20, 21, 30):
         pids = [2] * 30
         pids[rank - 1] = 1

@@ -1,18 +1,13 @@
-"""Re-ranking against the dense published formula, written out naively in float64."""
+"""Re-ranking against the dense published formula in float64."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
-import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dgnet.retrieval import EvaluationError, evaluate, summarise
-from dgnet.retrieval.kernel import best_lists as best_lists_module
-from dgnet.retrieval.kernel.neighbours import nearest, stable_top
-from dgnet.retrieval.kernel.self_neighbours import self_neighbours
-from dgnet.retrieval.kernel.sparse import from_entries, stacked
 from dgnet.retrieval.ranking import reciprocal as reciprocal_module
 from dgnet.retrieval.ranking import rerank as rerank_module
 from dgnet.retrieval.ranking.rerank import rerank, rerank_matches
@@ -130,80 +125,6 @@ def test_equal_features_everywhere() -> None:
         rerank(np.ones((2, 3)), np.ones((9, 3)), k1=3, k2=2)
 
 
-def whole_numbers(seed: int, rows: int) -> torch.Tensor:
-    """Features whose products are exact and tie often."""
-    return torch.from_numpy(np.random.default_rng(seed).integers(-2, 3, (rows, 3)).astype(np.float32))
-
-
-@given(
-    seed=st.integers(0, 10_000),
-    k=st.integers(1, 12),
-    rows=st.integers(1, 60),
-    block_bytes=st.integers(1, 5000),
-    keep=st.integers(0, 60),
-)
-def test_self_neighbours_equal_a_stable_sort(seed: int, k: int, rows: int, block_bytes: int, keep: int) -> None:
-    features = whole_numbers(seed, rows)
-    keep = min(keep, rows)
-    found = self_neighbours(features, k, block_bytes=block_bytes, keep=keep, progress=False)
-    similarity = (features @ features.T).numpy()
-    order = np.argsort(-similarity, axis=1, kind="stable")[:, :k]
-    np.testing.assert_array_equal(found.index, order)
-    np.testing.assert_array_equal(found.similarity, np.take_along_axis(similarity, order, axis=1))
-    np.testing.assert_array_equal(found.lowest, similarity.min(axis=1))
-    np.testing.assert_array_equal(found.kept, similarity[:keep, keep:] if keep else np.empty((0, 0)))
-
-
-@given(seed=st.integers(0, 10_000), k=st.integers(1, 12), block_bytes=st.integers(1, 500))
-def test_nearest_equal_a_stable_sort(seed: int, k: int, block_bytes: int) -> None:
-    query, gallery = whole_numbers(seed, 4), whole_numbers(seed + 1, 10)
-    found = nearest(query, gallery, k, block_bytes=block_bytes)
-    similarity = (query @ gallery.T).numpy()
-    order = np.argsort(-similarity, axis=1, kind="stable")[:, :k]
-    np.testing.assert_array_equal(found.index, order)
-    np.testing.assert_array_equal(found.similarity, np.take_along_axis(similarity, order, axis=1))
-
-
-def test_nearest_needs_a_neighbour() -> None:
-    with pytest.raises(EvaluationError, match="at least 1 neighbour, found 0"):
-        nearest(whole_numbers(0, 2), whole_numbers(1, 2), 0)
-
-
-def test_stable_top_leaves_its_input_alone() -> None:
-    values = torch.tensor([[1.0, 3.0, 3.0, 2.0, 3.0]])
-    top, place = stable_top(values, 2)
-    assert (top.tolist(), place.tolist()) == ([[3, 3]], [[1, 2]])
-    assert values.tolist() == [[1, 3, 3, 2, 3]]
-
-
-@given(seed=st.integers(0, 10_000), entries=st.integers(0, 40))
-def test_sparse_rows_equal_dense(seed: int, entries: int) -> None:
-    rng = np.random.default_rng(seed)
-    rows, columns = rng.integers(0, 5, entries), rng.integers(0, 7, entries)
-    values = rng.integers(1, 9, entries).astype(np.float32)
-    dense = np.zeros((5, 7), np.float32)
-    np.add.at(dense, (rows, columns), values)
-    sparse = from_entries(rows, columns, values, 5, 7)
-
-    def densify(matrix, shape):  # type: ignore[no-untyped-def]
-        full = np.zeros(shape, np.float32)
-        for r in range(matrix.num_rows):
-            own = slice(matrix.starts[r], matrix.starts[r + 1])
-            assert (np.diff(matrix.columns[own]) > 0).all()
-            full[r, matrix.columns[own]] = matrix.values[own]
-        return full
-
-    np.testing.assert_array_equal(densify(sparse, (5, 7)), dense)
-    np.testing.assert_array_equal(densify(sparse.transposed(7), (7, 5)), dense.T)
-    np.testing.assert_array_equal(densify(sparse.take(np.array([4, 2, 4])), (3, 7)), dense[[4, 2, 4]])
-    np.testing.assert_array_equal(densify(stacked([sparse, sparse]), (10, 7)), np.concatenate([dense, dense]))
-    wanted = np.array([3, 0, 3])
-    entry, which = sparse.entries_of(wanted)
-    listed = np.zeros((3, 7), np.float32)
-    listed[which, sparse.columns[entry]] = sparse.values[entry]
-    np.testing.assert_array_equal(listed, dense[wanted])
-
-
 @pytest.mark.parametrize(("at_once", "pairs"), [(1, 1), (7, 3), (64, 20)])
 def test_the_sizes_of_its_working_blocks_do_not_matter(
     at_once: int, pairs: int, monkeypatch: pytest.MonkeyPatch
@@ -217,7 +138,7 @@ def test_the_sizes_of_its_working_blocks_do_not_matter(
 
 @pytest.mark.parametrize("k1", range(1, 8))
 def test_every_half_of_k1_is_rounded_as_published(k1: int) -> None:
-    """np.around goes to the even neighbour: half of 5 is 2, of 7 it is 4."""
+    """np.around rounds to the even neighbour: half of 5 becomes 2, half of 7 becomes 4."""
     query, gallery, _, _ = people(k1, num_query=6, num_gallery=50, identities=5, noise=0.8)
     for k2 in (1, k1 + 1):
         found = rerank(query, gallery, k1=k1, k2=k2, progress=False)
@@ -250,17 +171,7 @@ def test_a_negative_lambda_is_refused() -> None:
 
 
 def test_an_image_that_equals_all_others_is_refused_among_images_that_do_not() -> None:
-    """Whoever is as near to one image as to the next has no distance to divide by, though others have."""
+    """An image equally near to all others has a largest distance of 0, and distances are divided by the largest."""
     same, turned = np.tile([[1.0, 0.0]], (6, 1)), np.array([[1.0, 1e-4]])
     with pytest.raises(EvaluationError, match="no distance to divide by"):
         rerank(same[:2], np.concatenate([same, turned]), k1=3, k2=2)
-
-
-@pytest.mark.parametrize("round_", [1, 2, 5])
-def test_candidates_enter_the_best_lists_a_few_at_a_time(round_: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(best_lists_module, "_ROUND", round_)
-    for seed in range(20):
-        features = whole_numbers(seed, 50)
-        found = self_neighbours(features, 4, block_bytes=1, progress=False)
-        order = np.argsort(-(features @ features.T).numpy(), axis=1, kind="stable")[:, :4]
-        np.testing.assert_array_equal(found.index, order)

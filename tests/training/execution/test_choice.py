@@ -1,4 +1,4 @@
-"""The setting `execution`: each choice takes its own kind of step, and what cannot be done is refused."""
+"""The setting `execution`: each choice runs steps in its own way, and what is not possible is refused."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def test_each_choice_takes_the_same_steps_in_its_own_way(
     caplog: pytest.LogCaptureFixture,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Dropout included: what is tried before the first step draws nothing from it."""
+    """Dropout too is the same: what is tried before the first step does not change its random numbers."""
     caplog.set_level(logging.INFO, logger="dgnet")
     monkeypatch.setattr(choice, "compiling", other_forward)
     networks.model.train()

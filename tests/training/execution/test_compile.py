@@ -1,4 +1,4 @@
-"""torch.compile: the step's own values and gradients, nothing of the trial left behind, and training without it."""
+"""torch.compile: same values and gradients as without it, trials leave no trace, and training goes on if it fails."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ AUTOCAST = torch.autocast("cpu", enabled=False)
 
 
 def can_compile() -> bool:
-    """Whether torch's default compiler has what it builds CPU code with."""
+    """Whether this machine has what torch's default compiler needs to build code for the CPU."""
     return bool(shutil.which("c++")) and Path(sysconfig.get_path("include"), "Python.h").exists()
 
 
 @pytest.fixture(autouse=True)
 def _forget_compiled_code() -> Iterator[None]:
-    """Compiled code belongs to functions, and so outlives a test's networks."""
+    """Clear compiled code after each test: it belongs to functions, and so would outlive the test's networks."""
     torch.compiler.reset()
     yield
     torch.compiler.reset()
@@ -44,7 +44,7 @@ def modules(networks: Networks) -> nn.ModuleList:
 
 
 def step(networks: Networks, optimizers: Optimizers, batch: Batch, config: RunConfig) -> list[Tensor]:
-    """The terms and the gradients of a step with the penalty."""
+    """The terms and the gradients of a step with the R1 penalty."""
     torch.manual_seed(0)
     terms = joint_step(
         networks,
@@ -85,7 +85,7 @@ def test_a_compiled_step_is_the_step(
 
 
 def test_the_penalty_is_differentiated_twice_all_the_same(networks: Networks, batch: Batch, config: RunConfig) -> None:
-    """`aot_eager` refuses that of compiled code, as the default compiler does."""
+    """The backend `aot_eager` cannot differentiate compiled code twice; nor can the default compiler."""
     D = networks.discriminator
     state = {name: value.clone() for name, value in modules(networks).state_dict().items()}
     results = []
@@ -104,7 +104,7 @@ def no_compiler(_graph: Any, _inputs: Any) -> Callable[..., Any]:
 
 
 class Broken(torch.autograd.Function):
-    """Fails when the gradient comes."""
+    """A function whose backward fails."""
 
     @staticmethod
     def forward(_: Any, x: Tensor) -> Tensor:
@@ -152,7 +152,7 @@ def test_what_cannot_be_compiled_is_told_and_left_as_it_is(
 @pytest.mark.filterwarnings("ignore")  # the compiler's own
 @pytest.mark.skipif(not can_compile(), reason="no C++ compiler, or Python's headers are missing")
 def test_upsampling_compiles_where_channels_lie_last() -> None:
-    """torch 2.13's own padding by repeating does not: its backward announces another memory layout than it has."""
+    """torch 2.13's own replicate padding fails here: its backward declares another memory layout than it returns."""
     torch.manual_seed(0)
     unit = place(UpsampleUnit(4, 2), torch.device("cpu"))
     data = torch.randn(2, 4, 6, 4).contiguous(memory_format=torch.channels_last)

@@ -1,4 +1,4 @@
-"""On a GPU, where there is one: the batches and the step of a CPU, and whole runs with every way to run them."""
+"""On a GPU, if there is one: batches and steps equal those on a CPU, and whole runs work in every way to run steps."""
 
 from __future__ import annotations
 
@@ -45,9 +45,10 @@ def test_batches_are_a_cpus(config: RunConfig) -> None:
 def test_a_step_is_a_cpus(
     networks: Networks, batch: Batch, config: RunConfig, structure_alone: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """But for rounding, which Adam turns into whole steps: so of the parameters E_a's alone are compared.
+    """A step on the GPU equals one on the CPU up to rounding.
 
-    Dropout is off, since each device draws its own.
+    Adam turns rounding of small gradients into whole steps, so of the parameters only E_a's are compared. Dropout is
+    off, because each device draws its own.
     """
     monkeypatch.setattr(torch.backends.cudnn, "allow_tf32", False)
     config = replace(config, optim=replace(config.optim, muon_lr=0.0))
@@ -81,9 +82,9 @@ def test_a_step_is_a_cpus(
 def test_recorded_steps_are_steps(
     networks: Networks, batch: Batch, config: RunConfig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """With weights and rates that change from step to step, before and after each kind of step was recorded.
+    """Recorded steps equal steps as written, while weights and learning rates change from step to step.
 
-    Rates are small: at E_a's own, a gradient wrong by 1e-7 of itself doubles a term within these steps.
+    The rates are small: at E_a's published rate, an error of 1e-7 in a gradient doubles a term within these steps.
     """
     monkeypatch.setattr(torch.backends.cudnn, "allow_tf32", False)
     small = {"generator_lr": 1e-5, "discriminator_lr": 1e-5, "muon_lr": 1e-4, "backbone_lr": 1e-4, "head_lr": 1e-4}
@@ -132,7 +133,7 @@ def test_recorded_steps_are_steps(
     ids=["fp32", "bf16", "recorded", "recompute", "packed"],
 )
 def test_a_whole_run(config: RunConfig, tmp_path: Path, change: Callable[[RunConfig], RunConfig]) -> None:
-    """Its model is one for a CPU too, and draws and describes there as here."""
+    """A run on the GPU; its model then gives the same swaps and features on a CPU."""
     page = train(replace(change(config), device=GPU.type), tmp_path / "run")
     assert page is not None
     assert page.exists()

@@ -1,4 +1,4 @@
-"""Recomputed parts: the same step, bit for bit, whatever it ran under, with less kept between forward and backward."""
+"""Recomputed parts: the step is the same bit for bit, in every context, and less is kept for the backward pass."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ ALL_ON = RampedWeights(1, 1, 1, 1, 1, 1, 1)
 
 
 class Part(nn.Module):
-    """What a recomputed part may hold: a convolution, running statistics, a product, and something random.
+    """What a recomputed part may hold: a convolution, running statistics, a product, and dropout.
 
-    Of a product autograd keeps what it needs: with a frozen factor another tensor than with one that learns.
+    What autograd keeps of the product depends on whether `scale` is frozen.
     """
 
     def __init__(self) -> None:
@@ -42,10 +42,10 @@ def part() -> Part:
 
 
 def everything(part: Part, recomputing: bool, under: str) -> list[Tensor | None]:
-    """Value, gradients and statistics of one pass, differentiated when what it ran under is over.
+    """The value, gradients and statistics of one pass in the context `under`, and random numbers drawn afterwards.
 
-    Recomputed, it is differentiated last of all. A plain one at once: the backward of a batch norm reads its running
-    statistics as they have become by then.
+    The recomputed pass is differentiated after another pass has changed the running statistics. The plain one is
+    differentiated before that, because the backward of batch norm reads the running statistics of that moment.
     """
     x = torch.randn(4, 3, 8, 6, generator=torch.Generator().manual_seed(1)).requires_grad_()
     contexts = {

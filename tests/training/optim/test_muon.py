@@ -35,7 +35,7 @@ def test_bf16_points_the_same_way():
 
 
 def naive_step(weight: Tensor, gradient: Tensor, momentum: Tensor, lr: float, beta: float) -> tuple[Tensor, Tensor]:
-    """One matrix, by the docstring's formula, in float64."""
+    """The step of one matrix by the formulas of the docstrings, in float64."""
     momentum = beta * momentum + gradient
     X = gradient + beta * momentum
     turned = X.shape[0] > X.shape[1]
@@ -98,7 +98,7 @@ def test_every_parameter_of_the_drawing_networks_has_one_optimiser(muon_lr):
 
 
 def test_a_rate_in_a_devices_memory_is_a_rate():
-    """As a recorded step on a GPU reads it."""
+    """The learning rate may be a tensor, as a recorded step on a GPU needs it."""
     found = []
     for lr in (0.03, torch.tensor(0.03)):
         torch.manual_seed(0)

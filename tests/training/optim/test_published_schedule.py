@@ -1,4 +1,4 @@
-"""The benchmark's twin computes what the joint step computes; else comparing their times would mean nothing."""
+"""The benchmark's twin computes what the joint step computes; otherwise comparing their times would mean nothing."""
 
 from __future__ import annotations
 

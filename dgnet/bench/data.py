@@ -32,6 +32,6 @@ def bench_data(config: RunConfig, device: torch.device, batches: int) -> str:
         ("data", f"{data.dataset.name}, {len(data.train)} training images at {height} x {width}"),
         ("opening", f"{opened:.2f} s (crops are stored the first time)"),
         ("batch", f"{images} images in {lap * 1e3:.2f} ms, each plain and erased"),
-        ("images a second", f"{images / lap:.0f}"),
+        ("images per second", f"{images / lap:.0f}"),
     ]
     return table(rows)

@@ -42,7 +42,7 @@ def bench_evaluate(config: RunConfig, device: torch.device, images: int, queries
     height, width = config.data.size
     rows = [
         ("machine", machine_name(device)),
-        ("features", f"{images / extraction:.1f} images a second at {height} x {width}, each with its mirror"),
+        ("features", f"{images / extraction:.1f} images per second at {height} x {width}, each with its mirror"),
         ("ranking", f"{queries} queries against {gallery} in {ranking:.2f} s"),
         ("peak memory", f"{peak_memory(device) / 2**30:.2f} GiB"),
     ]

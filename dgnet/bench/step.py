@@ -57,7 +57,7 @@ def bench_step(config: RunConfig, device: torch.device, precision: Precision, st
         ("step", f"{config.preset}, {precision}, {height} x {width}, {images} images"),
         *((f"  {phase}", f"{seconds:.3f} s  {seconds / whole:4.0%}") for phase, seconds in found.seconds.items()),
         ("whole step", f"{whole:.3f} s"),
-        ("images a second", f"{images / whole:.1f}"),
+        ("images per second", f"{images / whole:.1f}"),
         ("peak memory", f"{found.peak / 2**30:.2f} GiB"),
         ("operations", f"{found.flops / 1e12:.3f} TFLOP (a multiply-add is two)"),
         ("achieved", f"{rate / 1e9:.0f} GFLOP/s, {rate / own:.0%} of the matrix product's in {precision}"),

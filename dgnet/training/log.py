@@ -109,13 +109,15 @@ NOW_CALLED = {"redrawn": "redressed"}  # terms that older versions logged under 
 
 
 def read_log(path: Path) -> list[dict[str, Any]]:
-    """The lines of a log; it ends before the first line that a crash has cut short."""
+    """The lines of a log; a line that a crash has cut short is left out, and no other."""
     if not path.exists():
         return []
-    rows = []
-    for line in path.read_text(encoding="utf-8").splitlines():
+    rows: list[dict[str, Any]] = []
+    for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
         try:
-            rows.append({NOW_CALLED.get(key, key): value for key, value in json.loads(line).items()})
+            found: Any = json.loads(line)
         except json.JSONDecodeError:
-            break
+            continue
+        if isinstance(found, dict):
+            rows.append({NOW_CALLED.get(key, key): value for key, value in found.items()})
     return rows

@@ -40,7 +40,7 @@ def test_operations_are_those_of_the_backward_too() -> None:
 def test_tables_say_what_was_measured(config: RunConfig, tmp_path: Path) -> None:
     shown = bench.bench_step(config, CPU, "fp32", 1)
     assert all(
-        name in shown for name in ("discriminator", "images a second", "TFLOP", "of the matrix product's in fp32")
+        name in shown for name in ("discriminator", "images per second", "TFLOP", "of the matrix product's in fp32")
     )
     shown = bench_data(config, CPU, 2)
     assert "24 training images at 64 x 32" in shown

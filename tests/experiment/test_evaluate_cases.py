@@ -362,7 +362,7 @@ def test_features_may_be_called_as_protocols_are(onnx_file: Outputs, market: Pat
 def test_the_headline_is_one_whatever_outputs_are_called_and_however_many(
     onnx_file: Outputs, market: Path, tmp_path: Path
 ) -> None:
-    """The last known feature stands for a model, in tables, curves and pictures alike; more rows than curves are fine."""
+    """The last known feature stands for a model, in tables, curves and pictures; more rows than curves are fine."""
     many = onnx_file(**{name: (1.0, 0.1 * place) for place, name in enumerate(["prim", *"abcdefg"])})
     published = evaluate([many], Request(to=[f"market1501={market}"]))
     assert results(published.page.parent)["transfer"]

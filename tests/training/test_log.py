@@ -63,5 +63,8 @@ def test_resuming_drops_the_lines_after_the_checkpoint(tmp_path: Path) -> None:
 
 def test_a_line_cut_short_is_left_out(tmp_path: Path) -> None:
     path = tmp_path / "log.jsonl"
-    path.write_text('{"phase": "joint", "step": 1}\n{"phase": "jo')
-    assert read_log(path) == [{"phase": "joint", "step": 1}]
+    whole = [{"phase": "joint", "step": 1}, {"phase": "joint", "step": 3}]
+    path.write_text('{"phase": "joint", "step": 1}\n{"phase": "jo\n{"phase": "joint", "step": 3}\n{"phase')
+    assert read_log(path) == whole
+    JsonLines(path, "joint", 3).write(4, {})  # whoever goes on keeps all that can be read
+    assert read_log(path) == [*whole, {"phase": "joint", "step": 4}]

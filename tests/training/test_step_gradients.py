@@ -36,13 +36,13 @@ class Weights:
     code_a: float = 2.0
     code_s: float = 0.7
     cycle: float = 0.6
-    redressing: float = 0.9
+    redressed: float = 0.9
     prim: float = 0.04
     fine: float = 0.006
 
     def ramped(self) -> RampedWeights:
         return RampedWeights(
-            self.id_generated, self.code_a, self.code_s, self.cycle, self.redressing, self.prim, self.fine
+            self.id_generated, self.code_a, self.code_s, self.cycle, self.redressed, self.prim, self.fine
         )
 
     def constant(self, **switches: object) -> LossConfig:
@@ -142,7 +142,7 @@ class Naive:
             "code_a": absolute(judge.a if loss.code1_gradient else judge.a.detach(), a.detach()),
             "code_s": absolute(s_seen[:, learnt], s[OTHER][:, learnt].detach()),
             "cycle": absolute(x_iji, x),
-            "redressing": absolute(G(a_t.detach(), E_s(redressed)), x),
+            "redressed": absolute(G(a_t.detach(), E_s(redressed)), x),
         }
 
         real = E_a(torch.cat([batch.x_erased, batch.x_partner_erased]))
@@ -310,7 +310,7 @@ JUDGED, FED = {"id_generated", "code_a"}, {"prim", "fine", "fine_real"}
     ids=lambda value: str(sorted(value)) if isinstance(value, set) else str(value),
 )
 def test_what_has_no_weight_yet_is_not_computed(sure: Networks, batch: Batch, weights: dict, more: set) -> None:
-    none = Weights(id_generated=0, code_a=0, code_s=0, cycle=0, redressing=0, prim=0, fine=0)
+    none = Weights(id_generated=0, code_a=0, code_s=0, cycle=0, redressed=0, prim=0, fine=0)
     terms = take(sure, batch, replace(none, **weights))
     assert {name for name, _ in terms.items()} == ALWAYS | more
 

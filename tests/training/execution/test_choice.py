@@ -53,7 +53,7 @@ def test_it_is_refused_before_anything_is_written(config: RunConfig, tmp_path: P
 
 
 def other_forward(networks: Networks, *_: object) -> dict[nn.Module, Callable[..., Tensor]]:
-    """Stands where compiling does, which has tests of its own (minutes): a forward of G, and a draw on the way to it."""
+    """In the place of `compiling`, which has tests of its own: another forward of G, and a draw on the way to it."""
     torch.rand(3)
     plain = networks.model.decoder.forward
 

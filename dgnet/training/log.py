@@ -115,9 +115,9 @@ def read_log(path: Path) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = []
     for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
         try:
-            found: Any = json.loads(line)
+            found: dict[str, Any] = json.loads(line)
         except json.JSONDecodeError:
             continue
-        if isinstance(found, dict):
+        if isinstance(found, dict):  # whatever a line may hold
             rows.append({NOW_CALLED.get(key, key): value for key, value in found.items()})
     return rows

@@ -16,8 +16,8 @@ from dgnet.experiment.training.start import find_start
 from dgnet.experiment.training.train_model import train_model
 from dgnet.models.device import pick_device
 from dgnet.models.weights.ours import save_model
-from dgnet.training.distributed import joined
 from dgnet.training.execution.choice import check_execution
+from dgnet.training.joining import joined
 
 
 def train(config: RunConfig, out: Path, *, resume: bool = False) -> Path | None:

@@ -5,30 +5,18 @@ Gradients are averaged right before each optimiser's step, so the code of a step
 
 from __future__ import annotations
 
-import logging
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any
 
 import torch
 import torch.distributed as dist
 from torch import Tensor, nn
-from torch.distributed.rendezvous import rendezvous
 from torch.optim import Optimizer
 
 from dgnet.errors import DgnetError
-
-MEETING = timedelta(minutes=5)  # for all processes to connect at the start: torchrun starts them at once
-PATIENCE = timedelta(minutes=30)  # for a message: the others wait while the first process draws or measures
-TORCHRUN = (
-    "torchrun sets these variables for every process that it starts: start with it (torchrun --nproc-per-node=2 -m -- "
-    "dgnet train ...), or unset WORLD_SIZE, RANK and LOCAL_RANK to train in one process"
-)
-
-logger = logging.getLogger(__name__)
 
 
 class WorldError(DgnetError, RuntimeError):
@@ -93,7 +81,7 @@ class World:
         if self.size == 1 or not tensors:
             return
         flat = torch.cat([tensor.reshape(-1) for tensor in tensors])
-        with _together():
+        with together():
             dist.all_reduce(flat)
         flat /= self.size
         parts = torch.split(flat, [tensor.numel() for tensor in tensors])
@@ -125,7 +113,7 @@ class World:
         for module in modules:
             for value in module.state_dict().values():
                 dense = value.contiguous()
-                with _together():
+                with together():
                     dist.broadcast(dense, src=0)
                 value.copy_(dense)
 
@@ -150,7 +138,7 @@ class World:
         if self.size == 1:
             return number
         value = torch.tensor(number)  # on the CPU, even if training is on a GPU, so that the GPU is not waited for
-        with _together():
+        with together():
             dist.all_reduce(value, op=dist.ReduceOp.MAX)
         return int(value)
 
@@ -165,94 +153,17 @@ class World:
 
 
 @contextmanager
-def joined() -> Iterator[World]:
-    """Connect the processes that torchrun started, inside the context; without torchrun, a `World` of this one alone.
-
-    Raises:
-        WorldError: the environment lacks a variable that torchrun sets or has an impossible one, a process is gone, or
-            the processes cannot reach each other.
-    """
-    world = world_of(os.environ)
-    if world.size == 1:
-        yield world
-        return
-    place = f"{os.environ['MASTER_ADDR']}:{os.environ['MASTER_PORT']}"
-    if world.leads:
-        logger.info("%d processes train together; they meet at %s", world.size, place)
-    backend = "cpu:gloo,cuda:nccl" if torch.cuda.is_available() else "gloo"
-    try:
-        store, _, _ = next(rendezvous("env://", world.rank, world.size, timeout=MEETING))
-    except (RuntimeError, OSError) as error:
-        raise WorldError(
-            f"WORLD_SIZE: {world.size} processes should meet at {place} (MASTER_ADDR, MASTER_PORT), but in "
-            f"{MEETING.total_seconds():g} s not all came or could reach it ({_reason(error)}). {TORCHRUN}"
-        ) from error
-    with _together():
-        dist.init_process_group(backend, store=store, rank=world.rank, world_size=world.size, timeout=PATIENCE)
-    try:
-        yield world
-    finally:
-        dist.destroy_process_group()
-
-
-def world_of(environment: Mapping[str, str]) -> World:
-    """The `World` that torchrun's environment variables describe.
-
-    Raises:
-        WorldError: a variable is missing or has an impossible value; the message names it.
-    """
-    size = _whole(environment, "WORLD_SIZE", 1)
-    if size is None or size == 1:
-        # Some schedulers set these for a single process too; it then has number 0.
-        for name in ("RANK", "LOCAL_RANK"):
-            _whole(environment, name, 0, below=1, why="one process alone" if size else "WORLD_SIZE is not set")
-        return World()
-    needed = ("RANK", "LOCAL_RANK", "MASTER_ADDR", "MASTER_PORT")
-    missing = [name for name in needed if not environment.get(name)]
-    if missing:
-        verb = "is" if len(missing) == 1 else "are"
-        raise WorldError(f"WORLD_SIZE says {size} processes, but {', '.join(missing)} {verb} not set. {TORCHRUN}")
-    _whole(environment, "MASTER_PORT", 1, below=1 << 16, why="a port")
-    rank = _whole(environment, "RANK", 0, below=size, why=f"WORLD_SIZE {size}")
-    local_rank = _whole(environment, "LOCAL_RANK", 0, below=size, why=f"WORLD_SIZE {size}")
-    assert rank is not None
-    assert local_rank is not None
-    restarts = _whole(environment, "TORCHELASTIC_RESTART_COUNT", 0)
-    return World(rank, size, local_rank, restarted=bool(restarts))
-
-
-def _whole(
-    environment: Mapping[str, str], name: str, least: int, *, below: int | None = None, why: str = ""
-) -> int | None:
-    """The variable `name` as a whole number, at least `least` and less than `below`; None if it is not set.
-
-    Raises:
-        WorldError: it is something else; `why` is the reason for its limits, for the message.
-    """
-    text = environment.get(name, "").strip()
-    if not text:
-        return None
-    digits = text.isascii() and text.isdigit()
-    if digits and least <= int(text) and (below is None or int(text) < below):
-        return int(text)
-    wanted = f"{least} or more" if below is None else f"{least}" if below == least + 1 else f"{least} to {below - 1}"
-    raise WorldError(
-        f"{name}: found {environment[name]!r}, must be a whole number, {wanted}{f' ({why})' if why else ''}. {TORCHRUN}"
-    )
-
-
-@contextmanager
-def _together() -> Iterator[None]:
+def together() -> Iterator[None]:
     """Turn torch's error about a failed message into a WorldError: most likely another process is gone."""
     try:
         yield
     except RuntimeError as error:
         raise WorldError(
-            f"another process of this job is gone or cannot be reached ({_reason(error)}). What it said is above. The "
-            "job ends here; the same command with --resume continues from the last checkpoint"
+            f"another process of this job is gone or cannot be reached ({reason_of(error)}). What it said is above. "
+            "The job ends here; the same command with --resume continues from the last checkpoint"
         ) from error
 
 
-def _reason(error: Exception) -> str:
+def reason_of(error: Exception) -> str:
     """The first line of torch's message."""
     return (str(error).strip() or type(error).__name__).splitlines()[0]

@@ -22,9 +22,10 @@ from torch.optim import Optimizer
 
 from dgnet.config import RunConfig, to_dict
 from dgnet.files.tensors import read_tensors
-from dgnet.training import distributed
+from dgnet.training import joining
 from dgnet.training.checkpoint import latest_checkpoint
-from dgnet.training.distributed import World, WorldError, joined, world_of
+from dgnet.training.distributed import World, WorldError
+from dgnet.training.joining import joined, world_of
 from dgnet.training.log import read_log
 from dgnet.training.optim.optimizers import Optimizers, build_optimizers
 from dgnet.training.step import Networks
@@ -194,7 +195,7 @@ def test_case_24_a_world_that_never_meets_says_so(change: dict[str, str], monkey
         port = str(free.getsockname()[1])
     for name, value in {**COMPLETE, "MASTER_PORT": port, **change}.items():
         monkeypatch.setenv(name, value)
-    monkeypatch.setattr(distributed, "MEETING", timedelta(seconds=1))
+    monkeypatch.setattr(joining, "MEETING", timedelta(seconds=1))
     with pytest.raises(WorldError, match=r"^WORLD_SIZE: 2 processes should meet at .*torchrun"), joined():
         pass
 

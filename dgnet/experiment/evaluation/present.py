@@ -39,6 +39,7 @@ from dgnet.report.published import dataset_title
 from dgnet.report.report import Report
 from dgnet.retrieval.labels import SplitLabels
 from dgnet.retrieval.measure import Retrieval, SplitFeatures
+from dgnet.retrieval.rows import BASELINE, BOTH, Row
 from dgnet.training.log import read_log
 
 GRID = 8
@@ -100,7 +101,7 @@ def build_report(
         shown.append(Transfer({data.dataset.name: retrieval.figures}, trained_on, protocol=retrieval.protocol))
     return Report(
         title=f"{config.preset}, seed {config.seed}" + (f", on {data.dataset.name}" if transferred else ""),
-        facts=run_facts(config, data, log, trained_on),
+        facts=run_facts(config, data, log if run else None, trained_on),
         parts=[
             *([swap_grid(model, data)] if model else []),
             *([against_truth(measured.swaps)] if measured.swaps else []),
@@ -111,34 +112,44 @@ def build_report(
             RankedGalleries(ranked(measured.features, measured.labels, retrieval, data)),
             Training(log),
         ],
-        notes=[*data.dataset.notes, *retrieval_notes(retrieval), *budget_notes(config)],
+        notes=[*data.dataset.notes, *retrieval_notes(retrieval), *similarity_notes(config, retrieval)],
         doubts=retrieval.doubts,
     )
 
 
 def run_facts(
-    config: RunConfig, data: HeldOut, log: Sequence[Mapping[str, Any]], trained_on: str
+    config: RunConfig, data: HeldOut, log: Sequence[Mapping[str, Any]] | None, trained_on: str
 ) -> list[tuple[str, str]]:
-    """The facts at the top of a run's page. `data` may have no training images."""
-    seconds = {
-        phase: max(row["seconds"] for row in log if row["phase"] == phase) for phase in {r["phase"] for r in log}
-    }
+    """The facts at the top of a page. `data` may have no training images.
+
+    `log` is the run's; None for a model's file alone, which says neither on which images it was trained nor how long.
+    """
     height, width = config.data.size
     transferred, dataset = trained_on != data.dataset.name, data.dataset
     num_images, num_people = len(dataset.train), len(dataset.labels())
     training = f"{num_images} images of {num_people} people of {dataset.trained_on} at {height} × {width}"
-    if transferred or not num_images:
+    if transferred or not num_images or log is None:
         training = f"{dataset_title(trained_on)}, at {height} × {width}"
     tested = f"{len(data.query)} queries, {len(data.gallery)} gallery images"
     return [
         ("preset", config.preset),
         ("data set", dataset.name),
         ("training", training),
-        ("testing", tested + (", of people never trained on" if num_images else "")),
-        ("steps", f"{config.teacher.steps} teacher, {config.schedule.steps if config.joint else 0} joint"),
-        ("time", ", ".join(f"{value / 60:.1f} min {name}" for name, value in sorted(seconds.items())) or "unknown"),
+        ("testing", tested + (", of people never trained on" if num_images and log is not None else "")),
+        *([] if log is None else time_facts(config, log)),
         ("seed", str(config.seed)),
         *common_facts(),
+    ]
+
+
+def time_facts(config: RunConfig, log: Sequence[Mapping[str, Any]]) -> list[tuple[str, str]]:
+    """How many steps a run took, and how long."""
+    seconds = {
+        phase: max(row["seconds"] for row in log if row["phase"] == phase) for phase in {r["phase"] for r in log}
+    }
+    return [
+        ("steps", f"{config.teacher.steps} teacher, {config.schedule.steps if config.joint else 0} joint"),
+        ("time", ", ".join(f"{value / 60:.1f} min {name}" for name, value in sorted(seconds.items())) or "unknown"),
     ]
 
 
@@ -194,11 +205,15 @@ def retrieval_notes(found: Retrieval) -> list[str]:
     return said
 
 
-def budget_notes(config: RunConfig) -> list[str]:
-    """A sentence on how many real images the Baseline and E_a each saw, and on the similarity that is used."""
-    if not config.joint:
+def similarity_notes(config: RunConfig, retrieval: Retrieval) -> list[str]:
+    """A sentence on the similarity by both features; where the Baseline stands beside, on the images that each saw."""
+    if Row(BOTH) not in retrieval.figures:
         return []
+    said = f"Similarity by both features is ⟨f_prim, f_prim'⟩ + {config.alpha} ⟨f_fine, f_fine'⟩."
+    if Row(BASELINE) not in retrieval.figures:
+        return [said]
     baseline, real = config.teacher, 4 * config.batch_size
-    said = f"Equal budgets: the Baseline saw {baseline.steps} × {baseline.batch_size} real images, "
-    said += f"E_a {config.schedule.steps} × {real}; "
-    return [f"{said}similarity is ⟨f_prim, f_prim'⟩ + {config.alpha} ⟨f_fine, f_fine'⟩."]
+    seen = (
+        f"the Baseline saw {baseline.steps} × {baseline.batch_size} real images, E_a {config.schedule.steps} × {real}."
+    )
+    return [f"Equal budgets: {seen} {said}"]

@@ -1,9 +1,13 @@
-"""A run folder made without training."""
+"""A run folder made without training, an ONNX file of chosen outputs, and the results that an evaluation wrote."""
 
 from __future__ import annotations
 
+import json
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 import torch
 import yaml
@@ -29,3 +33,58 @@ def run(config: RunConfig, tmp_path: Path) -> Path:
     save_model(folder / "model.safetensors", model, config, card={})
     save_teacher(folder / "teacher.safetensors", teacher, config, card={})
     return folder
+
+
+@pytest.fixture
+def onnx_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Path]:
+    """Write an ONNX file: N x 3 x 64 x 32 -> the named outputs, each scale * x + shift of the pooled images."""
+    onnx = pytest.importorskip("onnx")
+    pytest.importorskip("onnxruntime")
+    monkeypatch.setenv("DGNET_CACHE", str(tmp_path / "crops"))
+    monkeypatch.chdir(tmp_path)
+
+    def write(name: str = "ok.onnx", **outputs: tuple[float, float]) -> Path:
+        make, kind = onnx.helper, onnx.TensorProto.FLOAT
+        numbers = {"shape": np.array([0, -1], dtype=np.int64)}
+        nodes = [
+            make.make_node("AveragePool", ["images"], ["pooled"], kernel_shape=[8, 8], strides=[8, 8]),
+            make.make_node("Reshape", ["pooled", "shape"], ["flat"]),
+        ]
+        for place, (output, (scale, shift)) in enumerate(outputs.items()):
+            numbers |= {f"scale{place}": np.float32([scale]), f"shift{place}": np.float32([shift])}
+            nodes.append(make.make_node("Mul", ["flat", f"scale{place}"], [f"scaled{place}"]))
+            nodes.append(make.make_node("Add", [f"scaled{place}", f"shift{place}"], [output]))
+        graph = make.make_graph(
+            nodes,
+            "features",
+            [make.make_tensor_value_info("images", kind, ["N", 3, 64, 32])],
+            [make.make_tensor_value_info(output, kind, ["N", 96]) for output in outputs],
+            [onnx.numpy_helper.from_array(value, key) for key, value in numbers.items()],
+        )
+        model = make.make_model(graph, opset_imports=[make.make_opsetid("", 17)], ir_version=8)
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        onnx.save(model, path)
+        return path
+
+    return write
+
+
+@pytest.fixture
+def results_by_title() -> Callable[[Path], dict[str, Any]]:
+    """Read the results in a folder, with rows named `FEATURE` or `FEATURE, PROTOCOL`."""
+
+    def read(folder: Path) -> dict[str, Any]:
+        found: dict[str, Any] = json.loads((folder / "results.json").read_text())
+        if "retrieval" in found:
+            found["retrieval"] = by_title(found["retrieval"])
+        if "transfer" in found:
+            found["transfer"] = {target: by_title(rows) for target, rows in found["transfer"].items()}
+        return found
+
+    return read
+
+
+def by_title(rows: list[dict[str, Any]]) -> dict[str, Any]:
+    titles = [", ".join(filter(None, (row.pop("feature"), row.pop("protocol")))) for row in rows]
+    return dict(zip(titles, rows, strict=True))

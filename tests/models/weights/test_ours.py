@@ -1,8 +1,7 @@
-"""Model files: numbers and configuration come back unchanged; everything else is a clear error."""
+"""Model files: numbers and configuration come back unchanged, and a write that fails keeps the old file."""
 
 from __future__ import annotations
 
-import json
 import os
 import subprocess
 import sys
@@ -15,7 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from dgnet.config import RunConfig, preset
-from dgnet.files.tensors import WeightsError, read_tensors, write_tensors
+from dgnet.files.tensors import WeightsError
 from dgnet.models.appearance import Teacher
 from dgnet.models.dgnet import DGNet
 from dgnet.models.discriminator import Discriminator
@@ -32,33 +31,11 @@ CONFIG = preset("mannequin")
 CARD = {"command": "dgnet train mannequin", "figures": "mAP 61 %, unter Vorbehalt ✓"}
 
 
-def shaken(network: nn.Module) -> nn.Module:
-    """Move every tensor off its initial value, running statistics included; leaves training mode on."""
-    torch.manual_seed(1)
-    with torch.no_grad():
-        for tensor in network.state_dict().values():
-            tensor.add_(0.02 * torch.rand_like(tensor) if tensor.is_floating_point() else 5)
-    return network.train()
-
-
-@pytest.fixture(scope="module")
-def model() -> DGNet:
-    return shaken(DGNet(CONFIG.network, 11))  # type: ignore[return-value]
-
-
-def assert_same_state(found: nn.Module, expected: nn.Module, tolerance: float = 0.0) -> None:
-    state = found.state_dict()
-    assert list(state) == list(expected.state_dict())
-    for name, tensor in expected.state_dict().items():
-        assert state[name].dtype == tensor.dtype
-        torch.testing.assert_close(state[name], tensor, rtol=tolerance, atol=tolerance / 1000)
-
-
 def images() -> Tensor:
     return torch.randn(2, 3, 64, 32, generator=torch.Generator().manual_seed(0))
 
 
-def test_model_round_trip(tmp_path: Path, model: DGNet) -> None:
+def test_model_round_trip(assert_same_state: Callable[..., None], tmp_path: Path, model: DGNet) -> None:
     path = tmp_path / "model.safetensors"
     save_model(path, model, CONFIG, CARD)
     assert model.training  # saving changes nothing
@@ -84,7 +61,7 @@ def test_a_loaded_model_can_be_trained(tmp_path: Path, model: DGNet) -> None:
     assert loaded.appearance_encoder.backbone.bn1.num_batches_tracked == 6
 
 
-def test_half_the_size(tmp_path: Path, model: DGNet) -> None:
+def test_half_the_size(assert_same_state: Callable[..., None], tmp_path: Path, model: DGNet) -> None:
     """Weights come back to 11 bits; norms, biases and running statistics exactly."""
     save_model(tmp_path / "whole", model, CONFIG, CARD)
     save_model(tmp_path / "half", model, CONFIG, CARD, dtype=torch.float16)
@@ -105,12 +82,14 @@ def test_weights_beyond_float16_are_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("last_stride", [1, 2])
-def test_teacher_round_trip(tmp_path: Path, last_stride: int) -> None:
+def test_teacher_round_trip(
+    shake: Callable[[nn.Module], nn.Module], assert_same_state: Callable[..., None], tmp_path: Path, last_stride: int
+) -> None:
     """The teacher's backbone, width and dropout come back, and it is frozen."""
     backbone = replace(CONFIG.teacher.backbone, width=24, last_stride=last_stride)  # type: ignore[arg-type]
     config = replace(CONFIG, teacher=replace(CONFIG.teacher, backbone=backbone))
     teacher = Teacher(backbone, 40, 13, dropout=0.25)
-    shaken(teacher)
+    shake(teacher)
     save_teacher(tmp_path / "a", teacher, config, CARD)
     loaded = load_teacher(tmp_path / "a")
     assert (loaded.config, loaded.card) == (config, CARD)
@@ -122,9 +101,11 @@ def test_teacher_round_trip(tmp_path: Path, last_stride: int) -> None:
     assert not any(parameter.requires_grad for parameter in loaded.model.parameters())
 
 
-def test_discriminator_round_trip(tmp_path: Path) -> None:
+def test_discriminator_round_trip(
+    shake: Callable[[nn.Module], nn.Module], assert_same_state: Callable[..., None], tmp_path: Path
+) -> None:
     discriminator = Discriminator(CONFIG.network)
-    shaken(discriminator)
+    shake(discriminator)
     save_discriminator(tmp_path / "a", discriminator, CONFIG, CARD)
     loaded = load_discriminator(tmp_path / "a")
     assert (loaded.config, loaded.card) == (CONFIG, CARD)
@@ -145,91 +126,6 @@ def test_no_path_travels_with_a_model(tmp_path: Path, model: DGNet) -> None:
     assert load_model(tmp_path / "a").config == CONFIG
 
 
-# ---------------------------------------------------------------- files that will not do
-
-
-def altered(folder: Path, model: DGNet, alter: Callable[[dict[str, Tensor], dict[str, str]], None]) -> Path:
-    """A model file with changed contents and a checksum that fits them."""
-    path = folder / "altered.safetensors"
-    save_model(path, model, CONFIG, CARD)
-    tensors, metadata = read_tensors(path)
-    alter(tensors, metadata)
-    write_tensors(path, tensors, metadata)
-    return path
-
-
-def test_tensors_that_do_not_fit_are_named(tmp_path: Path, model: DGNet) -> None:
-    def alter(tensors: dict[str, Tensor], metadata: dict[str, str]) -> None:
-        del tensors["decoder.refine.0.conv.bias"]
-        tensors["decoder.extra"] = torch.ones(1)
-        tensors["structure_encoder.stem.0.conv.bias"] = torch.ones(3)
-
-    with pytest.raises(WeightsError) as raised:
-        load_model(altered(tmp_path, model, alter))
-    message = str(raised.value)
-    assert message.startswith(str(tmp_path / "altered.safetensors"))
-    assert "1 missing: decoder.refine.0.conv.bias" in message
-    assert "1 unknown: decoder.extra" in message
-    assert "1 of another shape: structure_encoder.stem.0.conv.bias (found 3, must be 8)" in message
-
-
-def test_another_class_count_than_the_tensors_is_refused(tmp_path: Path, model: DGNet) -> None:
-    def alter(tensors: dict[str, Tensor], metadata: dict[str, str]) -> None:
-        metadata["numbers"] = json.dumps({"num_classes": 12})
-
-    with pytest.raises(WeightsError, match=r"prim\.classifier\.weight \(found 11x128, must be 12x128\)"):
-        load_model(altered(tmp_path, model, alter))
-
-
-def test_a_configuration_of_the_future_is_named(tmp_path: Path, model: DGNet) -> None:
-    def alter(tensors: dict[str, Tensor], metadata: dict[str, str]) -> None:
-        config = json.loads(metadata["config"])
-        config["network"]["structure_widht"] = config["network"].pop("structure_width")
-        metadata["config"] = json.dumps(config)
-
-    with pytest.raises(WeightsError, match=r"altered\.safetensors: .*network\.structure_widht: no such setting"):
-        load_model(altered(tmp_path, model, alter))
-
-    def newer(tensors: dict[str, Tensor], metadata: dict[str, str]) -> None:
-        metadata["format"] = "2"
-
-    with pytest.raises(WeightsError, match="written in format 2, this dgnet reads 1: install a newer one"):
-        load_model(altered(tmp_path, model, newer))
-
-
-def test_a_file_older_than_a_setting_has_its_default(tmp_path: Path, model: DGNet) -> None:
-    def alter(tensors: dict[str, Tensor], metadata: dict[str, str]) -> None:
-        config = json.loads(metadata["config"])
-        for backbone in (config["network"]["backbone"], config["teacher"]["backbone"]):
-            del backbone["ibn"], backbone["timm"]
-        del config["data"]["store"]
-        metadata["config"] = json.dumps(config)
-
-    loaded = load_model(altered(tmp_path, model, alter))
-    assert loaded.config == CONFIG
-    assert_same_state(loaded.model, model)
-
-
-def test_a_file_of_another_kind(tmp_path: Path, model: DGNet) -> None:
-    save_model(tmp_path / "model", model, CONFIG, CARD)
-    with pytest.raises(WeightsError, match="model: found a model, must be a teacher of dgnet's"):
-        load_teacher(tmp_path / "model")
-    write_tensors(tmp_path / "other", {"x": torch.ones(1)}, {"step": "3"})
-    with pytest.raises(WeightsError, match="other: found a file of something else, must be a model of dgnet's"):
-        load_model(tmp_path / "other")
-
-
-@pytest.mark.parametrize("load", [load_model, load_teacher, load_discriminator])
-def test_missing_and_truncated(tmp_path: Path, model: DGNet, load: Callable[[Path], object]) -> None:
-    with pytest.raises(WeightsError, match="nowhere: no such file"):
-        load(tmp_path / "nowhere")
-    path = tmp_path / "model"
-    save_model(path, model, CONFIG, CARD)
-    path.write_bytes(path.read_bytes()[:-100])
-    with pytest.raises(WeightsError, match="model: truncated or damaged"):
-        load(path)
-
-
 FULL_DISK = """
 import resource, sys
 from dgnet.config import preset
@@ -245,7 +141,7 @@ except ValueError as error:
 """
 
 
-def test_a_full_disk_keeps_the_old_model(tmp_path: Path, model: DGNet) -> None:
+def test_a_full_disk_keeps_the_old_model(assert_same_state: Callable[..., None], tmp_path: Path, model: DGNet) -> None:
     path = tmp_path / "model"
     save_model(path, model, CONFIG, CARD)
     done = subprocess.run([sys.executable, "-c", FULL_DISK, path], capture_output=True, text=True, check=False)

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from itertools import pairwise
 
 import pytest
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from dgnet.config import BackboneConfig, NetworkConfig, RunConfig, preset
+from dgnet.config import NetworkConfig, RunConfig, preset
 from dgnet.models.appearance import AppearanceEncoder, Teacher
-from dgnet.models.backbones.resnet import ResNet
 from dgnet.models.decoder import Decoder
 from dgnet.models.dgnet import DGNet
 from dgnet.models.discriminator import Discriminator
@@ -161,6 +159,9 @@ def test_appearance_code_is_four_stripes_and_the_head_sees_the_global_maximum(ro
         assert torch.equal(output.prim.feature, encoder.prim.norm(encoder.prim.embed(feature_map.amax((2, 3)))))
 
 
+# ---------------------------------------------------------------- initial values
+
+
 def test_heads_start_as_the_design_says() -> None:
     torch.manual_seed(0)
     encoder = AppearanceEncoder(NetworkConfig(), 751)
@@ -185,162 +186,3 @@ def test_generator_and_discriminator_start_as_the_design_says() -> None:
     for layer in Discriminator(NetworkConfig()).modules():
         if isinstance(layer, nn.Conv2d) and layer.weight.numel() > 20_000:
             assert layer.weight.std().item() == pytest.approx(0.02, rel=0.05)
-
-
-# ---------------------------------------------------------------- the decoder
-
-
-@pytest.mark.parametrize("split", ["channels", "stripes"])
-def test_each_block_reads_its_part_of_the_code_alone(split: str) -> None:
-    """If the numbers that block k reads change, so do its parameters, and no other block's."""
-    network = replace(SIZES["small"].network, code_split=split)
-    A = network.backbone.channels
-    decoder = Decoder(network, A)
-    a = torch.randn(2, A, 4, generator=torch.Generator().manual_seed(0))
-    with torch.no_grad():
-        weights, biases = decoder.adain_parameters(a)
-        for k in range(4):
-            changed = a.clone()
-            part = changed[:, k * A // 4 : (k + 1) * A // 4] if split == "channels" else changed[:, :, k]
-            part += 1
-            for before, after in zip((weights, biases), decoder.adain_parameters(changed), strict=True):
-                moved = (before - after).abs().amax(dim=(0, 2)) > 0
-                assert moved.tolist() == [block == k for block in range(4)]
-
-
-@pytest.mark.parametrize("split", ["channels", "stripes"])
-def test_the_order_of_numbers_within_a_part(split: str) -> None:
-    """By channels: all four stripes of a channel, then those of the next. By stripes: the channels in order."""
-    network = replace(SIZES["small"].network, code_split=split)
-    A = network.backbone.channels
-    decoder = Decoder(network, A)
-    a = torch.arange(4.0 * A).view(1, A, 4)
-    read: list[Tensor] = []
-    for mlp in decoder.weight_mlps:
-        mlp.register_forward_pre_hook(lambda _module, inputs: read.append(inputs[0]))
-    decoder.adain_parameters(a)
-    for k in range(4):
-        quarter = range(k * A // 4, (k + 1) * A // 4)
-        if split == "channels":
-            expected = [a[0, channel, stripe].item() for channel in quarter for stripe in range(4)]
-        else:
-            expected = [a[0, channel, k].item() for channel in range(A)]
-        assert read[k][0].tolist() == expected
-
-
-def test_decoder_is_adain_parameters_then_draw_and_keeps_no_state() -> None:
-    model = small_model()
-    codes = model.encode(random_images(2, (64, 32)))
-    before = set(vars(model.decoder))
-    with torch.no_grad():
-        weights, biases = model.decoder.adain_parameters(codes.a)
-        S = model.structure_encoder.channels
-        assert weights.shape == biases.shape == (2, 4, 2 * S)
-        drawn = model.decoder.draw(codes.s, weights, biases)
-        assert torch.equal(drawn, model.compose(*codes))
-        assert not torch.allclose(model.decoder.draw(codes.s, biases, weights), drawn)
-        one = model.decoder.draw(codes.s[1:], weights[1:], biases[1:])
-    torch.testing.assert_close(one, drawn[1:], rtol=1e-4, atol=1e-5)  # each image by its own parameters
-    assert set(vars(model.decoder)) == before
-
-
-# ---------------------------------------------------------------- the discriminator
-
-
-def test_each_scale_sees_the_image_halved_once_more() -> None:
-    torch.manual_seed(0)
-    discriminator = Discriminator(SIZES["small"].network).eval()
-    x = random_images(2, (64, 32))
-    seen: list[Tensor] = []
-    for scale in discriminator.scales:
-        scale.register_forward_pre_hook(lambda _module, inputs: seen.append(inputs[0]))
-    discriminator(x)
-    assert torch.equal(seen[0], x)
-    for before, after in pairwise(seen):
-        H, W = before.shape[2:]
-        for row, column in ((0, 0), (0, 3), (2, 5), (H // 2 - 1, W // 2 - 1)):
-            window = before[:, :, max(0, 2 * row - 1) : 2 * row + 2, max(0, 2 * column - 1) : 2 * column + 2]
-            torch.testing.assert_close(after[:, :, row, column], window.mean((2, 3)))
-
-
-# ---------------------------------------------------------------- ResNet
-
-
-def torchvision_names(layers: tuple[int, ...], num_convolutions: int) -> set[str]:
-    """The names in torchvision's ResNet state dicts, without `fc`, made by rule."""
-    norm = ("weight", "bias", "running_mean", "running_var", "num_batches_tracked")
-    names = {"conv1.weight"} | {f"bn1.{leaf}" for leaf in norm}
-    for stage, depth in enumerate(layers, start=1):
-        for block in range(depth):
-            for k in range(1, num_convolutions + 1):
-                names |= {f"layer{stage}.{block}.conv{k}.weight"}
-                names |= {f"layer{stage}.{block}.bn{k}.{leaf}" for leaf in norm}
-            if block == 0 and (stage > 1 or num_convolutions == 3):
-                names |= {f"layer{stage}.0.downsample.0.weight"}
-                names |= {f"layer{stage}.0.downsample.1.{leaf}" for leaf in norm}
-    return names
-
-
-@pytest.mark.parametrize(
-    ("config", "num_convolutions", "num_tensors", "num_millions"),
-    [
-        (BackboneConfig(), 3, 318, 23.51),  # ResNet-50
-        (BackboneConfig(bottleneck=False, layers=(2, 2, 2, 2)), 2, 120, 11.18),  # ResNet-18
-    ],
-)
-def test_torchvision_names(
-    config: BackboneConfig, num_convolutions: int, num_tensors: int, num_millions: float
-) -> None:
-    with torch.device("meta"):
-        resnet = ResNet(config)
-    assert set(resnet.state_dict()) == torchvision_names(config.layers, num_convolutions)
-    assert len(resnet.state_dict()) == num_tensors
-    assert round(num_parameters(resnet) / 1e6, 2) == num_millions
-
-
-@pytest.mark.parametrize(("last_stride", "size"), [(1, (16, 8)), (2, (8, 4))])
-def test_last_stride(last_stride: int, size: tuple[int, int]) -> None:
-    with torch.device("meta"):
-        resnet = ResNet(BackboneConfig(last_stride=last_stride))  # type: ignore[arg-type]
-        x = torch.empty(1, 3, 256, 128)
-    assert resnet(x).shape == (1, 2048, *size)
-    assert resnet.channels == 2048
-
-
-# ---------------------------------------------------------------- the teacher
-
-
-def small_teacher() -> Teacher:
-    torch.manual_seed(0)
-    config = SIZES["small"]
-    return Teacher(config.teacher.backbone, config.network.feature_dim, 10)
-
-
-def test_the_teacher_pools_by_the_mean() -> None:
-    teacher = small_teacher().eval()
-    x = random_images(2, (64, 32))
-    with torch.no_grad():
-        pooled = F.adaptive_avg_pool2d(teacher.backbone(x), 1).flatten(1)
-        assert torch.allclose(teacher.features(x), teacher.head(pooled).feature)
-        assert torch.equal(teacher(x), teacher.describe(x).logits)
-    assert teacher.num_classes == 10
-
-
-def test_a_frozen_teacher_is_unmoved_by_train() -> None:
-    """train() on it or on a module that holds it changes neither outputs nor statistics, and gives it no gradient."""
-    teacher = small_teacher()
-    assert teacher.train().head.dropout.training  # it can be trained until it is frozen
-    frozen = teacher.freeze()
-    assert frozen is teacher
-    x = random_images(4, (64, 32))
-    before = {name: tensor.clone() for name, tensor in teacher.state_dict().items()}
-    logits = teacher(x)
-    house = nn.ModuleDict({"teacher": teacher, "other": nn.Dropout()})
-    for call in (teacher.train, house.train):
-        call()
-        assert not any(module.training for module in teacher.modules())
-        assert torch.equal(teacher(x), logits)
-    assert house["other"].training
-    assert not logits.requires_grad
-    for name, tensor in teacher.state_dict().items():
-        assert torch.equal(tensor, before[name]), name

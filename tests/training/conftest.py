@@ -1,7 +1,9 @@
-"""Untrained networks and a batch of noise."""
+"""Untrained networks, as they are initialised or as after some training, and a batch of noise."""
 
 import pytest
 import torch
+from torch import nn
+from torch.nn.modules.batchnorm import _BatchNorm
 
 from dgnet.config import RunConfig
 from dgnet.models.appearance import Teacher
@@ -24,3 +26,24 @@ def batch() -> Batch:
     generator = torch.Generator().manual_seed(1)
     images = [torch.randn(4, 3, 64, 32, generator=generator) for _ in range(5)]
     return Batch(*images, label=torch.tensor([0, 1, 2, 3]))
+
+
+@pytest.fixture
+def sure(networks: Networks) -> Networks:
+    """Networks without dropout, whose class scores differ from one image to the next."""
+    generator = torch.Generator().manual_seed(3)
+    for module in (*networks.model.modules(), *networks.teacher.modules()):
+        if isinstance(module, nn.Dropout):
+            module.p = 0.0
+    encoder, teacher = networks.model.appearance_encoder, networks.teacher
+    for head in (encoder.prim, encoder.fine, teacher.head):
+        head.classifier.weight.data.normal_(generator=generator)
+    for module in (*encoder.modules(), *teacher.modules()):
+        if isinstance(module, _BatchNorm):  # as after some training: the running statistics are no batch's
+            module.running_mean.add_(0.1)  # type: ignore[union-attr]
+            module.running_var.mul_(1.5)  # type: ignore[union-attr]
+    for module in networks.discriminator.modules():
+        if isinstance(module, nn.Conv2d):  # as initialised its scores and their gradients are nothing yet
+            nn.init.kaiming_normal_(module.weight, generator=generator)
+    networks.model.train()
+    return networks

@@ -7,10 +7,11 @@ from typing import Final
 STEP: Final = (
     "tests/training/test_step_gradients.py",
     "tests/training/test_step.py",
+    "tests/training/test_step_terms.py",
 )
 RAMPS: Final = "tests/training/test_step_gradients.py::test_what_has_no_weight_yet_is_not_computed"
 LOSSES: Final = ("tests/losses",)
-RANKING: Final = ("tests/retrieval/ranking/test_ranks.py",)
+RANKING: Final = ("tests/retrieval/ranking/test_ranks.py", "tests/retrieval/ranking/test_brute_force.py")
 RERANK: Final = ("tests/retrieval/ranking/test_rerank.py", "tests/retrieval/kernel")
 
 TARGETS: Final[dict[str, tuple[str, ...]]] = {

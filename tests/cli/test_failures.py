@@ -17,6 +17,7 @@ from dgnet import cli
 from dgnet.cli.failures import run_with_messages
 from dgnet.config import ConfigError
 from dgnet.data.records import DataError
+from dgnet.mannequin.body.anatomy import anatomy
 
 
 def fails(error: BaseException) -> Callable[[], None]:
@@ -108,3 +109,14 @@ def test_case_31_a_wrong_choice_is_met_with_the_choices(words: list[str], capsys
     shown = capsys.readouterr().err
     assert "Did you mean --" not in shown
     assert "must be one of 'fp32', 'bf16'" in shown or "must be one of 1, 2" in shown
+
+
+def test_rendering_without_its_package_ends_in_one_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(sys.modules, "anny", None)
+    anatomy.cache_clear()
+    with pytest.raises(SystemExit) as stopped:
+        cli.main(["data", "mannequin", "--out", str(tmp_path / "out"), "--ids", "40", "--workers", "1"])
+    assert stopped.value.code == 1
+    assert 'dgnet: rendering mannequins needs anny: pip install "dgnet[mannequin]"' in capsys.readouterr().err

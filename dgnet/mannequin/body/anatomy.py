@@ -62,7 +62,7 @@ class Anatomy:
         try:
             import anny
         except ImportError as error:
-            raise ImportError('rendering mannequins needs anny: pip install "dgnet[mannequin]"') from error
+            raise ModuleNotFoundError('rendering mannequins needs anny: pip install "dgnet[mannequin]"') from error
         import torch
 
         self._torch = torch

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import Final
 
+import numpy as np
 import torch
 from torch import Tensor
+
+from dgnet.files.images import ImagesU8
 
 IMAGENET_MEAN: Final = (0.485, 0.456, 0.406)
 IMAGENET_STD: Final = (0.229, 0.224, 0.225)
@@ -36,3 +39,8 @@ def from_01(x_01: Tensor) -> Tensor:
     mean = torch.tensor(IMAGENET_MEAN, device=x_01.device, dtype=x_01.dtype)[:, None, None]
     std = torch.tensor(IMAGENET_STD, device=x_01.device, dtype=x_01.dtype)[:, None, None]
     return (x_01 - mean) / std
+
+
+def bytes_to_01(images_u8: ImagesU8) -> Tensor:
+    """uint8 N×H×W×3 -> float32 N×3×H×W in [0, 1], on the CPU."""
+    return torch.from_numpy(np.ascontiguousarray(images_u8)).permute(0, 3, 1, 2).float() / 255

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from dgnet.data.normalise import bytes_to_01
 from dgnet.quality.truth import ssim
 from dgnet.retrieval.arrays import EvaluationError, LabelArray, label_vector
 from dgnet.retrieval.features.extract import ImageStore
@@ -57,7 +58,7 @@ def measure_diversity(
     values = []
     for start in range(0, len(pairs), _PAIRS_AT_ONCE):
         chunk = pairs[start : start + _PAIRS_AT_ONCE]
-        values.append(distance(*(_in_01(images_u8[chunk[:, side]]) for side in (0, 1))).double().cpu())
+        values.append(distance(*(bytes_to_01(images_u8[chunk[:, side]]) for side in (0, 1))).double().cpu())
     every = torch.cat(values)
     return Diversity(float(every.mean()), float(every.std(unbiased=False)), len(every))
 
@@ -76,7 +77,3 @@ def lpips_distance(network: str = "alex") -> Callable[[torch.Tensor, torch.Tenso
         return values
 
     return distance
-
-
-def _in_01(images_u8: npt.NDArray[np.uint8] | Sequence[Any]) -> torch.Tensor:
-    return torch.from_numpy(np.ascontiguousarray(images_u8)).permute(0, 3, 1, 2).float() / 255

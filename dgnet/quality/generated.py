@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from dgnet.data.normalise import normalise
+from dgnet.data.normalise import bytes_to_01, normalise
 from dgnet.data.store.packed import CropStore
 from dgnet.files.images import ImagesU8
 from dgnet.generation.swap import device_of, swap_pairs
@@ -133,19 +133,15 @@ def _realism(model: DGNet, gallery: CropStore, pids: Labels, inception: Path, se
 
     def real() -> Iterator[Tensor]:
         for part in _parts(pairs):
-            yield _in_01(gallery[part[:, 1]]).to(device_of(model))
+            yield bytes_to_01(gallery[part[:, 1]]).to(device_of(model))
 
     def generated() -> Iterator[Tensor]:
         for part in _parts(pairs):
             drawn = swap_pairs(model, gallery[part[:, 0]], gallery[part[:, 1]], BATCH)
-            yield _in_01(drawn).to(device_of(model))
+            yield bytes_to_01(drawn).to(device_of(model))
 
     return measure_realism(real(), generated(), network, seed=seed)
 
 
 def _parts(pairs: Pairs) -> Iterator[Pairs]:
     return (pairs[start : start + BATCH] for start in range(0, len(pairs), BATCH))
-
-
-def _in_01(images_u8: ImagesU8) -> Tensor:
-    return torch.from_numpy(images_u8).permute(0, 3, 1, 2).float() / 255

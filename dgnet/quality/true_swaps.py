@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-import torch
-
+from dgnet.data.normalise import bytes_to_01
 from dgnet.data.records import Record
 from dgnet.data.store.crops import open_crops
 from dgnet.files.images import ImagesU8
@@ -51,8 +50,6 @@ def measure_swaps(model: DGNet, root: Path, size: tuple[int, int], cache: Path) 
     structure = images([target.structure for target in targets])
     truth = images([target.target for target in targets])
     swapped, on_x_j = swap_and_paste_pairs(model, appearance, structure)
-    x_ij, pasted_x_ij, true, x_j = (
-        torch.from_numpy(part).permute(0, 3, 1, 2).float() / 255 for part in (swapped, on_x_j, truth, structure)
-    )
+    x_ij, pasted_x_ij, true, x_j = (bytes_to_01(part) for part in (swapped, on_x_j, truth, structure))
     errors = (swap_error(one, true, x_j) for one in (x_ij, pasted_x_ij))
     return Swaps(appearance, structure, swapped, truth, *errors)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from dgnet.files.whole_file import written_whole
+from dgnet.files.whole_file import write_text_whole
 from dgnet.report.page import Section, render_page
 from dgnet.report.part import Part
 from dgnet.report.symbols import html_symbols
@@ -81,8 +81,7 @@ def write_text(path: Path, text: str) -> None:
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with written_whole(path) as partial:
-            partial.write_text(text, encoding="utf-8")
+        write_text_whole(path, text)
     except OSError as error:
         raise EvaluationError(f"{path}: cannot be written: {error.strerror or error}") from error
 

@@ -124,9 +124,7 @@ def roc_of_pairs(similarities: Sequence[float] | Float64Array, same_person: Sequ
     return roc_of_counts(count_in_bins(values[marks], bound), count_in_bins(values[~marks], bound), bound)
 
 
-def count_in_bins(
-    values: npt.NDArray[np.float32], bound: float, num_bins: int = NUM_BINS
-) -> npt.NDArray[np.int64]:
+def count_in_bins(values: npt.NDArray[np.float32], bound: float, num_bins: int = NUM_BINS) -> npt.NDArray[np.int64]:
     """Similarities counted into `num_bins` equal bins (a power of two) over [-bound, bound)."""
     bins = ((values.astype(np.float64) + bound) * (num_bins / 2 / bound)).astype(np.int64)
     return np.bincount(bins, minlength=num_bins)

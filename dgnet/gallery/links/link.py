@@ -91,9 +91,7 @@ def link(
     if len(units) > 1:
         near = near_pairs(means, min(num_neighbours, len(units) - 1), progress=progress)
         hopeful = curve.llr_of(near.similarity) + shift > 0
-        cluster = merge(
-            len(units), near.first[hopeful], near.second[hopeful], log_odds, presence, progress=progress
-        )
+        cluster = merge(len(units), near.first[hopeful], near.second[hopeful], log_odds, presence, progress=progress)
     else:
         cluster = np.zeros(1, dtype=np.int64)
     number = _by_size(cluster, size)

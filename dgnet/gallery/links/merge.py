@@ -52,7 +52,9 @@ def merge(
             sums[a][b] = sums[b][a] = value
             heap.append((-value, a, b))
     heapq.heapify(heap)
-    bar = tqdm(total=num_units, desc="linking", unit="join", dynamic_ncols=True, disable=not progress or num_units < 3000)
+    bar = tqdm(
+        total=num_units, desc="linking", unit="join", dynamic_ncols=True, disable=not progress or num_units < 3000
+    )
     with bar:
         while heap:
             score, a, b = heapq.heappop(heap)

@@ -81,10 +81,24 @@ def test_reliability_is_judged_on_people_left_out(found: Calibration) -> None:
     of_nobody = calibrate(noise, *crowd(0)[1:], progress=False)
     assert of_nobody.reliability.log_loss > 0.99
     assert found.reliability.log_loss < 0.75
-    kind = together(list(kinds_of_pairs(noise, np.arange(240) // 6, None)))
-    itself = judge([curve_of(kind)], [kind], of_nobody.prior)
-    assert itself.log_loss < 0.99
-    assert itself.predicted == pytest.approx(itself.found, abs=0.08)
+
+
+def test_reliability_against_going_through_the_pairs() -> None:
+    features, people, _ = crowd(1)
+    labels = np.unique(people, return_inverse=True)[1]
+    kind = together(list(kinds_of_pairs(features, labels, None, kept_share=1.0)))
+    curve, prior = curve_of(kind), 0.2
+    judged = judge([curve], [kind], prior)
+    same, different = (curve.probability(values, 0.5) for values in (kind.same, kind.top))
+    for predicted, share in zip(judged.predicted, judged.found, strict=True):
+        low = np.floor(predicted * 10) / 10
+        ones, twos = (((values >= low) & (values < low + 0.1)).mean() for values in (same, different))
+        assert share == pytest.approx(ones / (ones + twos), abs=0.02)
+    loss = -prior * np.log(curve.probability(kind.same, prior)).mean()
+    loss -= (1 - prior) * np.log(1 - curve.probability(kind.top, prior)).mean()
+    alone = -prior * np.log(prior) - (1 - prior) * np.log(1 - prior)
+    assert judged.log_loss == pytest.approx(loss / alone, abs=1e-3)
+    assert judged.error < 0.03
 
 
 def test_of_many_images_some_are_drawn_evenly(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -26,7 +26,7 @@ dgnet recognises people across cameras and draws them, in one network.
   dgnet evaluate RUN          measure a run again, or on other data; or an ONNX file, or features of any model
   dgnet compare RUNS...       several runs on one page; seeds averaged
   dgnet swap RUN IMAGES...    everyone in everyone's clothes, as one picture
-  dgnet gallery create FILE   keep people and their features; also: gallery add, remove, info, verify, rebuild, export
+  dgnet gallery create FILE   keep people and their features; also: gallery add, remove, info, verify, rebuild, ...
   dgnet search GALLERY QUERY  find people in a gallery
   dgnet gallery calibrate ... how sure is a similarity? Thresholds, probabilities; also: gallery mark
   dgnet gallery link GALLERY  who is who: one person, one number
@@ -50,6 +50,7 @@ COMMANDS: dict[tuple[str, ...], str] = {
     ("gallery", "calibrate"): "dgnet.cli.who.calibrate",
     ("gallery", "mark"): "dgnet.cli.who.mark",
     ("gallery", "link"): "dgnet.cli.who.link",
+    ("gallery", "index"): "dgnet.cli.gallery.index",
     ("search",): "dgnet.cli.search.search",
     ("data", "verify"): "dgnet.cli.data.data_verify",
     ("data", "prepare"): "dgnet.cli.data.data_prepare",

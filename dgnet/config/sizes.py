@@ -79,7 +79,6 @@ def medium(config: RunConfig) -> RunConfig:
     backbone = BackboneConfig(kind="mobilenet_v2", last_stride=2, weights=IMAGENET)
     network = replace(
         light.network,
-        structure_width=12,
         dilations=(2, 4, 6),
         feature_dim=512,
         pool="mean",

@@ -89,7 +89,7 @@ def test_every_modifier_changes_what_it_is_for_whatever_stands_beside_it(words: 
         loss = found.loss
         assert found.data.name == data
         assert found.data.size == {"small": (64, 32), "medium": (128, 64), "full": (256, 128)}[size]
-        assert found.network.structure_width == {"small": 8, "medium": 12, "full": 16}[size]
+        assert found.network.structure_width == {"small": 8, "medium": 8, "full": 16}[size]
         steps = {"small": 1_000, "medium": 4_000, "full": 150_000 if data == "msmt17" else 100_000}
         assert found.schedule.steps == steps[size]
         assert found.joint == ("baseline" not in words)

@@ -84,6 +84,7 @@ class Meta:
         precision: how features are kept. A store that cannot keep `float16` keeps `float32`, and its `meta` says so.
         thumbnails: whether small pictures are kept too.
         format: FORMAT of the dgnet that made it.
+        part, height, width: which of the model's features, and the size of the images it takes, to load it again.
     """
 
     model_hash: str
@@ -93,6 +94,9 @@ class Meta:
     precision: Precision = "float16"
     thumbnails: bool = True
     format: int = FORMAT
+    part: str = ""
+    height: int = 0
+    width: int = 0
 
     def to_json(self) -> str:
         return json.dumps(asdict(self))

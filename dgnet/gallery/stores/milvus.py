@@ -25,6 +25,7 @@ from typing import Any, Self
 
 import numpy as np
 
+from dgnet.gallery.stores.checks import check_batch, check_features
 from dgnet.gallery.stores.milvus_connection import Connection
 from dgnet.gallery.stores.milvus_rows import (
     FIELDS,
@@ -40,7 +41,7 @@ from dgnet.gallery.stores.milvus_rows import (
     schema_of,
 )
 from dgnet.gallery.stores.protocol import EVERY, Entry, Filter, Float32Array, GalleryError, Hits, Meta
-from dgnet.gallery.stores.server import check_batch, check_features, faults, in_parts
+from dgnet.gallery.stores.server import check_all, in_parts
 
 ENTRIES, NOTES = "_default", "notes"  # partitions
 MAX_HITS = 16_384  # of one query, and of one page: Milvus's own limit
@@ -216,7 +217,7 @@ class MilvusStore:
         self._write([row], NOTES)
 
     def check(self) -> list[str]:
-        return list(faults(self.read(), self._meta))
+        return check_all(self, batch_size=1000)
 
     def close(self) -> None:
         with suppress(GalleryError):

@@ -18,11 +18,12 @@ from typing import Self
 
 import numpy as np
 
+from dgnet.gallery.stores.checks import check_batch, check_features
 from dgnet.gallery.stores.postgres_connection import Connection
 from dgnet.gallery.stores.postgres_tables import COLUMNS, TYPES, columns_of, create_tables, open_tables
 from dgnet.gallery.stores.postgres_tables import condition as condition_of
 from dgnet.gallery.stores.protocol import EVERY, Entry, Filter, Float32Array, GalleryError, Hits, Meta
-from dgnet.gallery.stores.server import check_batch, check_features, faults
+from dgnet.gallery.stores.server import check_all
 
 
 class PostgresStore:
@@ -61,7 +62,7 @@ class PostgresStore:
         if not entries:
             return []
         half = self.meta.precision == "float16"
-        with self._server.errors(), self._server.raw.transaction(), self._server.raw.cursor() as cursor:
+        with self._server.turn(), self._server.raw.transaction(), self._server.raw.cursor() as cursor:
             cursor.execute("CREATE TEMP TABLE IF NOT EXISTS batch (LIKE entries) ON COMMIT DELETE ROWS")
             with cursor.copy("COPY pg_temp.batch FROM STDIN (FORMAT BINARY)") as copy:
                 copy.set_types((*TYPES, "halfvec" if half else "vector", "bytea"))
@@ -151,7 +152,7 @@ class PostgresStore:
             self._server.rows(statement, [name, text])
 
     def check(self) -> list[str]:
-        return list(faults(self.read(batch_size=1000), self.meta))
+        return check_all(self, batch_size=1000)
 
     def close(self) -> None:
         self._server.close()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -16,7 +17,10 @@ _MAX_NAME = 63  # bytes: PostgreSQL cuts longer names short, without a word
 
 
 class Connection:
-    """A server and a database on it, and the name of a schema there. Each statement is a transaction of its own."""
+    """A server and a database on it, and the name of a schema there. Each statement is a transaction of its own.
+
+    Threads may share it: they take turns.
+    """
 
     def __init__(self, address: str) -> None:
         self.address = without_password(address)
@@ -29,6 +33,7 @@ class Connection:
                 f"{self.address}: PostgreSQL needs the package {error.name}: pip install 'dgnet[postgres]'"
             ) from error
         self.where = self.address
+        self._turn = threading.RLock()
         try:
             known: dict[str, Any] = psycopg.conninfo.conninfo_to_dict(parameters)
             self.where = f"{known.get('host', 'localhost')}:{known.get('port', 5432)}"
@@ -49,12 +54,13 @@ class Connection:
         return f"{self.address}: PostgreSQL at {self.where} cannot be used: {said}; {advice}"
 
     @contextmanager
-    def errors(self) -> Iterator[None]:
-        """Turn what PostgreSQL says into a GalleryError."""
+    def turn(self) -> Iterator[None]:
+        """It is this thread's turn, and what PostgreSQL says becomes a GalleryError."""
         import psycopg
 
         try:
-            yield
+            with self._turn:
+                yield
         except psycopg.Error as error:
             if self.raw.broken:
                 raise GalleryError(
@@ -67,13 +73,13 @@ class Connection:
 
     def rows(self, statement: Any, parameters: Sequence[Any] = (), *, binary: bool = False) -> list[tuple]:
         """What a statement gives."""
-        with self.errors():
+        with self.turn():
             cursor = self.raw.execute(statement, parameters, binary=binary)
             return cursor.fetchall() if cursor.description else []
 
     def changed(self, statement: str, parameters: Sequence[Any] = ()) -> int:
         """How many rows a statement has changed."""
-        with self.errors():
+        with self.turn():
             return self.raw.execute(statement, parameters).rowcount
 
     def close(self) -> None:

@@ -99,7 +99,7 @@ def open_tables(connection: Connection) -> Meta:
     # A database may be set to acknowledge before it has flushed to the disk; this connection is not.
     if connection.rows("SHOW synchronous_commit")[0][0] == "off":
         connection.rows("SET synchronous_commit TO on")
-    with connection.errors():
+    with connection.turn():
         register_vector(connection.raw)
     return meta
 

@@ -66,10 +66,12 @@ def installed(requirement: str, prepare: Callable[[Path], None] | None = None) -
 
 
 class Server:
-    """A server of this process's own. `kill` is `kill -9`; `start` starts it again on the same ports and data."""
+    """A server of this process's own. `kill` is `kill -9`; `start` starts it again on the same ports and data.
 
-    name = ""
-    num_ports = 1
+    Each kind has `prepare()`, before its first start, `launch(log)`, which gives its process, and `is_ready()`.
+    """
+
+    name, num_ports = "", 1
 
     def __init__(self) -> None:
         self.root = Path(tempfile.mkdtemp(prefix=f"dgnet-{self.name}-"))
@@ -88,15 +90,6 @@ class Server:
 
     def address(self, gallery: str) -> str:
         """The address of a gallery on this server."""
-        raise NotImplementedError
-
-    def prepare(self) -> None:
-        raise NotImplementedError
-
-    def launch(self, log: int) -> subprocess.Popen:
-        raise NotImplementedError
-
-    def is_ready(self) -> bool:
         raise NotImplementedError
 
     def start(self) -> None:
@@ -150,32 +143,16 @@ class PostgresServer(Server):
         self.data.mkdir(mode=0o700)
         if os.getuid() == 0:
             os.chown(self.data, NOBODY, NOBODY)
-        options = ["--username", "dgnet", "--pwfile", str(password), "--auth-host", "scram-sha-256", "--locale", "C"]
-        command = [
-            str(self.bin / "initdb"),
-            "--pgdata",
-            str(self.data),
-            *options,
-            "--encoding",
-            "UTF8",
-            "--locale",
-            "C",
-        ]
+        options = f"--username dgnet --auth-host scram-sha-256 --encoding UTF8 --locale C --no-sync --pwfile {password}"
+        command = [str(self.bin / "initdb"), "--pgdata", str(self.data), *options.split()]
         done = subprocess.run(command, capture_output=True, text=True, cwd="/", **self.run_as())
         if done.returncode:
             raise NoServerError(f"initdb failed: {done.stderr.strip()[-500:]}")
 
     def launch(self, log: int) -> subprocess.Popen:
         # No socket file. Everything about durability is left as PostgreSQL has it.
-        settings = [
-            f"port={self.port}",
-            "listen_addresses=127.0.0.1",
-            "unix_socket_directories=",
-            "shared_buffers=64MB",
-        ]
-        command = [str(self.bin / "postgres"), "-D", str(self.data)]
-        for one in settings:
-            command += ["-c", one]
+        settings = f"-c port={self.port} -c listen_addresses=127.0.0.1 -c unix_socket_directories="
+        command = [str(self.bin / "postgres"), "-D", str(self.data), *settings.split()]
         return subprocess.Popen(command, stdout=log, stderr=log, cwd="/", **self.run_as())
 
     def is_ready(self) -> bool:
@@ -199,8 +176,7 @@ def unpack_milvus(folder: Path) -> None:
 class MilvusServer(Server):
     """Milvus in one process, with its own etcd, message queue and storage in the server's folder."""
 
-    name = "milvus"
-    num_ports = 12
+    name, num_ports = "milvus", 12
 
     def address(self, gallery: str) -> str:
         return f"milvus://127.0.0.1:{self.port}/{gallery}"

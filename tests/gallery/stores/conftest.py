@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from dgnet.gallery.stores.protocol import Entry, Float32Array, Meta, Store, entry_id
+from dgnet.gallery.stores.protocol import EVERY, Entry, Filter, Float32Array, Meta, Store, entry_id
 
 _number = itertools.count()
 MODEL = "0" * 64
@@ -123,3 +123,16 @@ def batch() -> Callable[..., tuple[list[Entry], Float32Array, list[bytes]]]:
 def meta() -> Callable[..., Meta]:
     """`make_meta`."""
     return make_meta
+
+
+def everything(store: Store, only: Filter = EVERY, batch_size: int = 25) -> dict[str, Entry]:
+    """All entries that pass, by id."""
+    entries = [entry for batch in store.entries(only, batch_size) for entry in batch]
+    assert len(entries) == len({entry.id for entry in entries}), "an entry came twice"
+    return {entry.id: entry for entry in entries}
+
+
+@pytest.fixture(scope="session")
+def listed() -> Callable[..., dict[str, Entry]]:
+    """`everything`."""
+    return everything

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from dgnet.cli.parser import HelpFormatter, add_device, parser_of, read_size
+from dgnet.cli.parser import HelpFormatter, add_device, add_engine, parser_of, read_size
 
 EVALUATE_HELP = """\
 Measure a run, a model, another model's ONNX file, or features that any model made, and write a report.
@@ -16,6 +16,8 @@ Measure a run, a model, another model's ONNX file, or features that any model ma
   dgnet evaluate RUN --to market1501=DIR msmt17=DIR   on several, one table with one row per data set
   dgnet evaluate bundled                              the model that dgnet brings; or any model file of dgnet's
   dgnet evaluate MODEL.onnx --data.root DIR           images N x 3 x H x W in, named features out
+  dgnet evaluate MODEL.xml --input bgr-u8 --data.root DIR
+                                                      the same of an OpenVINO file
   dgnet evaluate QUERY.npz GALLERY.npz                features, pids and, where known, camids; or .parquet"""
 
 
@@ -23,7 +25,7 @@ def evaluate(arguments: Sequence[str]) -> None:
     """`dgnet evaluate WHAT...`."""
     parser = parser_of("evaluate", EVALUATE_HELP, formatter_class=HelpFormatter)
     parser.add_argument(
-        "WHAT", type=str, nargs="+", help="a run, a model file, bundled, an .onnx file, two feature files"
+        "WHAT", type=str, nargs="+", help="a run, a model file, bundled, an .onnx or .xml file, two feature files"
     )
     parser.add_argument("--data.name", type=str, default="", help="another data set (direct transfer): its reader")
     parser.add_argument("--data.root", type=str, default="", help="where the data lies, if not where it was")
@@ -53,6 +55,7 @@ def evaluate(arguments: Sequence[str]) -> None:
     )
     parser.add_argument("--lpips", action="store_true", help="diversity of swaps by LPIPS too")
     parser.add_argument("--size", type=str, default="", help="HEIGHTxWIDTH, for an ONNX file that leaves it open")
+    add_engine(parser)
     parser.add_argument(
         "--out", type=Path, help="where the report goes (default: in the run's folder or runs/evaluation)"
     )
@@ -78,7 +81,9 @@ def evaluate(arguments: Sequence[str]) -> None:
         **given,
     )
     measures = Measures(protocol, found.inception, found.lpips)
-    request = Request(found.data.name, found.data.root, found.to, size, measures, found.device, found.out)
+    request = Request(
+        found.data.name, found.data.root, found.to, size, measures, found.device, found.out, found.engine, found.input
+    )
     published = run(found.WHAT, request)
     print(f"{published.text}Report: {published.page.resolve()}")
 

@@ -31,7 +31,7 @@ dgnet recognises people across cameras and draws them, in one network.
   dgnet data verify ROOT      what data set is this, and is it whole?
   dgnet data mannequin        render a synthetic data set of any size
   dgnet import official ...   convert the authors' released checkpoints
-  dgnet export onnx RUN       the re-id features for other programs
+  dgnet export onnx RUN       the re-id features for other programs; export tracker RUN: as trackers want them
   dgnet bench step            how fast this machine trains; also: bench data, bench evaluate
 
 `dgnet COMMAND --help` says more. A first run, minutes on two CPU cores: dgnet train mannequin"""
@@ -51,7 +51,8 @@ COMMANDS: dict[tuple[str, ...], str] = {
     ("data", "prepare"): "dgnet.cli.data.data_prepare",
     ("data", "mannequin"): "dgnet.cli.data.data_mannequin",
     ("import", "official"): "dgnet.cli.models.import_official",
-    ("export", "onnx"): "dgnet.cli.models.export_onnx",
+    ("export", "onnx"): "dgnet.cli.export.export_onnx",
+    ("export", "tracker"): "dgnet.cli.export.export_tracker",
     ("bench", "step"): "dgnet.cli.bench.bench_step",
     ("bench", "data"): "dgnet.cli.bench.bench_data",
     ("bench", "evaluate"): "dgnet.cli.bench.bench_evaluate",

@@ -28,6 +28,8 @@ dgnet recognises people across cameras and draws them, in one network.
   dgnet swap RUN IMAGES...    everyone in everyone's clothes, as one picture
   dgnet gallery create FILE   keep people and their features; also: gallery add, remove, info, verify, rebuild, ...
   dgnet search GALLERY QUERY  find people in a gallery
+  dgnet gallery calibrate ... how sure is a similarity? Thresholds, probabilities; also: gallery mark
+  dgnet gallery link GALLERY  who is who: one person, one number
   dgnet data verify ROOT      what data set is this, and is it whole?
   dgnet data mannequin        render a synthetic data set of any size
   dgnet import official ...   convert the authors' released checkpoints
@@ -45,6 +47,9 @@ COMMANDS: dict[tuple[str, ...], str] = {
     **{("gallery", name): f"dgnet.cli.gallery.{name}" for name in ("create", "add", "remove", "info", "verify")},
     ("gallery", "rebuild"): "dgnet.cli.gallery.rebuild",
     ("gallery", "export"): "dgnet.cli.gallery.export",
+    ("gallery", "calibrate"): "dgnet.cli.who.calibrate",
+    ("gallery", "mark"): "dgnet.cli.who.mark",
+    ("gallery", "link"): "dgnet.cli.who.link",
     ("gallery", "index"): "dgnet.cli.gallery.index",
     ("search",): "dgnet.cli.search.search",
     ("data", "verify"): "dgnet.cli.data.data_verify",

@@ -26,7 +26,7 @@ dgnet recognises people across cameras and draws them, in one network.
   dgnet evaluate RUN          measure a run again, or on other data; or an ONNX file, or features of any model
   dgnet compare RUNS...       several runs on one page; seeds averaged
   dgnet swap RUN IMAGES...    everyone in everyone's clothes, as one picture
-  dgnet gallery create FILE   keep people and their features; also: gallery add, remove, info, verify, rebuild, export
+  dgnet gallery create FILE   keep people and their features; also: gallery add, remove, info, verify, rebuild, ...
   dgnet search GALLERY QUERY  find people in a gallery
   dgnet data verify ROOT      what data set is this, and is it whole?
   dgnet data mannequin        render a synthetic data set of any size
@@ -45,6 +45,7 @@ COMMANDS: dict[tuple[str, ...], str] = {
     **{("gallery", name): f"dgnet.cli.gallery.{name}" for name in ("create", "add", "remove", "info", "verify")},
     ("gallery", "rebuild"): "dgnet.cli.gallery.rebuild",
     ("gallery", "export"): "dgnet.cli.gallery.export",
+    ("gallery", "index"): "dgnet.cli.gallery.index",
     ("search",): "dgnet.cli.search.search",
     ("data", "verify"): "dgnet.cli.data.data_verify",
     ("data", "prepare"): "dgnet.cli.data.data_prepare",

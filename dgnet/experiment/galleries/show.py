@@ -10,6 +10,7 @@ from datetime import datetime
 from dgnet.gallery.crops import printable
 from dgnet.gallery.gallery import Info
 from dgnet.gallery.searching import Answer
+from dgnet.gallery.stores.sqlite.index import RECALL_AT, IndexFacts
 
 NOBODY = "Nobody here"
 _SINCE_1970 = 1e8  # seconds: times above (after March 1973) are dates; below, of a film, say, they stay seconds
@@ -61,7 +62,7 @@ def answers_json(answers: Sequence[Answer]) -> str:
     return json.dumps(found, indent=2, ensure_ascii=False)
 
 
-def info_text(address: str, info: Info) -> str:
+def info_text(address: str, info: Info, index: IndexFacts | None) -> str:
     """The lines of `dgnet gallery info`."""
     meta = info.meta
     cameras = [f"{printable(camera) or 'unknown'} ({number})" for camera, number in info.cameras.items()]
@@ -75,8 +76,17 @@ def info_text(address: str, info: Info) -> str:
         ("model", f"{meta.model_name} (hash {meta.model_hash[:12]})"),
         ("features", f"{meta.dim} numbers in {meta.precision}; {meta.preprocessing}"),
         ("thumbnails", "kept" if meta.thumbnails else "not kept"),
+        ("index", "none: every search is exact" if index is None else index_text(index)),
     )
     return "\n".join(f"{name:<12}{value}" for name, value in facts)
+
+
+def index_text(facts: IndexFacts) -> str:
+    """What an index was built of, and the recall that was measured."""
+    return (
+        f"{facts.number:,} entries in {facts.num_lists} lists, {facts.num_probed} of them searched; recall@{RECALL_AT} "
+        f"{facts.recall:.3f}, for 200 entries of the gallery as queries"
+    )
 
 
 def time_text(time: float | None) -> str:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import re
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from dgnet.gallery.stores.protocol import GalleryError, Meta, Store
+
+if TYPE_CHECKING:
+    from dgnet.gallery.stores.sqlite.store import SqliteStore
 
 # Scheme -> the module and the class of its store, imported when it is used: each needs packages of its own.
 _SCHEMES = {
@@ -32,6 +35,15 @@ def open_store(address: str) -> Store:
     """Open a gallery. Raises GalleryError where there is none."""
     store: Store = _class_of(address).open(address)
     return store
+
+
+def open_file_store(address: str) -> SqliteStore:
+    """Open a gallery that is a file. Raises GalleryError for one on a server, which keeps an index of its own."""
+    if not is_file_address(address):
+        raise GalleryError(f"{address}: a server keeps its own index; only a file needs one beside it")
+    from dgnet.gallery.stores.sqlite.store import SqliteStore
+
+    return SqliteStore.open(address)
 
 
 def _class_of(address: str) -> Any:

@@ -13,7 +13,7 @@ from dgnet.gallery.stores.protocol import GalleryError
 APPLICATION_ID = 0x64676E74  # "dgnt", in the file's header: what tells a gallery from other SQLite files
 WAIT_SECONDS = 60  # for another process that is writing
 _PAGE_BYTES = 16_384  # a page of the usual 4096 bytes would hold one feature of 1024 half-precision numbers, half empty
-_HEADER = b"SQLite format 3\0"
+_HEADER, _HEADER_BYTES = b"SQLite format 3\0", 100
 
 
 def create_file(path: Path, schema: str) -> sqlite3.Connection:
@@ -44,17 +44,23 @@ def open_file(path: Path) -> sqlite3.Connection:
     with told(str(path)):
         try:
             with path.open("rb") as stream:
-                start = stream.read(len(_HEADER))
+                start = stream.read(_HEADER_BYTES)
         except OSError as error:
             raise GalleryError(f"{path}: cannot be read: {error.strerror}") from error
-        if start != _HEADER:
+        if not start.startswith(_HEADER) or len(start) < _HEADER_BYTES:
             what = "is empty" if not start else "is another kind of file"
             raise GalleryError(f"{path}: {what}, not a gallery of dgnet's; give the file that `gallery create` made")
-        writable = os.access(path, os.W_OK) and os.access(path.parent, os.W_OK)
         wal = path.with_name(f"{path.name}-wal")
+        has_journal = wal.exists() and wal.stat().st_size > 0
+        page_bytes, num_pages = int.from_bytes(start[16:18]), int.from_bytes(start[28:32])
+        if not has_journal and path.stat().st_size < page_bytes * num_pages:
+            raise GalleryError(
+                f"{path}: cut short: {path.stat().st_size:,} bytes of {page_bytes * num_pages:,}; copy it again"
+            )
+        writable = os.access(path, os.W_OK) and os.access(path.parent, os.W_OK)
         # Where nothing may be written beside the file, SQLite cannot coordinate with others. Nobody can be writing
         # there then, unless a journal is left.
-        alone = not writable and not (wal.exists() and wal.stat().st_size)
+        alone = not writable and not has_journal
         connection = _connect(path, "mode=rw" if writable else "mode=ro&immutable=1" if alone else "mode=ro")
         try:
             found = connection.execute("PRAGMA application_id").fetchone()[0]

@@ -18,9 +18,9 @@ from dgnet.gallery.stores.checks import check_batch, check_features
 from dgnet.gallery.stores.protocol import EVERY, Entry, Filter, Float32Array, GalleryError, Hits, Meta
 from dgnet.gallery.stores.sqlite.conditions import as_json, condition
 from dgnet.gallery.stores.sqlite.connection import create_file, open_file, told
-from dgnet.gallery.stores.sqlite.memory import Memory
+from dgnet.gallery.stores.sqlite.index import IndexFacts
 from dgnet.gallery.stores.sqlite.removal import erase, faults_of
-from dgnet.retrieval.search import search
+from dgnet.gallery.stores.sqlite.searching import INDEX_NOTE, Searcher
 
 # AUTOINCREMENT: the number of a removed entry is never given to another.
 SCHEMA = """
@@ -42,7 +42,7 @@ class SqliteStore:
 
     def __init__(self, path: Path, connection: sqlite3.Connection) -> None:
         self.address = str(path)
-        self._path, self._connection = path, connection
+        self._connection = connection
         self._lock = threading.RLock()
         with told(self.address):
             found = connection.execute("SELECT meta FROM facts").fetchall()
@@ -50,7 +50,7 @@ class SqliteStore:
             raise GalleryError(f"{path}: what it holds features of is missing; the file is damaged")
         self._meta = Meta.from_json(found[0][0], self.address)
         self._dtype = np.float16 if self._meta.precision == "float16" else np.float32
-        self._memory = Memory(self.address, self._meta.dim, self._dtype)
+        self._searcher = Searcher(path, self.address, self._meta.dim, self._dtype)
 
     @classmethod
     def create(cls, address: str, meta: Meta) -> SqliteStore:
@@ -108,6 +108,7 @@ class SqliteStore:
                 connection.execute("UPDATE facts SET removals = removals + 1")
         # Also where none were found: an earlier removal may have been killed before the bytes were overwritten.
         with self._lock, told(self.address):
+            self._searcher.index_path.unlink(missing_ok=True)  # it holds features too
             erase(self._connection, self.address)
         return len(numbers)
 
@@ -126,20 +127,19 @@ class SqliteStore:
     def search(self, queries: Float32Array, k: int, only: Filter = EVERY) -> Hits:
         check_features(queries, self._meta.dim, self.address)
         with self._lock, self._reading() as connection:
-            (removals,) = connection.execute("SELECT removals FROM facts").fetchone()
-            self._memory.refresh(connection, removals)
-            numbers, features = self._memory.numbers, self._memory.features
-            rows = None
-            if not only.is_empty:
-                where, values = condition(only)
-                passing = connection.execute(f"SELECT number FROM entries WHERE {where} ORDER BY number", values)
-                rows = np.searchsorted(numbers, np.fromiter((number for (number,) in passing), np.int64))
-            found = search(queries, features, k, rows)
-            hits = numbers[found.index]
-            wanted = json.dumps(np.unique(hits).tolist())
-            named = "SELECT number, id FROM entries WHERE number IN (SELECT value FROM json_each(?))"
-            id_of = dict(connection.execute(named, [wanted]))
-        return Hits([[id_of[number] for number in row] for row in hits.tolist()], found.similarity)
+            return self._searcher.search(connection, queries, k, only)
+
+    def build_index(self, recall: float) -> IndexFacts:
+        """Build an approximate index beside the file, which later searches without a filter use; see `index`."""
+        with self._lock, self._reading() as connection:
+            facts = self._searcher.build_index(connection, recall)
+        self.set_note(INDEX_NOTE, facts.to_json())
+        return facts
+
+    def index_facts(self) -> IndexFacts | None:
+        """What the index was built of; None where there is none."""
+        note = self.note(INDEX_NOTE)
+        return IndexFacts(**json.loads(note)) if note and self._searcher.index_path.exists() else None
 
     def get(self, ids: Sequence[str]) -> dict[str, Entry]:
         rows = self._rows(f"SELECT {_COLUMNS} FROM entries WHERE {_AMONG}", [as_json(ids)])

@@ -32,11 +32,13 @@ class FeatureNetwork(nn.Module):
     def __init__(self, encoder: AppearanceEncoder) -> None:
         super().__init__()
         self.backbone = encoder.backbone
+        self.pool = encoder.pool
         self.heads = nn.ModuleList(nn.Sequential(head.embed, head.norm) for head in (encoder.prim, encoder.fine))
 
     def forward(self, images: Tensor) -> tuple[Tensor, ...]:
-        # The same as the maximum over the four stripes of the appearance code.
-        pooled = self.backbone(images).amax(dim=(2, 3))
+        feature_map = self.backbone(images)
+        # The maximum over the whole map is that over the four stripes of the appearance code.
+        pooled = feature_map.amax(dim=(2, 3)) if self.pool == "max" else feature_map.mean(dim=(2, 3))
         return tuple(head(pooled) for head in self.heads)
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from dgnet.config import RunConfig
+from dgnet.config import Pool, RunConfig
 from dgnet.export.file_model import ExportError
 from dgnet.export.onnx import EXPORT_BATCH, export_onnx
 from dgnet.export.onnx_model import OnnxModel
@@ -38,12 +38,13 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("onnx")
 
 
-@pytest.mark.parametrize("ibn", [False, True])
-def test_features_are_torchs_at_other_batch_sizes(config: RunConfig, files: Path, ibn: bool) -> None:
-    backbone = replace(config.network.backbone, ibn=ibn)
-    model = stir(DGNet(replace(config.network, backbone=backbone), 4))
+@pytest.mark.parametrize(("ibn", "pool"), [(False, "max"), (True, "max"), (False, "mean")])
+def test_features_are_torchs_at_other_batch_sizes(config: RunConfig, files: Path, ibn: bool, pool: Pool) -> None:
+    backbone = replace(config.network.backbone, ibn=ibn, mixstyle=0.5)
+    model = stir(DGNet(replace(config.network, backbone=backbone, pool=pool), 4))
     assert isinstance(model, DGNet)
-    loaded = OnnxModel(export_onnx(model, config, files / f"deep{ibn}" / "model.onnx", "market1501"))
+    folder = files / f"{pool}{ibn}"
+    loaded = OnnxModel(export_onnx(model, config, folder / "model.onnx", "market1501"))
     assert (loaded.size, loaded.names, loaded.alpha, loaded.trained_on) == (
         (64, 32),
         ["prim", "fine"],
@@ -58,7 +59,7 @@ def test_features_are_torchs_at_other_batch_sizes(config: RunConfig, files: Path
         for name, feature in expected._asdict().items():
             assert feature.std() > 0.05
             torch.testing.assert_close(found[name], feature, rtol=1e-4, atol=1e-5)
-    assert [path.name for path in (files / f"deep{ibn}").iterdir()] == ["model.onnx"]
+    assert [path.name for path in folder.iterdir()] == ["model.onnx"]
 
 
 def test_a_teacher_gives_the_baselines_feature(config: RunConfig, files: Path) -> None:

@@ -10,12 +10,12 @@ from torch import Tensor
 
 from dgnet.config import ConfigError
 from dgnet.experiment.evaluation.features import FeatureModel
-from dgnet.experiment.evaluation.present import common_facts, ranked, retrieval_notes, retrieval_parts
+from dgnet.experiment.evaluation.present import common_facts, query_groups, ranked, retrieval_notes, retrieval_parts
+from dgnet.experiment.evaluation.run import Measures
 from dgnet.experiment.evaluation.transfer import tested_on, transfer_report
 from dgnet.export.onnx_model import OnnxModel
 from dgnet.report.parts.galleries.ranked import RankedGalleries
 from dgnet.report.report import Report
-from dgnet.retrieval.protocol import Protocol
 
 FEATURE_NAMES = {"prim": "f_prim", "fine": "f_fine"}  # outputs of dgnet's own files; other outputs keep their names
 
@@ -25,7 +25,8 @@ def evaluate_onnx(
     own: tuple[str, str] | None,
     targets: Sequence[tuple[str, str]],
     size: tuple[int, int] | None,
-    protocol: Protocol,
+    measures: Measures,
+    pattern: str = "",
 ) -> Report:
     """Rank galleries by each output of the file.
 
@@ -33,6 +34,7 @@ def evaluate_onnx(
         own: one data set (reader, folder), on which everything is measured; or None.
         targets: data sets (reader, folder) for direct transfer; used where `own` is None.
         size: (height, width) where the file does not fix them.
+        pattern: of the one data set, for the reader `folder` (`config.DataConfig`).
 
     Raises:
         ConfigError: no data set was given, or the size is missing or differs from the file's.
@@ -42,8 +44,8 @@ def evaluate_onnx(
         raise ConfigError(f"{path}: an ONNX file brings no data: give --data.root DIR, or --to NAME=DIR ...")
     model = onnx_features(path, size)
     if not own:
-        return transfer_report(model, targets, protocol, path.name)
-    found = tested_on(model, *own, protocol, detailed=True)
+        return transfer_report(model, targets, measures, path.name)
+    found = tested_on(model, own, measures, pattern, detailed=True)
     data, retrieval = found.data, found.retrieval
     height, width = model.size
     supervised = model.trained_on == data.dataset.name
@@ -57,9 +59,10 @@ def evaluate_onnx(
         ],
         parts=[
             *retrieval_parts(retrieval, data.dataset.name if supervised else ""),
+            query_groups(retrieval, found.labels, data),
             RankedGalleries(ranked(found.features, found.labels, retrieval, data)),
         ],
-        notes=[*data.dataset.notes, *retrieval_notes(retrieval)],
+        notes=[*data.dataset.notes, *found.notes, *retrieval_notes(retrieval)],
         doubts=retrieval.doubts,
     )
 

@@ -18,6 +18,7 @@ from dgnet.errors import DgnetError
 if TYPE_CHECKING:
     from dgnet.config import RunConfig, preset
     from dgnet.experiment.from_python import train
+    from dgnet.experiment.galleries.gallery import Gallery
     from dgnet.experiment.models.load import load
     from dgnet.experiment.models.model import Model
     from dgnet.retrieval.ranking.ranks import evaluate
@@ -26,6 +27,7 @@ __version__ = "0.1.0"
 
 # Name -> the module that it is imported from when it is used.
 _PUBLIC = {
+    "Gallery": "dgnet.experiment.galleries.gallery",
     "Model": "dgnet.experiment.models.model",
     "RunConfig": "dgnet.config",
     "evaluate": "dgnet.retrieval.ranking.ranks",
@@ -34,7 +36,7 @@ _PUBLIC = {
     "train": "dgnet.experiment.from_python",
 }
 
-__all__ = ["DgnetError", "Model", "RunConfig", "__version__", "evaluate", "load", "preset", "train"]
+__all__ = ["DgnetError", "Gallery", "Model", "RunConfig", "__version__", "evaluate", "load", "preset", "train"]
 
 
 def __getattr__(name: str) -> object:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from dgnet.cli.parser import HelpFormatter, add_device, parser_of, read_size
+from dgnet.cli.parser import HelpFormatter, add_device, add_engine, parser_of, read_size
 
 EVALUATE_HELP = """\
 Measure a run, a model, another model's ONNX file, or features that any model made, and write a report.
@@ -19,6 +19,8 @@ Measure a run, a model, another model's ONNX file, or features that any model ma
                                                       on any labelled folder, all of whose people are the test, beside
                                                       features that nobody trained for re-id
   dgnet evaluate MODEL.onnx --data.root DIR           images N x 3 x H x W in, named features out
+  dgnet evaluate MODEL.xml --input bgr-u8 --data.root DIR
+                                                      the same of an OpenVINO file
   dgnet evaluate QUERY.npz GALLERY.npz                features, pids and, where known, camids; or .parquet"""
 
 
@@ -26,7 +28,7 @@ def evaluate(arguments: Sequence[str]) -> None:
     """`dgnet evaluate WHAT...`."""
     parser = parser_of("evaluate", EVALUATE_HELP, formatter_class=HelpFormatter)
     parser.add_argument(
-        "WHAT", type=str, nargs="+", help="a run, a model file, bundled, an .onnx file, two feature files"
+        "WHAT", type=str, nargs="+", help="a run, a model file, bundled, an .onnx or .xml file, two feature files"
     )
     parser.add_argument("--data.name", type=str, default="", help="another data set (direct transfer): its reader")
     parser.add_argument("--data.root", type=str, default="", help="where the data lies, if not where it was")
@@ -75,6 +77,7 @@ def evaluate(arguments: Sequence[str]) -> None:
     )
     parser.add_argument("--lpips", action="store_true", help="diversity of swaps by LPIPS too")
     parser.add_argument("--size", type=str, default="", help="HEIGHTxWIDTH, for an ONNX file that leaves it open")
+    add_engine(parser)
     parser.add_argument(
         "--out", type=Path, help="where the report goes (default: in the run's folder or runs/evaluation)"
     )
@@ -101,8 +104,8 @@ def evaluate(arguments: Sequence[str]) -> None:
         **given,
     )
     measures = Measures(protocol, found.inception, found.lpips, found.also_baselines)
-    where = found.data.name, found.data.root, found.to
-    request = Request(*where, size, measures, found.device, found.out, found.data.pattern)
+    where, engine = (found.data.name, found.data.root, found.to), (found.engine, found.input)
+    request = Request(*where, size, measures, found.device, found.out, *engine, found.data.pattern)
     published = run(found.WHAT, request)
     print(f"{published.text}Report: {published.page.resolve()}")
 

@@ -1,4 +1,4 @@
-"""The command line: `dgnet train | evaluate | compare | swap | data | import | export | bench`.
+"""The command line: `dgnet train | evaluate | compare | swap | gallery | search | data | import | export | bench`.
 
 Each command is imported only when it is called, and imports heavy packages only after it has read its arguments, so
 that `--help` is instant.
@@ -26,10 +26,12 @@ dgnet recognises people across cameras and draws them, in one network.
   dgnet evaluate RUN          measure a run again, or on other data; or an ONNX file, or features of any model
   dgnet compare RUNS...       several runs on one page; seeds averaged
   dgnet swap RUN IMAGES...    everyone in everyone's clothes, as one picture
+  dgnet gallery create FILE   keep people and their features; also: gallery add, remove, info, verify, rebuild, ...
+  dgnet search GALLERY QUERY  find people in a gallery
   dgnet data verify ROOT      what data set is this, and is it whole?
   dgnet data mannequin        render a synthetic data set of any size
   dgnet import official ...   convert the authors' released checkpoints
-  dgnet export onnx RUN       the re-id features for other programs
+  dgnet export onnx RUN       the re-id features for other programs; export tracker RUN: as trackers want them
   dgnet bench step            how fast this machine trains; also: bench data, bench evaluate
 
 `dgnet COMMAND --help` says more. A first run, minutes on two CPU cores: dgnet train mannequin"""
@@ -40,11 +42,17 @@ COMMANDS: dict[tuple[str, ...], str] = {
     ("evaluate",): "dgnet.cli.evaluate.evaluate",
     ("compare",): "dgnet.cli.evaluate.compare",
     ("swap",): "dgnet.cli.models.swap",
+    **{("gallery", name): f"dgnet.cli.gallery.{name}" for name in ("create", "add", "remove", "info", "verify")},
+    ("gallery", "rebuild"): "dgnet.cli.gallery.rebuild",
+    ("gallery", "export"): "dgnet.cli.gallery.export",
+    ("gallery", "index"): "dgnet.cli.gallery.index",
+    ("search",): "dgnet.cli.search.search",
     ("data", "verify"): "dgnet.cli.data.data_verify",
     ("data", "prepare"): "dgnet.cli.data.data_prepare",
     ("data", "mannequin"): "dgnet.cli.data.data_mannequin",
     ("import", "official"): "dgnet.cli.models.import_official",
-    ("export", "onnx"): "dgnet.cli.models.export_onnx",
+    ("export", "onnx"): "dgnet.cli.export.export_onnx",
+    ("export", "tracker"): "dgnet.cli.export.export_tracker",
     ("bench", "step"): "dgnet.cli.bench.bench_step",
     ("bench", "data"): "dgnet.cli.bench.bench_data",
     ("bench", "evaluate"): "dgnet.cli.bench.bench_evaluate",

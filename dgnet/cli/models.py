@@ -1,4 +1,4 @@
-"""`dgnet swap`, `dgnet import official` and `dgnet export onnx`: commands that use a trained model."""
+"""`dgnet swap` and `dgnet import official`: commands that use or convert a trained model."""
 
 from __future__ import annotations
 
@@ -52,19 +52,3 @@ def import_official(arguments: Sequence[str]) -> None:
     from dgnet.models.weights.official import import_official as run
 
     print(run(found.GEN, found.ID, found.DIS, found.TEACHER, out=found.out, teacher_stride=found.teacher_stride))
-
-
-def export_onnx(arguments: Sequence[str]) -> None:
-    """`dgnet export onnx RUN`."""
-    parser = parser_of(
-        "export onnx",
-        "Write a run's re-id features as an ONNX file: normalised images N x 3 x H x W in, `prim` and"
-        ' `fine` out (`baseline` of a run without a generator). Needs `pip install "dgnet[export]"`.',
-    )
-    parser.add_argument("RUN", type=str, help="a run's folder, a model's file, or `bundled`")
-    parser.add_argument("--out", type=Path, help="the file (default: model.onnx, or model-2.onnx, ...)")
-    found = parser.parse_args(list(arguments))
-
-    from dgnet.experiment.export import export
-
-    print(f"ONNX: {export(found.RUN, found.out).resolve()}")

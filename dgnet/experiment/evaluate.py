@@ -1,4 +1,4 @@
-"""`dgnet evaluate`: figures of a run, a model or an ONNX file, on its own or on other data; or of two feature files."""
+"""`dgnet evaluate`: figures of a run, a model or another program's file, on its own or other data; or of features."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from dgnet.config import ConfigError, RunConfig
 from dgnet.experiment.data import open_held_out
 from dgnet.experiment.evaluation.feature_files import evaluate_features
 from dgnet.experiment.evaluation.features import FeatureModel, features_by
-from dgnet.experiment.evaluation.onnx_file import evaluate_onnx
+from dgnet.experiment.evaluation.foreign_file import evaluate_file, file_features
 from dgnet.experiment.evaluation.outputs import (
     Evaluated,
     check_report_folder,
@@ -27,7 +27,7 @@ from dgnet.experiment.evaluation.publish import Published, publish
 from dgnet.experiment.evaluation.run import Measures, networks_of, run_report
 from dgnet.experiment.evaluation.transfer import parse_target, transfer_report
 from dgnet.experiment.evaluation.which_data import elsewhere, reader_of
-from dgnet.experiment.models.find import BUNDLED_NAME, RUN, find, find_network
+from dgnet.experiment.models.find import BUNDLED_NAME, FOREIGN, RUN, find, find_network, kind_of
 from dgnet.experiment.run_folder import RunFolder
 from dgnet.files.cache import cache_root
 from dgnet.models.appearance import Teacher
@@ -49,12 +49,13 @@ class Request:
         name, root: the data set's reader and folder; empty means the data set that the model was trained on. Of a
             folder without a name the reader is recognised.
         to: data sets for direct transfer, each `NAME=ROOT`, or only a folder.
-        size: (height, width), for an ONNX file that does not fix them.
+        size: (height, width), for an ONNX or OpenVINO file that does not fix them.
         measures: how galleries are ranked, and what else is measured.
         device: auto, cpu or cuda.
         out: the folder to write to. None means a folder named after what is measured: inside the run's folder or, for
             anything but a run, inside `runs/evaluation`. The default figures of a run on its own data go to the run's
             folder itself.
+        engine, input: for an ONNX or OpenVINO file, as of `dgnet.load`.
         pattern: for the reader `folder`, how paths in `root` name identities and cameras (`config.DataConfig`).
     """
 
@@ -65,18 +66,21 @@ class Request:
     measures: Measures = field(default_factory=Measures)
     device: str = "auto"
     out: Path | None = None
+    engine: str = "auto"
+    input: str = ""
     pattern: str = ""
 
 
 ROWS = ("--multi_query", "--query", "--also_baselines")
 DATA, TO, DRAWN = ("--data.name", "--data.root", "--data.pattern"), ("--to",), ("--inception", "--lpips")
+OTHERS = ("--size", "--engine", "--input")  # for files of other programs' networks
 
 
 def evaluate(what: Sequence[RUN], request: Request) -> Published:
     """Measure, and write `results.json`, `tables/` and `report.html` into a folder without results of anything else.
 
     Args:
-        what: one RUN, as `find` takes it; or one ONNX file; or two feature files, of the queries and of the gallery.
+        what: one RUN, as `find` takes it; or one ONNX or OpenVINO file; or two feature files, queries' and gallery's.
 
     Raises:
         ConfigError: `what` is none of these, or an option was given that does not apply to it.
@@ -88,25 +92,26 @@ def evaluate(what: Sequence[RUN], request: Request) -> Published:
     if any(path.suffix.lower() in FEATURE_FILES for path in paths):
         if len(paths) != 2:
             raise ConfigError(f"found {len(paths)} paths, must be two feature files: the queries' and the gallery's")
-        refuse(request, "two feature files", (*DATA, *TO, *DRAWN, *ROWS, "--size"))
+        refuse(request, "two feature files", (*DATA, *TO, *DRAWN, *ROWS, *OTHERS))
         evaluated = Evaluated(tuple(map(os.path.realpath, paths)), measures=measures.words())
         name = folder_name(paths[0].stem, "in", paths[1].stem, *measures.words())
         out = folder_for(evaluated, request.out, ELSEWHERE / name)
         return publish(evaluate_features(paths[0], paths[1], measures.protocol), out, evaluated)
     if len(what) != 1:
         raise ConfigError(
-            f"found {len(what)} paths, must be one run, model or .onnx file, or two .npz or .parquet files"
+            f"found {len(what)} paths, must be one run, model, .onnx or .xml file, or two .npz or .parquet files"
         )
     targets = [parse_target(word) for word in request.to]
     if targets:
         refuse(request, "--to", (*DATA, *DRAWN))
-    if paths[0].suffix.lower() == ".onnx":
-        refuse(request, "an ONNX file", DRAWN)
+    if paths[0].suffix.lower() in FOREIGN:
+        refuse(request, kind_of(paths[0]), DRAWN)
         own = (request.name or "auto", request.root) if request.name or request.root else None
         evaluated, name = _evaluated(os.path.realpath(paths[0]), own, targets, measures, request.pattern)
         out = folder_for(evaluated, request.out, ELSEWHERE / folder_name(paths[0].stem, name))
-        return publish(evaluate_onnx(paths[0], own, targets, request.size, measures, request.pattern), out, evaluated)
-    refuse(request, "a run, which has a size of its own", ("--size",))
+        model = file_features(paths[0], request.size, request.engine, request.input)
+        return publish(evaluate_file(model, own, targets, measures, request.pattern), out, evaluated)
+    refuse(request, "a run, whose network torch runs at its own size", OTHERS)
     return evaluate_networks(what[0], request, targets)
 
 
@@ -218,6 +223,8 @@ def refuse(request: Request, kind: str, switches: Sequence[str]) -> None:
         "--data.pattern": request.pattern,
         "--to": request.to,
         "--size": request.size,
+        "--engine": request.engine != "auto",
+        "--input": request.input,
         "--multi_query": request.measures.protocol.multi_query,
         "--query": request.measures.protocol.queries != "own",
         "--also_baselines": request.measures.baselines,

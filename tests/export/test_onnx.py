@@ -10,7 +10,8 @@ import pytest
 import torch
 
 from dgnet.config import Pool, RunConfig
-from dgnet.export.onnx import EXPORT_BATCH, ExportError, export_onnx
+from dgnet.export.file_model import ExportError
+from dgnet.export.onnx import EXPORT_BATCH, export_onnx
 from dgnet.export.onnx_model import OnnxModel
 from dgnet.models.appearance import Teacher
 from dgnet.models.dgnet import DGNet
@@ -97,7 +98,7 @@ def test_what_cannot_be_used_is_named(tmp_path: Path) -> None:
     (tmp_path / "broken.onnx").write_bytes(b"not a model")
     with pytest.raises(ExportError, match=r"broken.onnx: cannot be read as ONNX"):
         OnnxModel(tmp_path / "broken.onnx")
-    with pytest.raises(ExportError, match=r"grey.onnx: expected one input, float32 N x 3 x H x W, found x "):
+    with pytest.raises(ExportError, match=r"grey.onnx: expected one input, float32 or uint8 N x 3 x H x W, found x "):
         OnnxModel(write_foreign(tmp_path / "grey.onnx", "N", (1, 16, 8)))
     maps = OnnxModel(write_foreign(tmp_path / "maps.onnx", "N", (3, 16, 8), flat=False))
     with pytest.raises(ExportError, match=r"output 'embedding' is \(2, 3, 1, 1\) for 2 images, expected N x F"):

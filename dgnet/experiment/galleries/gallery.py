@@ -1,0 +1,75 @@
+"""`dgnet.Gallery`: a gallery that finds its own store and its own model."""
+
+from __future__ import annotations
+
+import os
+
+from dgnet.experiment.galleries.embedder import load_embedder, reload_embedder
+from dgnet.experiment.models.find import BUNDLED_NAME, RUN
+from dgnet.gallery import gallery
+from dgnet.gallery.stores.choice import create_store, open_store
+from dgnet.gallery.stores.protocol import Meta, Precision
+
+
+class Gallery(gallery.Gallery):
+    __doc__ = gallery.Gallery.__doc__
+
+    @classmethod
+    def create(
+        cls,
+        address: str | os.PathLike[str],
+        model: RUN = BUNDLED_NAME,
+        *,
+        part: str = "",
+        precision: Precision = "float16",
+        thumbnails: bool = True,
+        device: str = "auto",
+        size: tuple[int, int] | None = None,
+    ) -> Gallery:
+        """Make a new, empty gallery.
+
+        Args:
+            address: a file, such as `people.db`, `milvus://HOST:PORT/NAME` or `postgresql://...`.
+            model: what makes the features: `bundled`, a run's folder, a model's, ONNX or OpenVINO file.
+            part: which of the model's features; empty for its first.
+            precision: `float16` or `float32`, of what is kept.
+            thumbnails: keep small pictures too, to show what was found.
+            device, size: as for `dgnet.load`.
+
+        Raises:
+            GalleryError: there is one already, or it cannot be made.
+            DgnetError: the model cannot be loaded.
+        """
+        embedder = load_embedder(model, device, part=part, size=size)
+        name = embedder.name if model == BUNDLED_NAME else os.path.abspath(os.path.expanduser(embedder.name))
+        meta = Meta(
+            model_hash=embedder.hash,
+            model_name=name,
+            preprocessing=embedder.preprocessing,
+            dim=embedder.dim,
+            precision=precision,
+            thumbnails=thumbnails,
+            part=embedder.part,
+            height=embedder.size[0],
+            width=embedder.size[1],
+        )
+        return cls(create_store(os.fspath(address), meta), lambda: embedder)
+
+    @classmethod
+    def open(
+        cls,
+        address: str | os.PathLike[str],
+        model: RUN | None = None,
+        *,
+        device: str = "auto",
+    ) -> Gallery:
+        """Open a gallery. Its model is loaded when an image is first added or searched for.
+
+        Args:
+            model: where the model lies now, if not where it was when the gallery was made; another one is refused.
+
+        Raises:
+            GalleryError: there is none, or it cannot be read.
+        """
+        store = open_store(os.fspath(address))
+        return cls(store, lambda: reload_embedder(store.meta, model, device))

@@ -1,0 +1,105 @@
+"""Searching a gallery for the pictures that a command names, and showing what was found."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from dgnet.data.records import DataError
+from dgnet.experiment.galleries.gallery import Gallery
+from dgnet.experiment.galleries.show import answers_json, answers_text, time_text, why_nobody
+from dgnet.experiment.galleries.sources import BUNDLED_DATA, pictures_below, read_named, seconds
+from dgnet.files.outputs import check_output_file
+from dgnet.files.whole_file import write_text_whole
+from dgnet.gallery.searching import Answer
+from dgnet.gallery.stores.protocol import Filter
+from dgnet.report.people import Found, Thumbnail, people_page
+
+BUNDLED_QUERY = "bundled"  # pictures of NUM_BUNDLED bundled people; a file of that name is given as ./bundled
+NUM_BUNDLED = 3
+
+
+@dataclass(frozen=True)
+class Request:
+    """The options of `dgnet search`; times are text as the user wrote it."""
+
+    gallery: str
+    queries: tuple[str, ...]
+    top: int = 10
+    cameras: tuple[str, ...] | None = None
+    not_cameras: tuple[str, ...] | None = None
+    after: str | None = None
+    before: str | None = None
+    known: bool | None = None
+    threshold: float | None = None
+    together: bool = False
+    rerank: bool = False
+    as_json: bool = False
+    html: Path | None = None
+    model: str | None = None
+    device: str = "auto"
+
+
+def search(request: Request) -> str:
+    """What was found, as text. Raises DgnetError."""
+    people = [shots for query in request.queries for shots in _people_of(query)]
+    if request.html:
+        check_output_file(request.html, "--html", suffixes=(".html", ".htm"), inputs=[p for one in people for p in one])
+    only = Filter(
+        cameras=request.cameras,
+        not_cameras=request.not_cameras,
+        after=None if request.after is None else seconds(request.after, "--after"),
+        before=None if request.before is None else seconds(request.before, "--before"),
+        known=request.known,
+    )
+    with Gallery.open(request.gallery, request.model, device=request.device) as gallery:
+        answers = gallery.search(
+            people,
+            top=request.top,
+            only=only,
+            together=request.together,
+            rerank=request.rerank,
+            threshold=request.threshold,
+        )
+        if request.html:
+            write_text_whole(request.html, _page(gallery, answers))
+    return answers_json(answers) if request.as_json else answers_text(answers)
+
+
+def _people_of(query: str) -> list[list[str]]:
+    """The people that a QUERY stands for, each by the paths of the person's pictures."""
+    if query == BUNDLED_QUERY:
+        first = {record.pid: record.path for record in reversed(read_named(BUNDLED_DATA).query)}
+        return [[first[pid]] for pid in sorted(first)[:NUM_BUNDLED]]
+    if not os.path.exists(query):
+        raise DataError(f"{query}: no such picture or folder; give a picture of the person, or {BUNDLED_QUERY}")
+    return [pictures_below(query)]
+
+
+def _page(gallery: Gallery, answers: list[Answer]) -> str:
+    ids = sorted({match.entry.id for answer in answers for match in answer.matches})
+    small = gallery.store.thumbnails(ids)
+    shown = []
+    for answer in answers:
+        matches = [
+            Thumbnail(
+                picture=small.get(match.entry.id, b""),
+                title=match.entry.source,
+                lines=(
+                    f"{match.rank}. similarity {match.similarity:.3f}",
+                    f"camera {match.entry.camera or 'unknown'}",
+                    *([] if match.entry.time is None else [time_text(match.entry.time)]),
+                    *([match.entry.identity] if match.entry.identity else []),
+                ),
+            )
+            for match in answer.matches
+        ]
+        queries = [Thumbnail(gallery.thumbnail_of(path), path, ("query",)) for path in answer.query]
+        shown.append(Found(queries, matches, why_nobody(answer) if answer.nobody else ""))
+    facts = (
+        ("Gallery", gallery.store.address),
+        ("Model", gallery.store.meta.model_name),
+        ("Entries", f"{len(gallery)}"),
+    )
+    return people_page("Who was found", facts, shown)

@@ -1,0 +1,1 @@
+"""A gallery in one file, by Python's own sqlite3."""

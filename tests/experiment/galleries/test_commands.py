@@ -1,0 +1,151 @@
+"""The commands of galleries, one after the other as a user gives them, with the bundled model."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import dgnet
+from dgnet import cli
+from dgnet.experiment.galleries.embedder import load_embedder
+from dgnet.gallery.stores.choice import open_store
+from dgnet.mannequin.bundled import bundled_root
+
+
+@pytest.fixture(scope="module")
+def crops(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Twelve bundled pictures of three people, and one that is cut short."""
+    folder = tmp_path_factory.mktemp("crops")
+    for person in ("0151", "0152", "0153"):
+        for path in sorted((bundled_root() / "bounding_box_test").glob(f"{person}_*.jpg"))[:4]:
+            shutil.copy(path, folder)
+    first = min(folder.iterdir())
+    (folder / "short.jpg").write_bytes(first.read_bytes()[:-300])
+    return folder
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def failing(*words: str) -> int:
+    with pytest.raises(SystemExit) as stopped:
+        cli.main([*words])
+    assert isinstance(stopped.value.code, int)
+    return stopped.value.code
+
+
+PATTERN = r"(?P<identity>\d{4})_c(?P<camera>\d)s1_(?P<time>\d+)"
+
+
+def test_from_a_folder_of_crops_to_a_person(here: Path, crops: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    short = crops / "short.jpg"
+    pictures = [str(path) for path in sorted(crops.glob("0*.jpg"))]
+    cli.main(["gallery", "create", "people.db", *pictures, "--pattern", PATTERN])
+    assert "Added: 12\n" in capsys.readouterr().out
+    assert failing("gallery", "add", "people.db", str(short), pictures[0]) == 1
+    shown = capsys.readouterr()
+    assert "Added: 0, 1 were there already, 1 left out (named above)" in shown.out
+    assert f"left out: {short}: corrupt or truncated JPEG" in shown.err
+
+    query = str(min((bundled_root() / "query").glob("0152_*.jpg")))
+    cli.main(["search", "people.db", query, "--top", "3", "--html", "found.html"])
+    table = capsys.readouterr().out.splitlines()
+    assert table[0] == query
+    assert table[1].split() == ["rank", "similarity", "camera", "time", "identity", "source", "id"]
+    assert table[2].split()[0] == "1"
+    assert table[2].split()[-3] == "0152"
+    page = (here / "found.html").read_text()
+    assert page.count("data:image/jpeg;base64,") == 4
+    assert "<script" not in page
+    assert "http" not in page.replace("http-equiv", "")
+
+    cli.main(["search", "people.db", query, "--json", "--not_camera", "1", "2", "--known", "yes", "--rerank"])
+    (answer,) = json.loads(capsys.readouterr().out)
+    assert {match["camera"] for match in answer["matches"]} <= set("3456")
+    cli.main(["search", "people.db", query, query, "--together", "--threshold", "0.9999"])
+    assert "Nobody here: the most similar entry has 0." in capsys.readouterr().out
+
+    cli.main(["gallery", "info", "people.db"])
+    shown = capsys.readouterr().out
+    assert "12, 12 of them of 3 known people" in shown
+    assert "bundled (hash" in shown
+    cli.main(["gallery", "remove", "people.db", "--identity", "0151", "--camera", "1"])
+    removed = int(capsys.readouterr().out.split()[1])
+    assert 0 < removed < 12
+    assert failing("gallery", "verify", "people.db") == 0
+    assert f"{12 - removed} entries, no fault found" in capsys.readouterr().out
+    assert failing("gallery", "remove", "people.db") == 2
+    assert "say which" in capsys.readouterr().err
+
+
+def test_a_gallery_is_exported_and_rebuilt(here: Path, crops: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    mine = shutil.copytree(crops, here / "mine")
+    (mine / "short.jpg").unlink()
+    cli.main(["gallery", "create", "people.db", "mine", "--pattern", PATTERN, "--precision", "float32"])
+    for name in ("all.npz", "all.parquet"):
+        cli.main(["gallery", "export", "people.db", "--out", name])
+    from pyarrow import parquet
+
+    arrays, table = np.load("all.npz"), parquet.read_table("all.parquet").to_pydict()
+    model = dgnet.load("bundled")
+    features = model.features(arrays["source"].tolist())
+    unit = features / np.linalg.norm(features, axis=1, keepdims=True)
+    np.testing.assert_allclose(arrays["feature"], unit, atol=1e-5)
+    np.testing.assert_array_equal(arrays["feature"], np.array(table["feature"], np.float32))
+    assert arrays["identity"].tolist() == table["identity"]
+    assert arrays["time"].tolist() == table["time"]
+
+    first, second, *_ = sorted(mine.iterdir())
+    first.unlink()
+    second.write_bytes(second.read_bytes() + b" ")
+    capsys.readouterr()
+    assert failing("gallery", "rebuild", "people.db", "--model", "bundled", "--out", "new.db") == 1
+    shown = capsys.readouterr()
+    assert "Added: 10, 2 left out" in shown.out
+    assert f"{first}: cannot be read" in shown.err
+    assert f"{second}: has changed since it was added" in shown.err
+    old, new = open_store("people.db"), open_store("new.db")
+    kept = new.get([entry.id for batch in old.entries() for entry in batch])
+    assert len(kept) == 10
+    assert all(old.get([entry.id])[entry.id] == entry for entry in kept.values())
+
+
+def test_another_model_or_another_of_its_features_is_refused(here: Path, crops: Path) -> None:
+    with dgnet.Gallery.create("prim.db", "bundled", part="prim") as gallery:
+        picture = min(crops.iterdir())
+        assert gallery.add(picture).num_new == 1
+        np.testing.assert_allclose(
+            next(gallery.store.read())[1], dgnet.load("bundled").features(picture, part="prim"), atol=1e-3
+        )
+    with dgnet.Gallery.open("prim.db") as again:
+        assert not again.search(picture)[0].nobody
+    assert load_embedder("bundled").hash != load_embedder("bundled", part="prim").hash
+    with pytest.raises(dgnet.DgnetError, match="exists already"):
+        dgnet.Gallery.create("prim.db")
+
+
+def test_mistakes_end_in_one_sentence(here: Path, crops: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert failing("gallery", "create", "people.db", "nowhere.jpg", "--pattern", "(") == 1
+    assert not (here / "people.db").exists()
+    assert failing("search", "people.db", str(min(crops.iterdir()))) == 1
+    assert "dgnet: people.db: no such gallery; `dgnet gallery create people.db` makes one" in capsys.readouterr().err
+    cli.main(["gallery", "create", "people.db"])
+    for words, message in (
+        (["gallery", "add", "people.db"], "no images: give pictures"),
+        (["search", "people.db", "nowhere.jpg"], "nowhere.jpg: no such picture or folder"),
+        (["search", "people.db", "bundled", "--after", "noon"], "--after: found 'noon'"),
+        (["search", "people.db", "bundled", "--html", "x.txt"], "--html: x.txt has the suffix .txt"),
+        (["gallery", "export", "people.db", "--out", "x.csv"], "--out: x.csv has the suffix .csv"),
+        (["gallery", "create", "people.db"], "people.db: exists already"),
+    ):
+        assert failing(*words) in (1, 2)
+        assert message in capsys.readouterr().err
+    cli.main(["search", "people.db", "bundled"])
+    assert capsys.readouterr().out.count("Nobody here: the gallery has no entry that may be found.") == 3

@@ -1,0 +1,89 @@
+"""Which images are added, and what is known of them: from names, tables and data sets."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+
+from dgnet.data.records import DataError
+from dgnet.experiment.galleries.sources import Common, gather, seconds, source_names
+
+NOTHING = Common()
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    for name in ("a/7_c2_100.jpg", "a/8_c1_5.jpg", "b/deep/9_c3_1.png", "notes.txt"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+    return tmp_path
+
+
+def test_a_folder_is_read_at_any_depth(folder: Path) -> None:
+    items = gather([str(folder), str(folder / "notes.txt")], None, None, None, Common("gate", "3.5", "Jane"))
+    assert [Path(str(item.image)).name for item in items] == ["7_c2_100.jpg", "8_c1_5.jpg", "9_c3_1.png", "notes.txt"]
+    assert {(item.camera, item.time, item.identity, item.track) for item in items} == {("gate", 3.5, "Jane", "")}
+
+
+def test_a_pattern_takes_names_apart(folder: Path) -> None:
+    pattern = r"(?P<identity>\d+)_c(?P<camera>\d+)_(?P<time>\d+)\."
+    items = gather([str(folder / "a")], pattern, None, None, Common("gate", "3.5"))
+    assert [(item.identity, item.camera, item.time) for item in items] == [("7", "2", 100.0), ("8", "1", 5.0)]
+    optional = gather([str(folder / "a")], r"/(?P<track>7)?", None, None, Common("gate"))
+    assert {(item.track, item.camera) for item in optional} == {("", "gate")}
+
+
+@pytest.mark.parametrize(
+    ("pattern", "message"),
+    [
+        ("(", "is no regular expression"),
+        ("abc", "must name its groups"),
+        ("(?P<pid>.)", "no others than camera, time, identity, track"),
+        (r"(?P<camera>c1)_5", r"not found in .*7_c2_100.jpg; change it"),
+        (r"(?P<time>c\d)", "found 'c2', must be seconds or a date"),
+        ("'; DROP TABLE (?P<camera>.)", "is not found in"),
+    ],
+)
+def test_wrong_patterns_are_refused(folder: Path, pattern: str, message: str) -> None:
+    with pytest.raises(DataError, match=message):
+        gather([str(folder / "a")], pattern, None, None, NOTHING)
+
+
+def test_a_manifest_says_what_is_known(folder: Path) -> None:
+    table = folder / "seen.csv"
+    table.write_text('path,camera,time,identity\na/8_c1_5.jpg,door,2026-11-28T08:00:00,\nb/deep/9_c3_1.png,,,"it\'s"\n')
+    first, second = gather([], None, table, None, Common("gate"))
+    assert (first.image, first.camera, first.identity) == (str(folder / "a/8_c1_5.jpg"), "door", "")
+    assert first.time == datetime(2026, 11, 28, 8).timestamp()
+    assert (second.camera, second.time, second.identity) == ("gate", None, "it's")
+    table.write_text("path,time\na.jpg,yesterday\n")
+    with pytest.raises(DataError, match=r"seen\.csv, line 2: found 'yesterday'"):
+        gather([], None, table, None, NOTHING)
+    table.write_text("path,time\n,3\n")
+    with pytest.raises(DataError, match=r"seen\.csv, line 2: path is ''"):
+        gather([], None, table, None, NOTHING)
+
+
+def test_a_data_set_gives_its_gallery(market: Path) -> None:
+    items = gather([], None, None, f"market1501={market}", NOTHING)
+    assert len(items) == 8
+    assert {(item.identity, item.camera) for item in items} == {(pid, cam) for pid in "56" for cam in "12"}
+    with pytest.raises(DataError, match="--data: found 'market1501', must be NAME=DIR"):
+        gather([], None, None, "market1501", NOTHING)
+
+
+def test_an_empty_folder_is_named(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="no picture in this folder"):
+        gather([str(tmp_path)], None, None, None, NOTHING)
+
+
+@pytest.mark.parametrize("text", ["", "nan", "inf", "28.11.2026", "1e999", "9999-99-99"])
+def test_other_times_are_refused(text: str) -> None:
+    with pytest.raises(DataError, match="--after: found "):
+        seconds(text, "--after")
+
+
+def test_sources_match_as_given_and_as_kept() -> None:
+    assert source_names(["a.jpg"]) == ("a.jpg", str(Path("a.jpg").absolute()))

@@ -44,7 +44,7 @@ NEVER = {"training": ("report", "gallery", "serve")}
 # Packages of an extra, and torch's slow corners, are imported inside the function that uses them, and there alone.
 WHERE_USED = (
     *("anny", "roma", "pyarrow", "onnx", "onnxscript", "onnxruntime", "timm", "lpips", "ray", "faiss", "pymilvus"),
-    *("psycopg", "fastapi", "uvicorn", "sklearn", "openvino", "nncf", "torchvision", "tensorboard"),
+    *("psycopg", "fastapi", "uvicorn", "sklearn", "openvino", "nncf", "torchvision", "tensorboard", "imageio_ffmpeg"),
 )
 HEAVY = ("torch", "numpy", "PIL", "safetensors", "tqdm")
 

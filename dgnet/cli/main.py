@@ -1,4 +1,4 @@
-"""The command line: `dgnet train | evaluate | compare | swap | data | import | export | bench`.
+"""The command line: `dgnet train | evaluate | compare | swap | generate | data | import | export | bench`.
 
 Each command is imported only when it is called, and imports heavy packages only after it has read its arguments, so
 that `--help` is instant.
@@ -26,6 +26,8 @@ dgnet recognises people across cameras and draws them, in one network.
   dgnet evaluate RUN          measure a run again, or on other data; or an ONNX file, or features of any model
   dgnet compare RUNS...       several runs on one page; seeds averaged
   dgnet swap RUN IMAGES...    everyone in everyone's clothes, as one picture
+  dgnet generate grid RUN     figures; also: rainbow, appearance, structure, film, cases, models
+  dgnet generate dataset RUN  a whole data set of people who do not exist
   dgnet data verify ROOT      what data set is this, and is it whole?
   dgnet data mannequin        render a synthetic data set of any size
   dgnet import official ...   convert the authors' released checkpoints
@@ -39,7 +41,16 @@ COMMANDS: dict[tuple[str, ...], str] = {
     ("train",): "dgnet.cli.train.train",
     ("evaluate",): "dgnet.cli.evaluate.evaluate",
     ("compare",): "dgnet.cli.evaluate.compare",
-    ("swap",): "dgnet.cli.models.swap",
+    ("swap",): "dgnet.cli.generate.swap",
+    ("generate", "grid"): "dgnet.cli.generate.grid",
+    ("generate", "rainbow"): "dgnet.cli.generate.rainbow",
+    ("generate", "appearance"): "dgnet.cli.generate.appearance",
+    ("generate", "structure"): "dgnet.cli.generate.structure",
+    ("generate", "film"): "dgnet.cli.generate.film",
+    ("generate", "cases"): "dgnet.cli.generate.cases",
+    ("generate", "models"): "dgnet.cli.generate.models",
+    ("generate", "dataset"): "dgnet.cli.synthesis.dataset",
+    ("generate", "report"): "dgnet.cli.synthesis.report",
     ("data", "verify"): "dgnet.cli.data.data_verify",
     ("data", "prepare"): "dgnet.cli.data.data_prepare",
     ("data", "mannequin"): "dgnet.cli.data.data_mannequin",

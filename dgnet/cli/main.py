@@ -1,4 +1,4 @@
-"""The command line: `dgnet train | evaluate | compare | swap | gallery | search | data | import | export | bench`.
+"""The command line: `dgnet train | evaluate | swap | generate | gallery | search | data | export | ...`.
 
 Each command is imported only when it is called, and imports heavy packages only after it has read its arguments, so
 that `--help` is instant.
@@ -30,6 +30,8 @@ dgnet recognises people across cameras and draws them, in one network.
   dgnet search GALLERY QUERY  find people in a gallery
   dgnet gallery calibrate ... how sure is a similarity? Thresholds, probabilities; also: gallery mark
   dgnet gallery link GALLERY  who is who: one person, one number
+  dgnet generate grid RUN     figures; also: rainbow, appearance, structure, film, cases, models
+  dgnet generate dataset RUN  a whole data set of people who do not exist
   dgnet data verify ROOT      what data set is this, and is it whole?
   dgnet data mannequin        render a synthetic data set of any size
   dgnet import official ...   convert the authors' released checkpoints
@@ -43,7 +45,16 @@ COMMANDS: dict[tuple[str, ...], str] = {
     ("train",): "dgnet.cli.train.train",
     ("evaluate",): "dgnet.cli.evaluate.evaluate",
     ("compare",): "dgnet.cli.evaluate.compare",
-    ("swap",): "dgnet.cli.models.swap",
+    ("swap",): "dgnet.cli.generate.swap",
+    ("generate", "grid"): "dgnet.cli.generate.grid",
+    ("generate", "rainbow"): "dgnet.cli.generate.rainbow",
+    ("generate", "appearance"): "dgnet.cli.generate.appearance",
+    ("generate", "structure"): "dgnet.cli.generate.structure",
+    ("generate", "film"): "dgnet.cli.generate.film",
+    ("generate", "cases"): "dgnet.cli.generate.cases",
+    ("generate", "models"): "dgnet.cli.generate.models",
+    ("generate", "dataset"): "dgnet.cli.synthesis.dataset",
+    ("generate", "report"): "dgnet.cli.synthesis.report",
     **{("gallery", name): f"dgnet.cli.gallery.{name}" for name in ("create", "add", "remove", "info", "verify")},
     ("gallery", "rebuild"): "dgnet.cli.gallery.rebuild",
     ("gallery", "export"): "dgnet.cli.gallery.export",

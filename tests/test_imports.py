@@ -28,11 +28,11 @@ ORDER = (
     "generation",
     "quality",
     "gallery",
-    "trackers",
     "training",
     "report",
     "export",
     "experiment",
+    "trackers",
     "serve",
     "bench",
     "cli",
@@ -44,7 +44,8 @@ NEVER = {"training": ("report", "gallery", "serve")}
 # Packages of an extra, and torch's slow corners, are imported inside the function that uses them, and there alone.
 WHERE_USED = (
     *("anny", "roma", "pyarrow", "onnx", "onnxscript", "onnxruntime", "timm", "lpips", "ray", "faiss", "pymilvus"),
-    *("psycopg", "fastapi", "uvicorn", "sklearn", "openvino", "nncf", "torchvision", "tensorboard"),
+    *("psycopg", "pgvector", "fastapi", "uvicorn", "sklearn", "openvino", "nncf", "torchvision", "tensorboard"),
+    "imageio_ffmpeg",
 )
 HEAVY = ("torch", "numpy", "PIL", "safetensors", "tqdm")
 

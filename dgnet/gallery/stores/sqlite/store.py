@@ -14,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
+from dgnet.gallery.stores.checks import check_batch, check_features
 from dgnet.gallery.stores.protocol import EVERY, Entry, Filter, Float32Array, GalleryError, Hits, Meta
 from dgnet.gallery.stores.sqlite.conditions import as_json, condition
 from dgnet.gallery.stores.sqlite.connection import create_file, open_file, told
@@ -72,6 +73,7 @@ class SqliteStore:
         return self._meta
 
     def add(self, entries: Sequence[Entry], vectors: Float32Array, thumbnails: Sequence[bytes]) -> list[bool]:
+        check_batch(entries, vectors, thumbnails, self._meta, self.address)
         blobs = np.ascontiguousarray(vectors, dtype=self._dtype)
         new = []
         with self._writing() as connection:
@@ -123,6 +125,7 @@ class SqliteStore:
         return {found for (found,) in self._rows(f"SELECT id FROM entries WHERE {_AMONG}", [as_json(ids)])}
 
     def search(self, queries: Float32Array, k: int, only: Filter = EVERY) -> Hits:
+        check_features(queries, self._meta.dim, self.address)
         with self._lock, self._reading() as connection:
             return self._searcher.search(connection, queries, k, only)
 

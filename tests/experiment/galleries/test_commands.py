@@ -85,6 +85,18 @@ def test_from_a_folder_of_crops_to_a_person(here: Path, crops: Path, capsys: pyt
     assert "say which" in capsys.readouterr().err
 
 
+@pytest.mark.e2e
+def test_two_commands_from_an_install_to_a_person(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The two commands with which docs/gallery.md and the README begin."""
+    cli.main(["gallery", "create", "demo.db", "--data", "mannequin"])
+    assert "Added: 550\n" in capsys.readouterr().out
+    cli.main(["search", "demo.db", "bundled", "--html", "found.html", "--json"])
+    answers = json.loads(capsys.readouterr().out)
+    asked = [Path(answer["query"][0]).name[:4] for answer in answers]
+    assert [answer["matches"][0]["identity"].zfill(4) for answer in answers] == asked == ["0151", "0152", "0153"]
+    assert (here / "found.html").read_text().count("<figure") == 33
+
+
 def test_a_gallery_is_exported_and_rebuilt(here: Path, crops: Path, capsys: pytest.CaptureFixture[str]) -> None:
     mine = shutil.copytree(crops, here / "mine")
     (mine / "short.jpg").unlink()

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from dgnet.cli.parser import HelpFormatter, Parser, add_device, parser_of
+from dgnet.cli.parser import HelpFormatter, Parser, add_device, add_engine, add_input, parser_of
 
 GALLERY_HELP = "people.db (a file), milvus://HOST:PORT/NAME or postgresql://USER@HOST:PORT/DATABASE"
 CREATE_HELP = """\
@@ -45,6 +45,8 @@ def create(arguments: Sequence[str]) -> None:
     parser.add_argument("--thumbnails", choices=("yes", "no"), default="yes", help="keep small pictures too")
     _add_sources(parser)
     add_device(parser)
+    add_engine(parser)
+    add_input(parser)
     found = parser.parse_args(list(arguments))
 
     from dgnet.cli.parser import read_size
@@ -59,6 +61,8 @@ def create(arguments: Sequence[str]) -> None:
         thumbnails=found.thumbnails == "yes",
         device=found.device,
         size=read_size(parser, found.size) if found.size else None,
+        engine=found.engine,
+        input=found.input,
     )
     with gallery:
         print(f"Gallery: {gallery.store.address}, features of {gallery.store.meta.model_name}")
@@ -72,11 +76,12 @@ def add(arguments: Sequence[str]) -> None:
     parser.add_argument("--model", type=str, help="where the gallery's model lies now, if it was moved")
     _add_sources(parser)
     add_device(parser)
+    add_engine(parser)
     found = parser.parse_args(list(arguments))
 
     from dgnet.experiment.galleries.gallery import Gallery
 
-    with Gallery.open(found.GALLERY, found.model, device=found.device) as gallery:
+    with Gallery.open(found.GALLERY, found.model, device=found.device, engine=found.engine) as gallery:
         items = _items(found)
         if not items:
             parser.error("no images: give pictures or folders of them, --manifest FILE or --data NAME=DIR")
@@ -155,11 +160,22 @@ def rebuild(arguments: Sequence[str]) -> None:
     parser.add_argument("--model", type=str, required=True, help="the other model, as for `dgnet gallery create`")
     parser.add_argument("--out", type=str, required=True, metavar="NEW", help="the new gallery")
     add_device(parser)
+    add_engine(parser)
+    add_input(parser)
     found = parser.parse_args(list(arguments))
 
     from dgnet.experiment.galleries.rebuild import rebuild as run
 
-    _report(run(found.GALLERY, found.out, found.model, device=found.device, on_bad=_name_bad))
+    added = run(
+        found.GALLERY,
+        found.out,
+        found.model,
+        device=found.device,
+        engine=found.engine,
+        input=found.input,
+        on_bad=_name_bad,
+    )
+    _report(added)
     print(f"Gallery: {found.out}")
 
 

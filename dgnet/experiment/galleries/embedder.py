@@ -15,23 +15,32 @@ from dgnet.experiment.models.model import ModelError
 from dgnet.gallery.embedder import Embedder
 from dgnet.gallery.stores.protocol import Meta
 
-_FILTER = "bicubic, antialiased, then ImageNet's mean and deviation; mean of the image's and its mirror's feature"
 
-
-def load_embedder(run: RUN, device: str = "auto", *, part: str = "", size: tuple[int, int] | None = None) -> Embedder:
+def load_embedder(
+    run: RUN,
+    device: str = "auto",
+    *,
+    part: str = "",
+    size: tuple[int, int] | None = None,
+    engine: str = "auto",
+    input: str = "",
+) -> Embedder:
     """Load a model for a gallery.
 
     Args:
-        run, device, size: as for `dgnet.load`.
+        run, device, size, engine, input: as for `dgnet.load`.
         part: the feature, one of `Model.parts`; empty for the first.
 
     Raises:
         DgnetError: as `dgnet.load` and `Model.features` do.
     """
-    model = load(run, device, size=size)
+    model = load(run, device, size=size, engine=engine, input=input)
     part = part or model.parts[0]
     height, width = model.size
-    preprocessing = f"feature {part}; resized to {height} x {width} pixels, {_FILTER}"
+    preprocessing = (
+        f"feature {part}; resized to {height} x {width} pixels, bicubic, antialiased, then {model.input}; "
+        "mean of the image's and its mirror's feature"
+    )
     digest = hashlib.sha256(preprocessing.encode())
     for path in model_files(find(run)):
         digest.update(hashlib.sha256(path.read_bytes()).digest())
@@ -47,17 +56,18 @@ def load_embedder(run: RUN, device: str = "auto", *, part: str = "", size: tuple
     )
 
 
-def reload_embedder(meta: Meta, run: RUN | None = None, device: str = "auto") -> Embedder:
+def reload_embedder(meta: Meta, run: RUN | None = None, device: str = "auto", engine: str = "auto") -> Embedder:
     """The model of a gallery again, from where it was or from `run`. Raises DgnetError where it is not there.
 
     Whether it is the same model is for `Embedder.check` to say.
     """
     wanted = meta.model_name if run is None else run
+    size = (meta.height, meta.width)
     try:
-        return load_embedder(wanted, device, part=meta.part)
+        return load_embedder(wanted, device, part=meta.part, engine=engine, input=meta.input)
     except ModelError:
         with contextlib.suppress(ModelError):  # a file that leaves the size open takes the gallery's
-            return load_embedder(wanted, device, part=meta.part, size=(meta.height, meta.width))
+            return load_embedder(wanted, device, part=meta.part, size=size, engine=engine, input=meta.input)
         raise
 
 

@@ -25,6 +25,8 @@ class Gallery(gallery.Gallery):
         thumbnails: bool = True,
         device: str = "auto",
         size: tuple[int, int] | None = None,
+        engine: str = "auto",
+        input: str = "",
     ) -> Gallery:
         """Make a new, empty gallery.
 
@@ -34,13 +36,13 @@ class Gallery(gallery.Gallery):
             part: which of the model's features; empty for its first.
             precision: `float16` or `float32`, of what is kept.
             thumbnails: keep small pictures too, to show what was found.
-            device, size: as for `dgnet.load`.
+            device, size, engine, input: as for `dgnet.load`.
 
         Raises:
             GalleryError: there is one already, or it cannot be made.
             DgnetError: the model cannot be loaded.
         """
-        embedder = load_embedder(model, device, part=part, size=size)
+        embedder = load_embedder(model, device, part=part, size=size, engine=engine, input=input)
         name = embedder.name if model == BUNDLED_NAME else os.path.abspath(os.path.expanduser(embedder.name))
         meta = Meta(
             model_hash=embedder.hash,
@@ -52,6 +54,7 @@ class Gallery(gallery.Gallery):
             part=embedder.part,
             height=embedder.size[0],
             width=embedder.size[1],
+            input=input,
         )
         return cls(create_store(os.fspath(address), meta), lambda: embedder)
 
@@ -62,14 +65,16 @@ class Gallery(gallery.Gallery):
         model: RUN | None = None,
         *,
         device: str = "auto",
+        engine: str = "auto",
     ) -> Gallery:
         """Open a gallery. Its model is loaded when an image is first added or searched for.
 
         Args:
             model: where the model lies now, if not where it was when the gallery was made; another one is refused.
+            device, engine: as for `dgnet.load`.
 
         Raises:
             GalleryError: there is none, or it cannot be read.
         """
         store = open_store(os.fspath(address))
-        return cls(store, lambda: reload_embedder(store.meta, model, device))
+        return cls(store, lambda: reload_embedder(store.meta, model, device, engine))

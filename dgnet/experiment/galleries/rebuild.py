@@ -15,11 +15,19 @@ from dgnet.gallery.stores.protocol import Store
 
 
 def rebuild(
-    address: str, out: str, model: RUN, *, device: str = "auto", on_bad: Callable[[str, str], None] | None = None
+    address: str,
+    out: str,
+    model: RUN,
+    *,
+    device: str = "auto",
+    engine: str = "auto",
+    input: str = "",
+    on_bad: Callable[[str, str], None] | None = None,
 ) -> Added:
     """Make the gallery `out` of the pictures that the entries of `address` were added from.
 
     Args:
+        device, engine, input: as for `dgnet.load`.
         on_bad: told of each picture that is gone, has changed or cannot be read; it is left out.
 
     Raises:
@@ -35,7 +43,15 @@ def rebuild(
             on_bad(source, reason)
 
     kept = old.meta
-    with Gallery.create(out, model, precision=kept.precision, thumbnails=kept.thumbnails, device=device) as gallery:
+    with Gallery.create(
+        out,
+        model,
+        precision=kept.precision,
+        thumbnails=kept.thumbnails,
+        device=device,
+        engine=engine,
+        input=input,
+    ) as gallery:
         added = gallery.add(_pictures(old, leave_out), on_bad=on_bad, progress=True)
     old.close()
     added.bad += bad

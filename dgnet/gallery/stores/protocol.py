@@ -85,6 +85,7 @@ class Meta:
         thumbnails: whether small pictures are kept too.
         format: FORMAT of the dgnet that made it.
         part, height, width: which of the model's features, and the size of the images it takes, to load it again.
+        input: what the model was said to take for pixels, as of `dgnet.load`; empty where its file says it.
     """
 
     model_hash: str
@@ -97,6 +98,7 @@ class Meta:
     part: str = ""
     height: int = 0
     width: int = 0
+    input: str = ""
 
     def to_json(self) -> str:
         return json.dumps(asdict(self))

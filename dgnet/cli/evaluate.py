@@ -15,6 +15,9 @@ Measure a run, a model, another model's ONNX file, or features that any model ma
                                                       on another data set (direct transfer)
   dgnet evaluate RUN --to market1501=DIR msmt17=DIR   on several, one table with one row per data set
   dgnet evaluate bundled                              the model that dgnet brings; or any model file of dgnet's
+  dgnet evaluate WHAT --data.root DIR --query first --also_baselines
+                                                      on any labelled folder, all of whose people are the test, beside
+                                                      features that nobody trained for re-id
   dgnet evaluate MODEL.onnx --data.root DIR           images N x 3 x H x W in, named features out
   dgnet evaluate MODEL.xml --input bgr-u8 --data.root DIR
                                                       the same of an OpenVINO file
@@ -29,7 +32,26 @@ def evaluate(arguments: Sequence[str]) -> None:
     )
     parser.add_argument("--data.name", type=str, default="", help="another data set (direct transfer): its reader")
     parser.add_argument("--data.root", type=str, default="", help="where the data lies, if not where it was")
+    parser.add_argument(
+        "--data.pattern",
+        type=str,
+        default="",
+        metavar="REGEX",
+        help="for --data.root: finds (?P<pid>...) and (?P<camid>...) in paths, where folders do not name identities",
+    )
     parser.add_argument("--to", type=str, nargs="+", default=[], help="data sets for direct transfer, NAME=DIR each")
+    parser.add_argument(
+        "--query",
+        choices=("own", "first"),
+        default="own",
+        help="first: every identity's first image by each camera is a query, all other images are the gallery, "
+        "whatever splits the folder has (default: the data set's own)",
+    )
+    parser.add_argument(
+        "--also_baselines",
+        action="store_true",
+        help="rows for a colour histogram and for MobileNetV2 with ImageNet weights as they are, of 128x64 images",
+    )
     parser.add_argument("--rerank", action="store_true", help="k-reciprocal re-ranking too")
     parser.add_argument("--k1", type=int, help="neighbours of re-ranking (default: 20)")
     parser.add_argument("--k2", type=int, help="neighbours whose encodings re-ranking averages (default: 6)")
@@ -79,12 +101,12 @@ def evaluate(arguments: Sequence[str]) -> None:
         multi_query=found.multi_query,
         denominator=found.denominator,
         same_camera=found.same_camera,
+        queries=found.query,
         **given,
     )
-    measures = Measures(protocol, found.inception, found.lpips)
-    request = Request(
-        found.data.name, found.data.root, found.to, size, measures, found.device, found.out, found.engine, found.input
-    )
+    measures = Measures(protocol, found.inception, found.lpips, found.also_baselines)
+    where, engine = (found.data.name, found.data.root, found.to), (found.engine, found.input)
+    request = Request(*where, size, measures, found.device, found.out, *engine, found.data.pattern)
     published = run(found.WHAT, request)
     print(f"{published.text}Report: {published.page.resolve()}")
 

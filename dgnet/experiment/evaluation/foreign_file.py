@@ -10,24 +10,29 @@ from torch import Tensor
 
 from dgnet.config import ConfigError
 from dgnet.experiment.evaluation.features import FeatureModel
-from dgnet.experiment.evaluation.present import common_facts, ranked, retrieval_notes, retrieval_parts
+from dgnet.experiment.evaluation.present import common_facts, query_groups, ranked, retrieval_notes, retrieval_parts
+from dgnet.experiment.evaluation.run import Measures
 from dgnet.experiment.evaluation.transfer import tested_on, transfer_report
 from dgnet.export.engine import engine_named, read_file_model
 from dgnet.report.parts.galleries.ranked import RankedGalleries
 from dgnet.report.report import Report
-from dgnet.retrieval.protocol import Protocol
 
 FEATURE_NAMES = {"prim": "f_prim", "fine": "f_fine"}  # outputs of dgnet's own files; other outputs keep their names
 
 
 def evaluate_file(
-    model: FeatureModel, own: tuple[str, str] | None, targets: Sequence[tuple[str, str]], protocol: Protocol
+    model: FeatureModel,
+    own: tuple[str, str] | None,
+    targets: Sequence[tuple[str, str]],
+    measures: Measures,
+    pattern: str = "",
 ) -> Report:
     """Rank galleries by each output of the file.
 
     Args:
         own: one data set (reader, folder), on which everything is measured; or None.
         targets: data sets (reader, folder) for direct transfer; used where `own` is None.
+        pattern: of the one data set, for the reader `folder` (`config.DataConfig`).
 
     Raises:
         ConfigError: no data set was given.
@@ -36,8 +41,8 @@ def evaluate_file(
     if not own and not targets:
         raise ConfigError(f"{path}: a file of another program's brings no data: give --data.root DIR, or --to NAME=DIR")
     if not own:
-        return transfer_report(model, targets, protocol, path.name)
-    found = tested_on(model, *own, protocol, detailed=True)
+        return transfer_report(model, targets, measures, path.name)
+    found = tested_on(model, own, measures, pattern, detailed=True)
     data, retrieval = found.data, found.retrieval
     height, width = model.size
     supervised = model.trained_on == data.dataset.name
@@ -51,9 +56,10 @@ def evaluate_file(
         ],
         parts=[
             *retrieval_parts(retrieval, data.dataset.name if supervised else ""),
+            query_groups(retrieval, found.labels, data),
             RankedGalleries(ranked(found.features, found.labels, retrieval, data)),
         ],
-        notes=[*data.dataset.notes, *retrieval_notes(retrieval)],
+        notes=[*data.dataset.notes, *found.notes, *retrieval_notes(retrieval)],
         doubts=retrieval.doubts,
     )
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from jsonargparse import Namespace
 
-from dgnet.cli.parser import HelpFormatter, Parser, add_device, add_engine, parser_of, read_size
+from dgnet.cli.parser import HelpFormatter, Parser, add_device, add_engine, add_input, parser_of, read_size
 
 if TYPE_CHECKING:
     from dgnet.experiment.galleries.embedder import Loading
@@ -121,6 +121,7 @@ def add_model_options(parser: Parser, default: str | None) -> None:
     parser.add_argument("--part", type=str, default="", help="which of the model's features (default: its first)")
     parser.add_argument("--size", type=str, default="", help="HEIGHTxWIDTH, for a file that leaves it open")
     add_engine(parser)
+    add_input(parser)
 
 
 def loading(parser: Parser, found: Namespace) -> Loading:

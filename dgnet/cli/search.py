@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from dgnet.cli.parser import HelpFormatter, add_device, count, parser_of
+from dgnet.cli.parser import HelpFormatter, add_device, add_engine, count, parser_of
 
 SEARCH_HELP = """\
 Find people in a gallery. Each QUERY is a picture of a person, or a folder of pictures of one person.
@@ -37,6 +37,7 @@ def search(arguments: Sequence[str]) -> None:
     parser.add_argument("--html", type=Path, help="write a page with thumbnails too")
     parser.add_argument("--model", type=str, help="where the gallery's model lies now, if it was moved")
     add_device(parser)
+    add_engine(parser)
     found = parser.parse_args(list(arguments))
     if found.far is not None and found.threshold is not None:
         parser.error("--far: gives a threshold too; leave out --far or --threshold")
@@ -64,6 +65,7 @@ def search(arguments: Sequence[str]) -> None:
                 html=found.html,
                 model=found.model,
                 device=found.device,
+                engine=found.engine,
             )
         )
     )

@@ -40,6 +40,7 @@ class Request:
     html: Path | None = None
     model: str | None = None
     device: str = "auto"
+    engine: str = "auto"
 
 
 def search(request: Request) -> str:
@@ -54,7 +55,7 @@ def search(request: Request) -> str:
         before=None if request.before is None else seconds(request.before, "--before"),
         known=request.known,
     )
-    with Gallery.open(request.gallery, request.model, device=request.device) as gallery:
+    with Gallery.open(request.gallery, request.model, device=request.device, engine=request.engine) as gallery:
         answers = gallery.search(
             people,
             top=request.top,

@@ -8,8 +8,8 @@ visible, moved by a little noise. It runs three times with the same settings:
   colour histogram   what costs nothing: colours of six horizontal stripes
   dgnet              the features of a model
 
-Printed for each: IDF1, identity switches, and how many numbers were given to how many people. Written: a GIF of the
-film with dgnet's tracks beside those of boxes alone, each number in a colour of its own.
+Printed for each: IDF1, identity switches, and how many numbers were given to how many people. Written: the film
+(MP4) with dgnet's tracks below those of boxes alone, each number in a colour of its own.
 
 Needs: pip install "dgnet[mannequin,trackers]". The film takes some minutes to render; --film keeps it.
 """
@@ -25,6 +25,8 @@ import numpy as np
 from PIL import Image, ImageDraw
 from tqdm import tqdm
 
+from dgnet.files.outputs import check_output_file
+from dgnet.files.whole_file import written_whole
 from dgnet.mannequin.film.film import Frame, render_film
 from dgnet.mannequin.film.walks import FRAMES_PER_SECOND, draw_walkers
 from dgnet.trackers import Embedder
@@ -32,6 +34,7 @@ from dgnet.trackers.scores import Tracks, TrackScores, score_tracks
 
 LEAST_VISIBLE = 0.33
 NOISE = 0.02  # of a box's height: the deviation of a detection's edges
+HISTOGRAM_APART = 0.25  # cosine distance beyond which histograms are not of one person; the best on the film of seed 0
 AWAY = 80  # frames that a person may be out of sight and still be known
 Describe = Callable[[np.ndarray, np.ndarray], np.ndarray]  # a BGR frame and boxes N x 4 -> N x F
 
@@ -50,17 +53,16 @@ def nothing(_: np.ndarray, boxes: np.ndarray) -> np.ndarray:
 
 def histogram(bgr: np.ndarray, boxes: np.ndarray) -> np.ndarray:
     """Square roots of the colour histograms (4 x 4 x 4) of six horizontal stripes of the box's middle half."""
-    rows = []
-    for left, top, width, height in boxes:
+    rows = np.zeros((len(boxes), 6 * 64))
+    for row, (left, top, width, height) in zip(rows, boxes, strict=True):
         x1, x2 = int(max(0, left + width / 4)), int(max(1, left + 3 * width / 4))
         crop = bgr[int(max(0, top)) : int(max(1, top + height)), x1:x2]
         crop = crop if crop.size else np.zeros((6, 1, 3), np.uint8)
         counts = [
             np.histogramdd(part.reshape(-1, 3), bins=4, range=[(0, 256)] * 3)[0] for part in np.array_split(crop, 6)
         ]
-        row = np.sqrt(np.concatenate([one.ravel() for one in counts]))
-        rows.append(row / max(1e-9, np.linalg.norm(row)))
-    return np.array(rows).reshape(len(boxes), -1)
+        row[:] = np.sqrt(np.concatenate([one.ravel() for one in counts]))
+    return rows / np.maximum(1e-9, np.linalg.norm(rows, axis=1, keepdims=True))
 
 
 def track(film: list[Frame], describe: Describe, most_apart: float, seed: int) -> Tracks:
@@ -93,6 +95,17 @@ def draw(frame: Frame, tracks: tuple[list[int], np.ndarray], heading: str) -> Im
     return image
 
 
+def write_film(path: Path, pictures: list[Image.Image]) -> None:
+    """Write pictures as an MP4 film, whole or not at all."""
+    import cv2
+
+    with written_whole(path) as partial:
+        writer = cv2.VideoWriter(str(partial), cv2.VideoWriter.fourcc(*"mp4v"), FRAMES_PER_SECOND, pictures[0].size)
+        for picture in pictures:
+            writer.write(np.asarray(picture)[:, :, ::-1])
+        writer.release()
+
+
 def read_or_render(arguments: argparse.Namespace) -> list[Frame]:
     """The film from the file, where there is one; else rendered, and kept there."""
     names = ("image", "pids", "boxes", "visible")
@@ -115,18 +128,23 @@ def main() -> None:
     parser.add_argument("--people", type=int, default=6)
     parser.add_argument("--frames", type=int, default=200, help=f"{FRAMES_PER_SECOND} are a second")
     parser.add_argument("--seed", type=int, default=0, help="other seeds give other people, walks and noise")
-    parser.add_argument("--most_apart", type=float, default=0.3, help="cosine distance beyond which nobody is the same")
+    parser.add_argument(
+        "--most_apart",
+        type=float,
+        default=0.4,
+        help="cosine distance of dgnet's features beyond which nobody is the same",
+    )
     parser.add_argument("--film", type=Path, help="an .npz file: read the film from it, or keep it there")
-    parser.add_argument("--out", type=Path, default=Path("tracks.gif"))
+    parser.add_argument("--out", type=Path, default=Path("tracks.mp4"), help="the film to look at, .mp4")
     arguments = parser.parse_args()
 
+    check_output_file(arguments.out, "--out", suffixes=(".mp4",))
     embedder = Embedder(arguments.model, engine=arguments.engine)
     film = read_or_render(arguments)
-    apart = arguments.most_apart
     ways: dict[str, tuple[Describe, float]] = {
         "boxes alone": (nothing, -1.0),  # no distance is below this
-        "colour histogram": (histogram, apart),
-        f"dgnet ({arguments.model})": (embedder.of_ltwh, apart),
+        "colour histogram": (histogram, HISTOGRAM_APART),
+        f"dgnet ({arguments.model})": (embedder.of_ltwh, arguments.most_apart),
     }
     seen = [frame.visible >= LEAST_VISIBLE for frame in film]
     truth = [(frame.pids[there].tolist(), frame.boxes[there]) for frame, there in zip(film, seen, strict=True)]
@@ -145,8 +163,7 @@ def main() -> None:
         both.paste(sides[0], (0, 0))
         both.paste(sides[1], (0, sides[0].height))
         pictures.append(both)
-    duration = 1000 // FRAMES_PER_SECOND
-    pictures[0].save(arguments.out, save_all=True, append_images=pictures[1:], duration=duration, loop=0)
+    write_film(arguments.out, pictures)
     print(f"Film: {arguments.out.resolve()}")
 
 

@@ -179,12 +179,11 @@ def _cut(matrix: torch.Tensor, labels: Int32Array, rows: Int64Array, columns: In
     left = rows[generator.integers(0, len(rows), _SAMPLE)]
     right = columns[generator.integers(0, len(columns), _SAMPLE)]
     apart = labels[left] != labels[right]
-    left, right = torch.from_numpy(left[apart]), torch.from_numpy(right[apart])
-    if not len(left):
+    if not apart.any():
         return -np.inf
-    parts = [
-        (matrix[a] * matrix[b]).sum(dim=1).numpy() for a, b in zip(left.split(2048), right.split(2048), strict=True)
-    ]
+    chosen = torch.from_numpy(np.stack([left[apart], right[apart]]))
+    ends = range(0, chosen.shape[1], 2048)
+    parts = [matrix[chosen[:, start : start + 2048]].prod(dim=0).sum(dim=1).numpy() for start in ends]
     return float(np.quantile(np.concatenate(parts), 1 - share))
 
 

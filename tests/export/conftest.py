@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from dgnet.config import RunConfig
-from dgnet.export import engine, tracker
+from dgnet.export import engine, onnx, tracker
 from dgnet.export.onnx import onnx_bytes
 from dgnet.models.dgnet import DGNet
 from dgnet.models.weights.ours import save_model
@@ -60,8 +60,8 @@ def converted_once(monkeypatch: pytest.MonkeyPatch) -> None:
             _converted[key] = onnx_bytes(network, example, names, facts, **more)  # type: ignore[arg-type]
         return _converted[key]
 
-    monkeypatch.setattr(engine, "onnx_bytes", once)
-    monkeypatch.setattr(tracker, "onnx_bytes", once)
+    for module in (onnx, engine, tracker):
+        monkeypatch.setattr(module, "onnx_bytes", once)
 
 
 @pytest.fixture

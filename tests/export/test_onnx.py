@@ -117,6 +117,7 @@ def test_missing_packages_are_named(config: RunConfig, tmp_path: Path, monkeypat
         export_onnx(DGNet(config.network, 4).eval(), config, tmp_path / "model.onnx")
 
 
+@pytest.mark.usefixtures("converted_once")
 def test_a_file_that_cannot_be_written_is_named(config: RunConfig, tmp_path: Path) -> None:
     (tmp_path / "taken").write_text("a file where a folder should be")
     with pytest.raises(ExportError, match=r"taken/model.onnx: cannot be written"):

@@ -115,7 +115,7 @@ class Model:
             images: see the class. A generator is read one batch at a time.
             part: one of `parts`; empty means the first of them, which is `both` where the model has both heads.
             batch_size: how many images are processed at a time. While one batch is, the next is decoded.
-            mirror: off, f(x)/|f(x)| alone is used, in half the time; as good for trackers, a little worse for search.
+            mirror: off, f(x)/|f(x)| alone is used, in half the time; a little worse.
 
         Raises:
             DataError: there are no images, or something is not an image; the message says which, such as `images[3]`.

@@ -1,4 +1,4 @@
-"""A calibration: probabilities and thresholds of one model, overall and by pair of cameras, as it is kept in a gallery."""
+"""A calibration: probabilities and thresholds of one model, overall and by pair of cameras; a gallery keeps it."""
 
 from __future__ import annotations
 
@@ -134,7 +134,7 @@ def calibrate(
 
     Raises CalibrationError where there are too few people or pairs for the largest of `fars`.
     """
-    names, labels = np.unique(np.asarray(people, dtype=object).astype(str), return_inverse=True)
+    labels = np.unique(np.asarray(people).astype(str), return_inverse=True)[1]
     known = cameras is not None and len(cameras) > 0 and all(cameras)
     camera_names, camids = np.unique(np.asarray(cameras).astype(str), return_inverse=True) if known else (None, None)
     chosen = draw_images(labels, seed)
@@ -157,8 +157,9 @@ def calibrate(
         raise CalibrationError(f"{data or 'calibration'}: too little to calibrate on: {overall}")
     by_cameras: dict[tuple[str, str], Measured] = {}
     too_few: dict[tuple[str, str], str] = {}
-    for kind in kinds if camera_names is not None and len(kinds) > 1 else ():
+    for kind in kinds if len(kinds) > 1 else ():
         assert kind.cameras is not None
+        assert camera_names is not None
         key = _sorted((str(camera_names[kind.cameras[0]]), str(camera_names[kind.cameras[1]])))
         found = _measure(kind, fars)
         if isinstance(found, str):

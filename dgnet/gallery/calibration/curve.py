@@ -25,7 +25,7 @@ Float64Array = npt.NDArray[np.float64]
 
 
 class CalibrationError(DgnetError, ValueError):
-    """Nothing can be calibrated from what was given, or a calibration does not fit; the message says what is missing."""
+    """Nothing can be calibrated on what was given, or a calibration does not fit; the message says what is missing."""
 
 
 @dataclass(frozen=True)

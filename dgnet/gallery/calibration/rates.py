@@ -119,9 +119,7 @@ class _Rates:
         place = self._last(np.flatnonzero(self.rate <= far * (1 + 1e-12)))
         assert place is not None
         if place == len(kind.top) and kind.num_different > len(kind.top):
-            raise AssertionError(
-                f"of {kind.num_different} pairs, {len(kind.top)} are kept: too few for a rate of {far}"
-            )
+            raise AssertionError(f"{len(kind.top)} of {kind.num_different} pairs are kept, too few for {far}")
         threshold = self._threshold(place)
         far_there = Interval(float(self.rate[place]), float(self.low[place]), float(self.high[place]))
         # From the highest threshold down, for as long as the upper end (the lower end) stays within what is asked.

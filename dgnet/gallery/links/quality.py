@@ -25,7 +25,7 @@ class PairwiseF1:
 
 
 def pairwise_f1(truth: Int64Array, found: Int64Array) -> PairwiseF1:
-    """Compare two groupings of the same N images, given as labels. Where there is no pair of one person, recall is 1."""
+    """Compare two groupings of the same N images, given as labels. Where nobody is there twice, recall is 1."""
     together = _num_pairs(np.unique(np.stack([truth, found]), axis=1, return_counts=True)[1])
     true, put = (_num_pairs(np.unique(labels, return_counts=True)[1]) for labels in (truth, found))
     return PairwiseF1(together / put if put else 1.0, together / true if true else 1.0)

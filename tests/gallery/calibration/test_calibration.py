@@ -67,7 +67,7 @@ def test_the_prior_is_the_share_found_unless_one_is_given(found: Calibration) ->
 def test_rates_that_cannot_be_told_are_refused_by_name(found: Calibration) -> None:
     with pytest.raises(CalibrationError, match=r"no threshold for 0.0001: 28,080 pairs .* needs 100,000"):
         found.threshold(1e-4)
-    with pytest.raises(CalibrationError, match="has thresholds for 0.01, 0.001"):
+    with pytest.raises(CalibrationError, match=r"has thresholds for 0\.01, 0\.001"):
         found.threshold(0.5)
     wide = calibrate(*crowd(0), fars=(0.2,), progress=False)  # more than is kept for the usual rates
     assert wide.overall.thresholds[0].far.rate == pytest.approx(0.2, abs=1e-3)

@@ -86,6 +86,12 @@ class Feed:
         _, erased = self._views([anchor], step)
         return erased, self._labels(anchor)
 
+    def pairs(self, step: int) -> tuple[Tensor, Tensor]:
+        """As `anchors`, followed by as many partners: 2 x `batch_size` images with their labels."""
+        pairs = self.sampler.batch(step)
+        _, erased = self._views([pairs.anchor, pairs.partner], step)
+        return erased, self._labels(pairs.anchor).repeat(2)
+
     def batch(self, step: int) -> Batch:
         """Anchors, partners, the random-erased views of both, and the relit anchors that E_s sees."""
         pairs = self.sampler.batch(step)

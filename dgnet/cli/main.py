@@ -1,4 +1,4 @@
-"""The command line: `dgnet train | evaluate | compare | swap | data | import | export | bench`.
+"""The command line: `dgnet train | evaluate | compare | adapt | swap | data | import | export | bench`.
 
 Each command is imported only when it is called, and imports heavy packages only after it has read its arguments, so
 that `--help` is instant.
@@ -25,6 +25,7 @@ dgnet recognises people across cameras and draws them, in one network.
   dgnet train PRESET          teacher, joint training, evaluation and report, in one go
   dgnet evaluate RUN          measure a run again, or on other data; or an ONNX file, or features of any model
   dgnet compare RUNS...       several runs on one page; seeds averaged
+  dgnet adapt RUN CROPS       learn your own cameras from images without labels
   dgnet swap RUN IMAGES...    everyone in everyone's clothes, as one picture
   dgnet data verify ROOT      what data set is this, and is it whole?
   dgnet data mannequin        render a synthetic data set of any size
@@ -39,6 +40,7 @@ COMMANDS: dict[tuple[str, ...], str] = {
     ("train",): "dgnet.cli.train.train",
     ("evaluate",): "dgnet.cli.evaluate.evaluate",
     ("compare",): "dgnet.cli.evaluate.compare",
+    ("adapt",): "dgnet.cli.adapt.adapt",
     ("swap",): "dgnet.cli.models.swap",
     ("data", "verify"): "dgnet.cli.data.data_verify",
     ("data", "prepare"): "dgnet.cli.data.data_prepare",

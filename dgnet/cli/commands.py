@@ -19,6 +19,7 @@ COMMANDS: dict[tuple[str, ...], Command] = {
         "evaluate.evaluate", "measure a run again, or on other data; or an ONNX file, or features of any model"
     ),
     ("compare",): Command("evaluate.compare", "several runs on one page; seeds averaged"),
+    ("adapt",): Command("adapt.adapt", "learn your own cameras from images without labels"),
     ("swap",): Command("generate.swap", "everyone in everyone's clothes, as one picture"),
     ("search",): Command("search.search", "find people in a gallery"),
     ("gallery", "create"): Command("gallery.create", "make a gallery, of images given now or later"),

@@ -44,10 +44,8 @@ def data_prepare(arguments: Sequence[str]) -> None:
     found = parser.parse_args(list(arguments))
     settings = as_plain(found, leave_out=set())["data"]
 
-    from dgnet.data.store.memory import keep_freed_memory
     from dgnet.experiment.data import open_data
 
-    keep_freed_memory()
     data = open_data(replace(config, data=from_dict(settings, DataConfig, "data.")))
     for split in ("train", "query", "gallery"):
         crops = getattr(data, split)

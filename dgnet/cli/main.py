@@ -19,6 +19,7 @@ from typing import NoReturn
 from dgnet import __version__
 from dgnet.cli.commands import COMMANDS, group_help
 from dgnet.cli.failures import run_with_messages
+from dgnet.data.store.memory import keep_freed_memory
 
 HELP = """\
 dgnet recognises people across cameras and draws them, in one network.
@@ -63,6 +64,7 @@ def run_command(place: str, arguments: Sequence[str]) -> None:
     level = logging.INFO if os.environ.get("RANK", "0") == "0" else logging.ERROR
     logging.basicConfig(level=level, format="%(message)s", stream=sys.stderr)
     warnings.filterwarnings("ignore", module="jsonargparse")
+    keep_freed_memory()
     module, _, function = place.rpartition(".")
     getattr(import_module(f"dgnet.cli.{module}"), function)(arguments)
 

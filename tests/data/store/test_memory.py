@@ -29,3 +29,21 @@ def test_memory_asked_for_again_is_not_taken_from_the_system_again() -> None:
     if not kept:
         pytest.skip("not glibc")
     assert faults < page_faults(False)[1] / 2
+
+
+LOADED = """
+import resource, numpy as np
+import dgnet
+model, images = dgnet.load("bundled"), np.zeros((256, 64, 32, 3), np.uint8)
+for _ in range(3): model.features(images)
+before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+for _ in range(3): model.features(images)
+print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
+"""
+
+
+def test_a_loaded_model_takes_no_new_memory_for_each_batch() -> None:
+    if not page_faults(True)[0]:
+        pytest.skip("not glibc")
+    found = subprocess.run([sys.executable, "-c", LOADED], text=True, capture_output=True, check=True)
+    assert int(found.stdout) < 20_000  # pages; 40 000 in each pass where each tensor is new

@@ -1,16 +1,17 @@
 """Synthesis against the decoder alone: python benchmarks/synthesis.py
 
-Draws a data set from the 250 query images of the bundled edition with the bundled model, in one process, from plan to
-written tree: sources read, encoded, pairs drawn, images compressed and written, manifest and hashes included. Before
-and after it the decoder alone is timed on the same number of images, in the same batches, with codes at hand. The ratio
-is images per second of the first over those of the second, both in CPU time of this process and in time on the clock
-(the same where nothing else runs). `--run` times another model.
+Draws all pairs of `--sources` bundled people (N images give N (N - 1) swaps) with the bundled model, in one process,
+from plan to written tree: sources read, encoded, pairs drawn, images compressed and written, manifest and hashes
+included. Before and after it the decoder alone is timed on the same number of images, in the same batches, with codes
+at hand. The ratio is images per second of the first over those of the second, both in CPU time of this process and in
+time on the clock (the same where nothing else runs). `--run` times another model.
 """
 
 from __future__ import annotations
 
 import argparse
 import os
+import shutil
 import tempfile
 import time
 from collections.abc import Callable
@@ -20,6 +21,7 @@ import torch
 
 from dgnet.data.store.threads import one_thread
 from dgnet.experiment.figures.frame import drawing_model
+from dgnet.experiment.figures.inputs import Wanted, pictures_of
 from dgnet.experiment.synthesise import synthesise
 from dgnet.generation.synthesis.plan import BATCH
 from dgnet.generation.synthesis.recipe import Recipe
@@ -49,21 +51,25 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--run", default="bundled")
     parser.add_argument("--device", default="cpu")
-    parser.add_argument("--count", type=int, default=2000)
+    parser.add_argument("--sources", type=int, default=32, help="people, one image each; at most 50")
     options = parser.parse_args()
+    count = options.sources * (options.sources - 1)
 
     def alone() -> None:
-        decoder_alone(options.run, options.device, options.count)
+        decoder_alone(options.run, options.device, count)
 
     with tempfile.TemporaryDirectory() as folder:
         os.environ["DGNET_CACHE"] = folder
-        out = Path(folder) / "new"
+        people = pictures_of(Wanted(count=options.sources)).paths
+        tree, out = Path(folder) / "people" / "bounding_box_train", Path(folder) / "new"
+        tree.mkdir(parents=True)
+        for path in people:
+            shutil.copy(path, tree / path.name)
         decoder_alone(options.run, options.device, BATCH)  # warm-up
 
         def whole() -> None:
             synthesise(
-                *(options.run, "bundled", out, Recipe(options.count, near=0)),
-                split="query",
+                *(options.run, f"market1501={tree.parent}", out, Recipe(count, near=0)),
                 workers=1,
                 device=options.device,
             )
@@ -72,8 +78,8 @@ def main() -> None:
     for place, name in enumerate(("clock", "CPU")):
         decoder = (first[place] + second[place]) / 2
         print(
-            f"{name}: decoder alone {options.count / decoder:.0f} images per second, "
-            f"whole synthesis {options.count / ours[place]:.0f}; ratio {decoder / ours[place]:.2f}"
+            f"{name}: decoder alone {count / decoder:.0f} images per second, "
+            f"whole synthesis {count / ours[place]:.0f}; ratio {decoder / ours[place]:.2f}"
         )
 
 

@@ -31,12 +31,10 @@ from dgnet.generation.synthesis.manifest import FILE_NAME, read_rows
 from dgnet.generation.synthesis.recipe import SynthesisError
 from dgnet.generation.synthesis.shards import thumbnails
 from dgnet.quality.consistency import identity_consistency, identity_precision, structure_consistency
-from dgnet.quality.diversity import Diversity, lpips_distance, measure_diversity, random_pairs
-from dgnet.quality.generated import NUM_DIVERSITY_PAIRS, NUM_REALISM, structure_distances
+from dgnet.quality.generated import NUM_REALISM, diversity_beside_real, structure_distances
 from dgnet.quality.inception import download_inception, load_inception
 from dgnet.quality.memorisation import measure_memorisation
 from dgnet.quality.realism import Realism, measure_realism
-from dgnet.quality.truth import ssim
 from dgnet.report.part import Part
 from dgnet.report.parts.swaps.cases import BestAndWorst, Case
 from dgnet.report.parts.swaps.consistency import Consistency
@@ -166,6 +164,7 @@ def report_on(
     precision = identity_precision(of_drawn, of_real, pairs, *labels)
     structure = structure_consistency(drawn, i_u8, j_u8, *structure_distances(model, drawn, i_u8, j_u8))
     repeats, _ = measure_memorisation(thumbnails(drawn), _thumbnails(real), limit=2.0)
+    clothes = np.array([int(str(row["clothes_id"])) for row in made.rows])
     best, worst = chosen_cases(precision, pairs, NUM_SHOWN)
 
     def cases(places: list[int]) -> list[Case]:
@@ -175,7 +174,7 @@ def report_on(
         Consistency(identity, structure),
         RealismAndDiversity(
             _realism(made, folder, real, inception, size, judging.device, seed),
-            _diversity(drawn, made, real, pids, lpips, seed),
+            diversity_beside_real(drawn, clothes, real, pids, lpips, seed),
         ),
         Repeats(repeats),
         BestAndWorst("average precision of the person who gave the clothes", cases(best), cases(worst)),
@@ -195,24 +194,6 @@ def report_on(
 
 def _thumbnails(real: Crops) -> np.ndarray:
     return np.concatenate([thumbnails(real[start : start + BATCH]) for start in range(0, len(real), BATCH)])
-
-
-def _diversity(
-    drawn: ImagesU8, made: SyntheticSet, real: Crops, pids: np.ndarray, lpips: bool, seed: int
-) -> dict[str, Diversity]:
-    """SSIM, and LPIPS if asked for, of pairs in one person's clothes, and of real pairs of one person."""
-    clothes = np.array([int(str(row["clothes_id"])) for row in made.rows])
-    distances = {"SSIM": ssim} | ({"LPIPS": lpips_distance()} if lpips else {})
-    found: dict[str, Diversity] = {}
-    for what, images, marks in (
-        ("generated, one person's clothes", drawn, clothes),
-        ("real, one person", real, pids),
-    ):
-        if len(np.unique(marks)) == len(marks):
-            continue  # no two images can be paired
-        pairs = random_pairs(len(images), NUM_DIVERSITY_PAIRS, seed=seed, labels=marks)
-        found |= {f"{name}, {what}": measure_diversity(images, pairs, one) for name, one in distances.items()}
-    return found
 
 
 def _realism(

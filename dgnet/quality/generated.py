@@ -81,7 +81,7 @@ def measure_generated(
     features = extract(function, swapped, device=device_of(model), progress=False)[judge]
     identity = identity_consistency(features, real.query, real.gallery, pairs, *labels.columns())
     structure = structure_consistency(swapped, i, j, *structure_distances(model, swapped, i, j))
-    diversity = _diversity(swapped, labels.query_pids[pairs[:, 0]], query, labels.query_pids, lpips, seed)
+    diversity = diversity_beside_real(swapped, labels.query_pids[pairs[:, 0]], query, labels.query_pids, lpips, seed)
     realism = _realism(model, gallery, labels.gallery_pids, inception, seed) if inception else None
     return Generated(identity, structure, diversity, realism)
 
@@ -101,7 +101,7 @@ def structure_distances(model: DGNet, swapped: ImagesU8, i: ImagesU8, j: ImagesU
     return np.concatenate(own), np.concatenate(other)
 
 
-def _diversity(
+def diversity_beside_real(
     swapped: ImagesU8, givers: np.ndarray, real: CropStore, pids: np.ndarray, lpips: bool, seed: int
 ) -> dict[str, Diversity]:
     """Diversity by name: of generated images in the same person's clothes (as in the paper), and of real images.

@@ -81,7 +81,7 @@ def test_every_reader_reads_it_and_every_image_says_where_it_comes_from(market: 
         assert row["soft_label"] == [{"pid": giver, "weight": 0.75}, {"pid": wearer, "weight": 0.25}]
         assert row["source_licence"] == "not stated; the terms of the sources hold"
         with Image.open(here / "new" / str(row["path"])) as picture:
-            assert picture.size == (32, 64)
+            assert picture.size == find_model("bundled").config.data.size[::-1]
             said = json.loads(picture.info["comment"])
         assert said["synthetic"] is True
         assert {name: row[name] for name in ("appearance", "structure", "model_sha256", "seed", "number")} == {
@@ -128,8 +128,9 @@ def test_killed_and_resumed_it_is_the_same(market: Path, here: Path) -> None:
 FULL_DISK = """
 import resource, sys
 from dgnet import cli
-resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
-cli.main(sys.argv[1:])
+limit = int(sys.argv[1])
+resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
+cli.main(sys.argv[2:])
 """
 
 
@@ -137,7 +138,10 @@ def test_a_full_disk_loses_nothing_that_is_finished(market: Path, here: Path) ->
     """A limit on the size of files stands for a full disk: codes are smaller than it, the first shard is not."""
     cli.main(words(market, "whole/new", *TWO_SHARDS, "--workers", "1"))
     command = words(market, "new", *TWO_SHARDS, "--workers", "1")
-    done = subprocess.run([sys.executable, "-c", FULL_DISK, *command], capture_output=True, text=True)
+    codes = 24 * find_model("bundled").model.appearance_encoder.channels * 4 * 4  # bytes: 24 sources, four stripes
+    done = subprocess.run(
+        [sys.executable, "-c", FULL_DISK, str(codes + 20_000), *command], capture_output=True, text=True
+    )
     assert done.returncode == 1
     assert "Traceback" not in done.stderr
     assert "File too large" in done.stderr
@@ -151,7 +155,8 @@ def test_a_full_disk_loses_nothing_that_is_finished(market: Path, here: Path) ->
 def test_n_pictures_give_all_their_pairs_for_n_encodings(market: Path, here: Path) -> None:
     dataset = read_dataset("market1501", market)
     sources = Sources(dataset.train)
-    model = find_model("bundled").model
+    loaded = find_model("bundled")
+    model, size = loaded.model, loaded.config.data.size
     counted = {"appearance": 0, "structure": 0, "decoder": 0}
 
     def count(name: str):  # type: ignore[no-untyped-def]
@@ -165,7 +170,7 @@ def test_n_pictures_give_all_their_pairs_for_n_encodings(market: Path, here: Pat
     model.decoder.register_forward_hook(count("decoder"))
     work = WorkFolder(here / "work")
     work.prepare()
-    crops = np.random.default_rng(0).integers(0, 256, (len(sources), 64, 32, 3), dtype=np.uint8)
+    crops = np.random.default_rng(0).integers(0, 256, (len(sources), *size, 3), dtype=np.uint8)
     recipe = Recipe(10_000, near=0)
     artist = Artist(model, crops, recipe, work, [str(k) for k in range(len(sources))], {})
     planned = Planner(sources, recipe).round(10_000)

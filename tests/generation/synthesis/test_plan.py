@@ -50,6 +50,21 @@ def test_a_pair_does_not_depend_on_how_many_come_after_it(rule: str) -> None:
     assert pairs_of(planner.round(25)) | pairs_of(planner.round(35)) == whole
 
 
+def test_a_pair_is_drawn_by_the_seed_of_its_own_number() -> None:
+    """Against a plain twin: a structure, then one of the images of other people, counted on from the structure's."""
+    by_pid = sorted(range(len(SOURCES)), key=lambda k: SOURCES.records[k].pid)
+    found, seen = plan("random", 60, seed=5), set()
+    for number in range(60):
+        rng = np.random.default_rng((5, number, 0))
+        j = int(rng.integers(len(SOURCES)))
+        own = [place for place, k in enumerate(by_pid) if SOURCES.records[k].pid == SOURCES.records[j].pid]
+        others = by_pid[own[-1] + 1 :] + by_pid[: own[0]]
+        pair = (others[int(rng.integers(len(others)))], j)
+        if pair not in seen:  # else it is drawn again
+            assert found[number] == pair
+        seen.add(found[number])
+
+
 @pytest.mark.parametrize(("rule", "total"), [("random", 24 * 18), ("cross_camera", 24 * 9)])
 def test_every_pair_there_is_can_be_drawn_and_no_more(rule: str, total: int) -> None:
     planner = Planner(SOURCES, Recipe(1000, pairs=rule))  # type: ignore[arg-type]

@@ -48,6 +48,6 @@ def _case(case: Case) -> str:
     shown = (
         captioned(case.appearance, "appearance", "clothes"),
         captioned(case.structure, "structure", "body"),
-        captioned(case.swapped, "made", f"{case.value:.1%} {case.file.rpartition('/')[2]}"),
+        captioned(case.swapped, "made", f"{case.value:.1%}"),
     )
     return f'<div class="quad" style="{ratio(case.swapped)}">{"".join(shown)}</div>'

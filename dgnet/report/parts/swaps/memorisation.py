@@ -26,11 +26,11 @@ class Repeats(Part):
             "unless the clothes differ much."
         )
         rows = (
-            ("generated, to the nearest real image", found.generated),
-            ("real, to the nearest other real image", found.real),
-            ("generated nearer than the limit, %", 100 * found.num_near / found.num_generated),
+            ("median distance of generated images to the nearest real one", found.generated),
+            ("median distance of real images to the nearest other one", found.real),
+            (f"generated images nearer than {found.limit:g}, %", 100 * found.num_near / found.num_generated),
         )
-        return [Table("memorisation", "Are training images repeated?", (Column(""), Column("median", 2)), rows, note)]
+        return [Table("memorisation", "Are training images repeated?", (Column(""), Column("value", 2)), rows, note)]
 
     def section(self) -> Section:
         return Section("Repeated training images", self.tables()[0].to_html(), "Near-duplicates of the sources.")

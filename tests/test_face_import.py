@@ -26,7 +26,7 @@ def test_import_loads_nothing_heavy_and_dir_lists_everything() -> None:
     [
         ("lod", "did you mean dgnet.load?"),
         ("trian", "did you mean dgnet.train?"),
-        ("bench_", "it has DgnetError, Model"),
+        ("bench_", "it has DgnetError, Gallery, Model"),
     ],
 )
 def test_a_wrong_attribute_names_the_nearest(name: str, message: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from dgnet.cli.parser import HelpFormatter, add_device, add_engine, parser_of, read_size
+from dgnet.cli.parser import HelpFormatter, add_device, add_engine, add_input, parser_of, read_size
 
 EVALUATE_HELP = """\
 Measure a run, a model, another model's ONNX file, or features that any model made, and write a report.
@@ -78,6 +78,7 @@ def evaluate(arguments: Sequence[str]) -> None:
     parser.add_argument("--lpips", action="store_true", help="diversity of swaps by LPIPS too")
     parser.add_argument("--size", type=str, default="", help="HEIGHTxWIDTH, for an ONNX file that leaves it open")
     add_engine(parser)
+    add_input(parser)
     parser.add_argument(
         "--out", type=Path, help="where the report goes (default: in the run's folder or runs/evaluation)"
     )

@@ -100,13 +100,17 @@ def add_device(parser: Parser) -> None:
 
 
 def add_engine(parser: Parser) -> None:
-    """Add the options `--engine` and `--input`, for commands that take files of other programs' networks too."""
+    """Add the option `--engine`, for commands that compute features by any network that `dgnet.load` takes."""
     parser.add_argument(
         "--engine",
         choices=("auto", "torch", "onnxruntime", "openvino"),
         default="auto",
         help="what computes the features; auto: torch for dgnet's own models, else by the file",
     )
+
+
+def add_input(parser: Parser) -> None:
+    """Add the option `--input`, for commands that take files of other programs' networks too."""
     parser.add_argument(
         "--input",
         type=str,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import abc
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -38,7 +38,6 @@ class Facts:
     names: list[str]
     alpha: float = DEFAULT_ALPHA
     trained_on: str = ""
-    extra: dict[str, str] = field(default_factory=dict)
 
 
 class FileModel(abc.ABC):

@@ -33,12 +33,14 @@ class Request:
     before: str | None = None
     known: bool | None = None
     threshold: float | None = None
+    far: float | None = None
     together: bool = False
     rerank: bool = False
     as_json: bool = False
     html: Path | None = None
     model: str | None = None
     device: str = "auto"
+    engine: str = "auto"
 
 
 def search(request: Request) -> str:
@@ -53,7 +55,7 @@ def search(request: Request) -> str:
         before=None if request.before is None else seconds(request.before, "--before"),
         known=request.known,
     )
-    with Gallery.open(request.gallery, request.model, device=request.device) as gallery:
+    with Gallery.open(request.gallery, request.model, device=request.device, engine=request.engine) as gallery:
         answers = gallery.search(
             people,
             top=request.top,
@@ -61,6 +63,7 @@ def search(request: Request) -> str:
             together=request.together,
             rerank=request.rerank,
             threshold=request.threshold,
+            far=request.far,
         )
         if request.html:
             write_text_whole(request.html, _page(gallery, answers))
@@ -91,6 +94,7 @@ def _page(gallery: Gallery, answers: list[Answer]) -> str:
                     f"camera {match.entry.camera or 'unknown'}",
                     *([] if match.entry.time is None else [time_text(match.entry.time)]),
                     *([match.entry.identity] if match.entry.identity else []),
+                    *([] if match.probability is None else [f"probability {match.probability:.2f}"]),
                 ),
             )
             for match in answer.matches

@@ -29,7 +29,7 @@ from dgnet.data.normalise import IMAGENET_MEAN, IMAGENET_STD, normalise
 from dgnet.data.records import Record
 from dgnet.data.store.crops import Crops, open_crops
 from dgnet.data.store.memory import keep_freed_memory
-from dgnet.training.feed import resident
+from dgnet.training.views import resident
 
 PAD = 10
 

@@ -106,8 +106,7 @@ def fill(path: Path, gallery: Features) -> SqliteStore:
     for start in range(0, len(gallery), ROWS):
         numbers = range(start, min(start + ROWS, len(gallery)))
         entries = [
-            Entry(entry_id(f"{n:064x}", "m" * 64), f"{n:064x}", f"crops/{n}.jpg", f"c{n % 9}", float(n))
-            for n in numbers
+            Entry(entry_id(f"{n:064x}", "m" * 64), f"{n:064x}", f"{n}.jpg", f"c{n % 9}", float(n)) for n in numbers
         ]
         store.add(entries, gallery[start : numbers.stop], [b""] * len(numbers))
     took, worked = time.perf_counter() - began, time.process_time() - used

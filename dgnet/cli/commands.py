@@ -19,18 +19,19 @@ COMMANDS: dict[tuple[str, ...], Command] = {
         "evaluate.evaluate", "measure a run again, or on other data; or an ONNX file, or features of any model"
     ),
     ("compare",): Command("evaluate.compare", "several runs on one page; seeds averaged"),
+    ("adapt",): Command("adapt.adapt", "learn your own cameras from images without labels"),
     ("swap",): Command("generate.swap", "everyone in everyone's clothes, as one picture"),
     ("search",): Command("search.search", "find people in a gallery"),
     ("gallery", "create"): Command("gallery.create", "make a gallery, of images given now or later"),
     ("gallery", "add"): Command("gallery.add", "add images of people"),
     ("gallery", "remove"): Command("gallery.remove", "remove entries, and their bytes"),
-    ("gallery", "info"): Command("gallery.info", "what a gallery holds, and which model made it"),
-    ("gallery", "verify"): Command("gallery.verify", "read a gallery through and name its faults"),
-    ("gallery", "rebuild"): Command("gallery.rebuild", "the same entries with another model's features"),
+    ("gallery", "info"): Command("gallery_upkeep.info", "what a gallery holds, and which model made it"),
+    ("gallery", "verify"): Command("gallery_upkeep.verify", "read a gallery through and name its faults"),
+    ("gallery", "rebuild"): Command("gallery_upkeep.rebuild", "the same entries with another model's features"),
     ("gallery", "export"): Command(
-        "gallery.export", "features and all that is known of the entries, as Parquet or .npz"
+        "gallery_upkeep.export", "features and all that is known of the entries, as Parquet or .npz"
     ),
-    ("gallery", "index"): Command("gallery.index", "an approximate index beside a large gallery's file (faiss)"),
+    ("gallery", "index"): Command("gallery_upkeep.index", "an approximate index beside a large gallery's file (faiss)"),
     ("gallery", "calibrate"): Command("who.calibrate", "how sure is a similarity? Thresholds and probabilities"),
     ("gallery", "mark"): Command("who.mark", "say of entries whether they show the person of another"),
     ("gallery", "link"): Command("who.link", "who is who: one person, one number"),

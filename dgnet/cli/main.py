@@ -1,4 +1,4 @@
-"""The command line: `dgnet train | evaluate | swap | generate | gallery | search | data | export | ...`.
+"""The command line: `dgnet train | evaluate | adapt | swap | generate | gallery | search | data | ...`.
 
 Each command is imported only when it is called, and imports heavy packages only after it has read its arguments, so
 that `--help` is instant.
@@ -26,6 +26,7 @@ dgnet recognises people across cameras and draws them, in one network.
   dgnet train PRESET          teacher, joint training, evaluation and report, in one go
   dgnet evaluate RUN          measure a run again, or on other data; or an ONNX file, or features of any model
   dgnet compare RUNS...       several runs on one page; seeds averaged
+  dgnet adapt RUN CROPS       learn your own cameras from images without labels
   dgnet swap RUN IMAGES...    everyone in everyone's clothes, as one picture
   dgnet gallery create FILE   keep people; `dgnet gallery` lists the rest: add, remove, calibrate, link, ...
   dgnet search GALLERY QUERY  find people in a gallery

@@ -30,6 +30,7 @@ def search(arguments: Sequence[str]) -> None:
     parser.add_argument("--before", type=str, help="only earlier than this")
     parser.add_argument("--known", choices=("yes", "no"), help="only entries of known identity, or only the others")
     parser.add_argument("--threshold", type=float, help="the least similarity; below it, nobody is here")
+    parser.add_argument("--far", type=float, help="or the threshold at this false-accept rate, if calibrated for it")
     parser.add_argument("--together", action="store_true", help="all pictures show one person")
     parser.add_argument("--rerank", action="store_true", help="order the 200 most similar by k-reciprocal re-ranking")
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
@@ -38,6 +39,8 @@ def search(arguments: Sequence[str]) -> None:
     add_device(parser)
     add_engine(parser)
     found = parser.parse_args(list(arguments))
+    if found.far is not None and found.threshold is not None:
+        parser.error("--far: gives a threshold too; leave out --far or --threshold")
 
     from dgnet.experiment.galleries.search import Request
     from dgnet.experiment.galleries.search import search as run
@@ -55,6 +58,7 @@ def search(arguments: Sequence[str]) -> None:
                 before=found.before,
                 known=None if found.known is None else found.known == "yes",
                 threshold=found.threshold,
+                far=found.far,
                 together=found.together,
                 rerank=found.rerank,
                 as_json=found.json,

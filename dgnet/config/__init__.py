@@ -4,6 +4,7 @@
 torch is imported here, so that `--help` is instant.
 """
 
+from dgnet.config.adapt import AdaptConfig
 from dgnet.config.data import AugmentConfig, DataConfig, DataName, StoreKind
 from dgnet.config.differences import differing, without_local
 from dgnet.config.errors import ConfigError
@@ -21,6 +22,7 @@ __all__ = [
     "IMAGENET",
     "MODIFIERS",
     "REPLACED",
+    "AdaptConfig",
     "AugmentConfig",
     "BackboneConfig",
     "CodeSplit",

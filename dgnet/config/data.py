@@ -11,7 +11,7 @@ from dgnet.config.errors import require
 from dgnet.config.setting import AT_LEAST_1, FRACTION, NOT_NEGATIVE, PLACE, POSITIVE, RUNNING, SOURCE, check, setting
 
 StoreKind = Literal["pixels", "packed"]
-DataName = Literal["auto", "mannequin", "market1501", "dukemtmc", "msmt17", "cuhk03np", "manifest", "folder"]
+DataName = Literal["auto", "mannequin", "market1501", "dukemtmc", "msmt17", "cuhk03np", "manifest", "folder", "crops"]
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class DataConfig:
         size: (height, width) that every image is resized to; multiples of 8, at least 64 x 32.
         num_test_ids: identities held out for testing, where the data set has no split of its own (`folder`).
         pattern: for `folder`, a regular expression that finds identity and camera in an image's path by its groups
-            (?P<pid>...) and (?P<camid>...).
+            (?P<pid>...) and (?P<camid>...); for `crops`, images without labels, the camera alone.
         also: more data sets to train on, each `NAME=DIR` or `DIR`; only the data set in `root` is tested on.
         store: `pixels` keeps every image decoded and resized; `packed`, for a small disk, keeps the image files joined
             into one file and decodes an image each time it is used.

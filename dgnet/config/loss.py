@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from dgnet.config.setting import AT_LEAST_1, NOT_NEGATIVE, check, setting
+from dgnet.config.setting import AT_LEAST_1, BELOW_1, NOT_NEGATIVE, check, setting
 
 LabelStrategy = Literal["dynamic_soft", "pseudo", "appearance", "lsro", "two_label"]
 
@@ -29,6 +29,10 @@ class LossConfig:
         r1: weight of the gradient penalty inside L_adv.
         r1_every: the penalty is computed once in this many steps, and then weighs this many times more.
         id_real: weight of L_id^s, on real images.
+        smoothing: how much of each real image's label is spread evenly over all identities, in the cross-entropies that
+            train E_a; 0 in the published method.
+        triplet: weight of the triplet term on f_prim of real images (`dgnet.losses.triplet`), which trains E_a; 0 in
+            the published method.
         id_generated: weight of L_id^c, on generated images.
         labels: how L_prim labels a generated image.
         code1_gradient: L_recon^code1 trains G and E_s; off, it trains nothing, as in the published code.
@@ -49,6 +53,8 @@ class LossConfig:
     r1: float = setting(0.01, NOT_NEGATIVE)
     r1_every: int = setting(1, AT_LEAST_1)
     id_real: float = setting(1.0, NOT_NEGATIVE)
+    smoothing: float = setting(0.0, BELOW_1)
+    triplet: float = setting(0.0, NOT_NEGATIVE)
     id_generated: float = setting(0.5, NOT_NEGATIVE)
     prim: float = setting(2.0, NOT_NEGATIVE)
     fine: float = setting(0.2, NOT_NEGATIVE)

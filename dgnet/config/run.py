@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from dgnet.config.adapt import AdaptConfig
 from dgnet.config.data import AugmentConfig, DataConfig
 from dgnet.config.errors import ConfigError, require
 from dgnet.config.loss import LossConfig
@@ -79,6 +80,7 @@ class RunConfig:
     optim: OptimConfig = part(OptimConfig)
     augment: AugmentConfig = part(AugmentConfig)
     teacher: TeacherConfig = part(TeacherConfig)
+    adapt: AdaptConfig = part(AdaptConfig)
 
     def __post_init__(self) -> None:
         check(self)

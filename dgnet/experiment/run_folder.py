@@ -77,6 +77,16 @@ class RunFolder:
         return self.path / "best.safetensors"
 
     @property
+    def adaptation(self) -> Path:
+        """The page about adaptation to images without labels."""
+        return self.path / "adaptation.html"
+
+    @property
+    def adaptation_results(self) -> Path:
+        """The figures on that page."""
+        return self.path / "adaptation.json"
+
+    @property
     def results(self) -> Path:
         """All figures of the report."""
         return self.path / "results.json"
@@ -107,7 +117,8 @@ class RunFolder:
                 )
             return
         trained = (self.log, self.teacher_checkpoints, self.checkpoints, self.samples, self.teacher, self.model)
-        measured = (self.best, self.results, self.tables, self.page)
+        adapted = (self.adaptation, self.adaptation_results)
+        measured = (self.best, self.results, self.tables, self.page, *adapted)
         there = [path.name for path in (*trained, *measured) if path.exists()]
         if there:
             raise ConfigError(

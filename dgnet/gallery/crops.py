@@ -17,6 +17,7 @@ from dgnet.data.store.decode import ImageError, decode_image, to_rgb
 from dgnet.data.store.given import GivenImage, read_given
 from dgnet.data.store.resize import resize
 from dgnet.files.images import ImagesU8
+from dgnet.gallery.remote import is_url, read_url
 
 MAX_PIXELS = 50_000_000  # of one image: a large photograph; more is a mistake, or meant to use up the memory
 THUMBNAIL_HEIGHT = 128
@@ -56,7 +57,8 @@ def source_of(item: Item) -> str:
     """What names an item in the gallery and in messages; bytes of a path that are no text are escaped."""
     if item.source or not isinstance(item.image, str | os.PathLike):
         return readable(item.source or f"<{type(item.image).__name__}>")
-    return readable(os.path.abspath(os.path.expanduser(os.fspath(item.image))))
+    name = os.fspath(item.image)
+    return readable(name if is_url(name) else os.path.abspath(os.path.expanduser(name)))
 
 
 def readable(text: str) -> str:
@@ -72,6 +74,9 @@ def printable(text: str) -> str:
 def read_item(item: Item) -> Read:
     """Read an item's file and hash it. Raises DataError, without the name."""
     image = item.image
+    if isinstance(image, str) and is_url(image):
+        data = read_url(image)
+        return Read(data, hashlib.sha256(data).hexdigest())
     if isinstance(image, str | os.PathLike):
         path = Path(image).expanduser()
         try:

@@ -13,10 +13,19 @@ from PIL import Image
 
 from dgnet.data.store.given import GivenImage, GivenImages
 from dgnet.gallery.adding import BATCH_SIZE, Added, add_items
+from dgnet.gallery.calibration.calibration import Calibration, calibrate
+from dgnet.gallery.calibration.rates import FARS
+from dgnet.gallery.calibration.stored import (
+    OWN_ENTRIES,
+    keep_calibration,
+    known_people,
+    require_calibration,
+    stored_calibration,
+)
 from dgnet.gallery.crops import Item, decode_item, read_item, source_of
 from dgnet.gallery.embedder import Embedder
 from dgnet.gallery.searching import Answer, query_features, search_people
-from dgnet.gallery.stores.protocol import EVERY, Filter, Meta, Store, entry_id
+from dgnet.gallery.stores.protocol import EVERY, Filter, Float32Array, Meta, Store, entry_id
 
 
 @dataclass(frozen=True)
@@ -118,6 +127,7 @@ class Gallery:
         together: bool = False,
         rerank: bool = False,
         threshold: float | None = None,
+        far: float | None = None,
     ) -> list[Answer]:
         """Find people.
 
@@ -128,6 +138,7 @@ class Gallery:
             together: all images show one person.
             rerank: order the 200 most similar by k-reciprocal re-ranking; similarities shown stay cosines.
             threshold: the least cosine; where nothing reaches it, the answer is nobody.
+            far: the threshold at this false-accept rate, by the gallery's calibration; instead of `threshold`.
 
         Returns:
             one answer per person, in order.
@@ -135,13 +146,58 @@ class Gallery:
         Raises:
             DataError: an image cannot be read.
             GalleryError: the gallery cannot be read, or `top` is below 1.
+            CalibrationError: `far` is given, but the gallery is not calibrated, or not for this rate.
         """
+        if far is not None:
+            threshold = require_calibration(self.store).threshold(far)
         people = [[*map(Item, each(one))] for one in each(images)]
         if together:
             people = [[item for shots in people for item in shots]]
         features = query_features(self.embedder, people)
         names = [tuple(map(source_of, shots)) for shots in people]
-        return search_people(self.store, features, names, top=top, only=only, reranked=rerank, threshold=threshold)
+        return search_people(
+            self.store,
+            features,
+            names,
+            top=top,
+            only=only,
+            reranked=rerank,
+            threshold=threshold,
+            calibration=stored_calibration(self.store),
+        )
+
+    def calibrate(
+        self,
+        features: Float32Array | None = None,
+        people: Sequence[str] = (),
+        cameras: Sequence[str] | None = None,
+        *,
+        fars: Sequence[float] = FARS,
+        prior: float | None = None,
+        progress: bool = False,
+    ) -> Calibration:
+        """Measure on known people how sure a similarity is, and keep that in the gallery.
+
+        Args:
+            features: N×dim of length 1, by the gallery's model (`gallery.embedder.features`), with `people` and, where
+                known, `cameras`; None takes the gallery's entries of known identity.
+            fars, prior: as of `calibration.calibrate`.
+
+        Raises CalibrationError where there is too little to calibrate on; the gallery is then left as it is.
+        """
+        what = OWN_ENTRIES if features is None else "features that were given"
+        if features is None:
+            features, people, cameras = known_people(self.store)
+        found = calibrate(
+            *(features, people, cameras),
+            fars=fars,
+            prior=prior,
+            model_hash=self.store.meta.model_hash,
+            data=what,
+            progress=progress,
+        )
+        keep_calibration(self.store, found)
+        return found
 
     def thumbnail_of(self, image: GivenImage) -> bytes:
         """A JPEG of an image as the gallery would keep it. Raises DataError."""

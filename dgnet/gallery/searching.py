@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from dgnet.data.records import DataError
+from dgnet.gallery.calibration.calibration import Calibration
 from dgnet.gallery.crops import Item, decode_item, read_item, source_of
 from dgnet.gallery.embedder import Embedder
 from dgnet.gallery.stores.protocol import EVERY, Entry, Filter, Float32Array, GalleryError, Store
@@ -18,11 +19,15 @@ RERANKED = 200  # entries per query, the most similar, that re-ranking orders an
 
 @dataclass(frozen=True)
 class Match:
-    """An entry that was found. `similarity` is the cosine of its feature with the query's, -1 to 1."""
+    """An entry that was found. `similarity` is the cosine of its feature with the query's, -1 to 1.
+
+    `probability`: that it shows the person, by the gallery's calibration; None where there is none.
+    """
 
     rank: int
     similarity: float
     entry: Entry
+    probability: float | None = None
 
 
 @dataclass(frozen=True)
@@ -73,6 +78,7 @@ def search_people(
     only: Filter = EVERY,
     reranked: bool = False,
     threshold: float | None = None,
+    calibration: Calibration | None = None,
 ) -> list[Answer]:
     """The answer to each query (Q×dim, of length 1); arguments as of `Gallery.search`. Raises GalleryError."""
     if top < 1:
@@ -89,7 +95,13 @@ def search_people(
         passing = [
             (id_, value) for id_, value in ordered if id_ in entries and (threshold is None or value >= threshold)
         ]
-        matches = tuple(Match(rank, value, entries[id_]) for rank, (id_, value) in enumerate(passing, start=1))
+        sure = (
+            calibration.probability([value for _, value in passing]).tolist() if calibration else [None] * len(passing)
+        )
+        matches = tuple(
+            Match(rank, value, entries[id_], probability)
+            for rank, ((id_, value), probability) in enumerate(zip(passing, sure, strict=True), start=1)
+        )
         answers.append(Answer(name, matches, threshold, best))
     return answers
 

@@ -7,14 +7,17 @@ import torch.nn.functional as F
 from torch import Tensor
 
 
-def cross_entropy(logits: Tensor, label: Tensor) -> Tensor:
+def cross_entropy(logits: Tensor, label: Tensor, smoothing: float = 0.0) -> Tensor:
     """-log p(y | x), averaged over each half of the batch and summed over both: L_id^s, L_id^c and L_fine.
+
+    With smoothing s it is (1 - s) times that, plus s times the mean of -log p(k | x) over all C labels k.
 
     Args:
         logits: 2B x C.
         label: 2B, int64.
+        smoothing: s, in [0, 1).
     """
-    return 2 * F.cross_entropy(logits.float(), label)
+    return 2 * F.cross_entropy(logits.float(), label, label_smoothing=smoothing)
 
 
 def divergence(logits: Tensor, q: Tensor) -> Tensor:

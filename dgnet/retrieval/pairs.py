@@ -7,7 +7,7 @@ all others. So memory is bounded: about 20 bytes per kept pair (three in a hundr
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -34,6 +34,7 @@ Int32Array = npt.NDArray[np.int32]
 KEPT_SHARE = 0.03  # of the pairs of different people, so many are kept: three times the largest usual false-accept rate
 _BLOCK_VALUES = 1 << 22
 _PROGRESS_PRODUCTS = 10**10
+SEVERAL = -1  # in place of the second camera: those that share too few people with the first, taken together
 _SAMPLE = 20_000  # pairs from which the similarity is estimated that `KEPT_SHARE` of a kind exceed
 
 
@@ -70,6 +71,7 @@ def kinds_of_pairs(
     camids: LabelArray | None,
     *,
     same_camera: bool = False,
+    min_people: int = 0,
     num_bins: int = 1 << 14,
     kept_share: float = KEPT_SHARE,
     block_values: int = _BLOCK_VALUES,
@@ -83,6 +85,8 @@ def kinds_of_pairs(
         camids: N cameras, or None where they are not known.
         same_camera: keep pairs of one person by one camera, which are left out otherwise where cameras are known: two
             pictures of one camera are often two moments of one walk, and alike for that.
+        min_people: two cameras that fewer people were seen by both are no kind of their own: all such partners of one
+            camera are taken together, so that hundreds of cameras are not ten thousands of kinds.
         kept_share: a lower bound, up to sampling, of the share of pairs of two people that `top` holds, of this kind
             and of all kinds together.
 
@@ -102,13 +106,38 @@ def kinds_of_pairs(
     overall = _cut(matrix, labels, np.arange(len(matrix)), np.arange(len(matrix)), kept_share)
     small = len(matrix) ** 2 * matrix.shape[1] < _PROGRESS_PRODUCTS
     total = len(matrix) * (len(matrix) - 1) // 2
+    shared = shared_people(labels, cameras)
     with tqdm(total=total, desc="pairs", unit="pair", unit_scale=True, disable=small or not progress) as bar:
         for index, rows in enumerate(places):
-            for columns in places[index:]:
-                kind = (int(cameras[rows[0]]), int(cameras[columns[0]])) if cameras is not None else None
+            own = None if cameras is None else int(cameras[rows[0]])
+            others = [(other, places[other]) for other in range(index + 1, len(places))]
+            parts = [(own, rows)]
+            parts += [(SEVERAL, columns) for other, columns in others if shared[index, other] < min_people]
+            parts = _taken_together(parts)
+            if cameras is not None:
+                parts += [(int(cameras[at[0]]), at) for other, at in others if shared[index, other] >= min_people]
+            for partner, columns in parts:
+                kind = None if own is None or partner is None else (own, partner)
                 keep_same = same_camera or kind is None or kind[0] != kind[1]
                 cut = min(overall, _cut(matrix, labels, rows, columns, kept_share))
                 yield _kind(matrix, labels, rows, columns, kind, keep_same, cut, num_bins, bound, block_values, bar)
+
+
+def shared_people(labels: LabelArray, cameras: Int64Array | None) -> Int64Array:
+    """C×C: how many people were seen by both of two cameras, in the order of their numbers; by one, on the diagonal."""
+    numbers = np.unique(np.asarray(labels), return_inverse=True)[1]
+    if cameras is None:
+        return np.array([[numbers.max() + 1]])
+    places = np.unique(cameras, return_inverse=True)[1]
+    seen = np.zeros((numbers.max() + 1, places.max() + 1), dtype=np.float32)
+    seen[numbers, places] = 1
+    return (seen.T @ seen).round().astype(np.int64)
+
+
+def _taken_together(parts: list[tuple[int | None, Int64Array]]) -> list[tuple[int | None, Int64Array]]:
+    """The first part as it is, and the places of all others as one part."""
+    first, *rest = parts
+    return [first, (SEVERAL, np.concatenate([columns for _, columns in rest]))] if rest else [first]
 
 
 def _kind(
@@ -187,27 +216,34 @@ def _cut(matrix: torch.Tensor, labels: Int32Array, rows: Int64Array, columns: In
     return float(np.quantile(np.concatenate(parts), 1 - share))
 
 
-def together(kinds: Sequence[Kind]) -> Kind:
+def together(kinds: Iterable[Kind]) -> Kind:
     """All kinds as one, whatever the cameras: `left` and `right` are then each person's images by any camera."""
-    cut = max(kind.cut for kind in kinds)
-    top = np.concatenate([kind.top for kind in kinds])
-    same = np.concatenate([kind.same for kind in kinds])
+    tops: list[tuple[Float32Array, Int32Array, Int32Array]] = []
+    sames: list[tuple[Float32Array, Int32Array]] = []
+    cut, bound, counts, images = -np.inf, 0.0, np.zeros(0, np.int64), np.zeros(0, np.int64)
+    for kind in kinds:
+        tops.append((kind.top, kind.first, kind.second))
+        sames.append((kind.same, kind.same_person))
+        cut, bound = max(cut, kind.cut), kind.bound
+        counts = counts + kind.counts if len(counts) else kind.counts
+        # Every camera stands once with itself, and there as many images are on the left as on the right.
+        if kind.cameras is None or kind.cameras[0] == kind.cameras[1]:
+            images = images + kind.left if len(images) else kind.left
+    top, first, second = (np.concatenate(parts) for parts in zip(*tops, strict=True))
+    same, person = (np.concatenate(parts) for parts in zip(*sames, strict=True))
     kept = np.flatnonzero(top >= cut)
     order, descending = kept[np.argsort(-top[kept], kind="stable")], np.argsort(-same, kind="stable")
-    # Every camera stands once with itself, and there as many images are on the left as on the right.
-    own = [kind for kind in kinds if kind.cameras is None or kind.cameras[0] == kind.cameras[1]]
-    images = np.sum([kind.left for kind in own], axis=0)
     return Kind(
         cameras=None,
         same=same[descending],
-        same_person=np.concatenate([kind.same_person for kind in kinds])[descending],
+        same_person=person[descending],
         top=top[order],
-        first=np.concatenate([kind.first for kind in kinds])[order],
-        second=np.concatenate([kind.second for kind in kinds])[order],
+        first=first[order],
+        second=second[order],
         cut=cut,
-        num_different=sum(kind.num_different for kind in kinds),
-        counts=np.sum([kind.counts for kind in kinds], axis=0),
-        bound=kinds[0].bound,
+        num_different=int(counts.sum()),
+        counts=counts,
+        bound=bound,
         left=images,
         right=images,
     )

@@ -88,6 +88,15 @@ class World:
         for tensor, part in zip(tensors, parts, strict=True):
             tensor.copy_(part.view(tensor.shape))
 
+    def gather(self, tensor: Tensor) -> Tensor:
+        """The tensors of all processes, joined along their first dimension in the ranks' order; all have one shape."""
+        if self.size == 1:
+            return tensor
+        everyone = tensor.new_zeros(self.size, *tensor.shape)
+        everyone[self.rank] = tensor * self.size
+        self.average([everyone])
+        return everyone.flatten(0, 1)
+
     def average_statistics(self, modules: Iterable[nn.Module]) -> None:
         """Average the running statistics of every batch norm over the processes.
 

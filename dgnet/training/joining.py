@@ -38,7 +38,7 @@ def joined() -> Iterator[World]:
         return
     place = f"{os.environ['MASTER_ADDR']}:{os.environ['MASTER_PORT']}"
     if world.leads:
-        logger.info("%d processes train together; they meet at %s", world.size, place)
+        logger.info("%d processes work together; they meet at %s", world.size, place)
     backend = "cpu:gloo,cuda:nccl" if torch.cuda.is_available() else "gloo"
     try:
         store, _, _ = next(rendezvous("env://", world.rank, world.size, timeout=MEETING))

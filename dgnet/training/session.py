@@ -106,14 +106,16 @@ class Session:
         take: Callable[[int], NamedTerms],
         show: Callable[[Mapping[str, float]], Mapping[str, str]],
         regulars: Sequence[Regular] = (),
+        until: int | None = None,
     ) -> None:
-        """Take every step that is left.
+        """Take every step that is left, or those before step `until`; then it may be called again for the rest.
 
         Args:
             take: takes one step, given its number from 0, and returns its terms, detached. torch's generator is seeded
                 anew before each call (`seed_step`).
             show: turns the means of the terms into what the progress bar shows.
             regulars: what else happens, in this order, after a step has been logged and saved.
+            until: the step before which to end; the state is saved there, and what is regular happens.
 
         Raises:
             DivergenceError: a term diverges; the last checkpoint was written before that.
@@ -121,14 +123,15 @@ class Session:
         """
         config, world = self.context.config, self.context.world
         averages, watch, stop = Averages(), Watch(), StopRequest()
-        steps = range(self.start, self.num_steps)
+        end = self.num_steps if until is None else until
+        steps = range(self.start, end)
         bar = tqdm(steps, self.phase, self.num_steps, initial=self.start, dynamic_ncols=True, disable=not world.leads)
         with stop.listening():
             for step in bar:
                 seed_step(config.seed, step, world.rank)
                 averages.add(take(step))
 
-                done, last = step + 1, step + 1 == self.num_steps
+                done, last = step + 1, step + 1 == end
                 stopping = world.any(stop.came)
                 saving = done % config.checkpoint_every == 0 or last or stopping
                 if done % config.log_every == 0 or saving:
@@ -144,10 +147,11 @@ class Session:
                         self._save(done)
                     for one in due:
                         self._write(done, one.act(done))
-                if stopping and not last:
+                if stopping and done < self.num_steps:
                     raise Interrupted(
                         f"stopped after {done} of {self.num_steps} {self.phase} steps; --resume continues"
                     )
+        self.start = max(self.start, end)
 
     def _write(self, done: int, values: Mapping[str, float] | None) -> None:
         if values:

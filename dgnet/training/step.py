@@ -14,6 +14,7 @@ from dgnet.losses.adversarial import discriminator_loss, generator_loss, gradien
 from dgnet.losses.identity import cross_entropy, divergence
 from dgnet.losses.labels import soft_label
 from dgnet.losses.reconstruction import l1
+from dgnet.losses.triplet import triplet
 from dgnet.models.appearance import Teacher
 from dgnet.models.dgnet import DGNet
 from dgnet.models.discriminator import Discriminator
@@ -60,6 +61,7 @@ class Terms:
     discriminator: Tensor
     id_real: Tensor
     fine_real: Tensor | None = None
+    triplet: Tensor | None = None
     r1: Tensor | None = None
     id_generated: Tensor | None = None
     code_a: Tensor | None = None
@@ -184,11 +186,14 @@ def joint_step(
     with autocast:
         real_seen = E_a(torch.cat([batch.x_erased, batch.x_partner_erased]))
     prim_real, prim_partner = real_seen.prim.logits.chunk(2)
-    id_real = cross_entropy(prim_real, y_i) + cross_entropy(prim_partner, y_i)
-    total, fine_real = loss.id_real * id_real, None
+    id_real = cross_entropy(prim_real, y_i, loss.smoothing) + cross_entropy(prim_partner, y_i, loss.smoothing)
+    total, fine_real, apart = loss.id_real * id_real, None, None
     if needs.feeding:
-        fine_real = cross_entropy(real_seen.fine.logits.chunk(2)[0], y_i)
+        fine_real = cross_entropy(real_seen.fine.logits.chunk(2)[0], y_i, loss.smoothing)
         total = total + ramped.fine * fine_real
+    if loss.triplet:
+        apart = triplet(real_seen.prim.feature, torch.cat([y_i, y_i]))
+        total = total + loss.triplet * apart
     torch.autograd.backward(total)
 
     # ... and from the images x_ij just generated (the paper's online feeding).
@@ -210,6 +215,7 @@ def joint_step(
         r1=r1,
         id_real=id_real,
         fine_real=fine_real,
+        triplet=apart,
         id_generated=id_generated,
         code_a=code_a,
         code_s=code_s,

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping
 
 import numpy as np
 import torch
 import torch.nn.functional as F
+from torch import Tensor
 
 from dgnet.data.normalise import normalise
 from dgnet.errors import DgnetError
+from dgnet.losses.triplet import triplet
 from dgnet.models.appearance import Teacher
 from dgnet.models.layers.units import channels_last
 from dgnet.training.feed import Feed
-from dgnet.training.optim.optimizers import nesterov, set_lr_factor
+from dgnet.training.optim.optimizers import average_into, nesterov, set_lr_factor
 from dgnet.training.optim.schedules import cosine_factor
 from dgnet.training.session import Context, NamedTerms, Session
 
@@ -27,11 +30,12 @@ class TeacherError(DgnetError, ValueError):
 def train_teacher(teacher: Teacher, feed: Feed, context: Context) -> None:
     """Train by cross-entropy on random-erased real images: Nesterov SGD, warm-up, cosine decay of the learning rates.
 
-    Continues from the newest checkpoint, if there is one.
+    With `config.teacher.triplet` the triplet term is added, with `config.teacher.ema` the teacher becomes the average
+    along the way. Continues from the newest checkpoint, if there is one.
 
     Args:
         teacher: on its device; afterwards in eval mode and frozen.
-        feed: this process's batches of `config.teacher.batch_size`.
+        feed: this process's batches of `config.teacher.batch_size`; with the triplet term, of half as many anchors.
         context: of the run.
 
     Raises:
@@ -41,26 +45,41 @@ def train_teacher(teacher: Teacher, feed: Feed, context: Context) -> None:
     optimizer = nesterov(
         teacher, settings.backbone_lr, settings.head_lr, config.optim.momentum, config.optim.weight_decay
     )
-    session = Session("teacher", settings.steps, {"teacher": teacher}, {"teacher": optimizer}, context)
+    average = copy.deepcopy(teacher) if settings.ema else None
+    modules = {"teacher": teacher} | ({"average": average} if average else {})
+    session = Session("teacher", settings.steps, modules, {"teacher": optimizer}, context)
     teacher.train()
 
     def step(step: int) -> NamedTerms:
         set_lr_factor(optimizer, cosine_factor(step, settings.steps, settings.warmup))
-        x, label = feed.anchors(step)
+        x, label = feed.pairs(step) if settings.triplet else feed.anchors(step)
         with context.autocast:
-            logits = teacher(x)
-        loss = F.cross_entropy(logits.float(), label)
+            feature, logits = teacher.describe(x)
+        loss = cross_entropy = F.cross_entropy(logits.float(), label, label_smoothing=settings.smoothing)
+        terms = [("cross_entropy", cross_entropy.detach())]
+        if settings.triplet:
+            apart = triplet(feature, label)
+            loss = loss + settings.triplet * apart
+            terms.append(("triplet", apart.detach()))
         optimizer.zero_grad()
         torch.autograd.backward(loss)
         optimizer.step()
-        accuracy = (logits.argmax(dim=1) == label).float().mean()
-        return [("cross_entropy", loss.detach()), ("accuracy", accuracy)]
+        if average:
+            average_into(numbers_of(average), numbers_of(teacher), min(settings.ema, (step + 1) / (step + 10)))
+        return [*terms, ("accuracy", (logits.argmax(dim=1) == label).float().mean())]
 
     def show(means: Mapping[str, float]) -> dict[str, str]:
         return {"loss": f"{means['cross_entropy']:.2f}", "accuracy": f"{means['accuracy']:.0%}"}
 
     session.run(step, show)
+    if average:
+        teacher.load_state_dict(average.state_dict())
     teacher.freeze()
+
+
+def numbers_of(teacher: Teacher) -> list[Tensor]:
+    """The teacher's parameters and running statistics, which its average is taken of; not its norms' counters."""
+    return [tensor.detach() for tensor in teacher.state_dict().values() if tensor.is_floating_point()]
 
 
 @torch.inference_mode()

@@ -31,6 +31,7 @@ PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").r
 WORDS = {"market1501=DIR": "market1501", "msmt17=DIR": "msmt17", "dukemtmc=DIR": "market1501", "DIR": "market1501"}
 # The README's commands that run to their end here. The others train for long, want files of others, or render.
 RUNS = ("swap", "compare", "evaluate", "export onnx", "export tracker", "data verify", "data prepare")
+RUN_PYTHON = ("README.md", "docs/evaluation.md", "docs/gallery.md", "docs/trackers.md")  # whose Python blocks are run
 
 
 @dataclass(frozen=True)
@@ -158,9 +159,7 @@ def test_the_readmes_commands_run(where: str, place: dict[str, object], trees: d
         cli.main(words)
 
 
-@pytest.mark.parametrize(
-    "where", [where for where in PYTHON if where.startswith(("README.md", "docs/evaluation.md", "docs/trackers.md"))]
-)
+@pytest.mark.parametrize("where", [where for where in PYTHON if where.startswith(RUN_PYTHON)])
 def test_python_blocks_run(where: str, place: dict[str, object]) -> None:
     """`paths`, `a`, `b` are photographs; `images`, `others` normalised images; `query_...`, `gallery_...` arrays."""
     generator = torch.Generator().manual_seed(0)

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from dgnet.gallery.crops import Item
 from dgnet.gallery.embedder import Embedder
 from dgnet.gallery.gallery import Gallery
 from dgnet.gallery.stores.choice import create_store
@@ -60,6 +61,22 @@ def make_gallery(tmp_path: Path, embedder: Embedder) -> Callable[..., Gallery]:
         return Gallery(create_store(str(tmp_path / name), meta), lambda: embedder)
 
     return make
+
+
+@pytest.fixture
+def filled(make_gallery: Callable[..., Gallery]) -> Callable[[int], Gallery]:
+    """A gallery of that many pictures, of ten people by three cameras."""
+
+    def fill(number: int) -> Gallery:
+        gallery = make_gallery()
+        items = [
+            Item(make_picture(n), f"SECRET-SOURCE-{n:04d}-", f"camera-{n % 3}", float(n), f"SECRET-PERSON-{n % 10}-")
+            for n in range(number)
+        ]
+        gallery.add(items, batch_size=64)
+        return gallery
+
+    return fill
 
 
 @pytest.fixture

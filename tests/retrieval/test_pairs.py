@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dgnet.retrieval import EvaluationError, pairs
-from dgnet.retrieval.pairs import Kind, kinds_of_pairs, together
+from dgnet.retrieval.pairs import SEVERAL, Kind, kinds_of_pairs, shared_people, together
 from dgnet.retrieval.verification import roc_of_counts, verify_pairs
 
 
@@ -60,6 +60,27 @@ def test_every_pair_is_counted_once(seed: int, same_camera: bool, block_values: 
         assert (np.diff(kind.top) <= 0).all()
         if share == 1.0:
             assert len(kind.top) == len(apart)
+
+
+@pytest.mark.parametrize("min_people", [3, 6])
+def test_cameras_that_share_few_people_are_taken_together(min_people: int) -> None:
+    """Kinds are fewer, and all of them together the same."""
+    features, people, camids = images(5)
+    camids[people == 0] = 2  # camera 2 shares less people with the others
+    one, two = (list(kinds_of_pairs(features, people, camids, min_people=number)) for number in (0, min_people))
+    shared = shared_people(people, camids)
+    for a in range(3):
+        for b in range(3):
+            assert shared[a, b] == len(set(people[camids == a]) & set(people[camids == b]))
+    own = {(0, 0), (1, 1), (2, 2)}
+    assert {kind.cameras for kind in one} == own | {(0, 1), (0, 2), (1, 2)}
+    enough = {(a, b) for a, b in ((0, 1), (0, 2), (1, 2)) if shared[a, b] >= min_people}
+    left = {a for a, b in ((0, 1), (0, 2), (1, 2)) if (a, b) not in enough}
+    assert {kind.cameras for kind in two} == own | enough | {(a, SEVERAL) for a in left}
+    whole, again = together(one), together(two)
+    assert (whole.same.tolist(), whole.top.tolist()) == (again.same.tolist(), again.top.tolist())
+    assert (whole.counts == again.counts).all()
+    assert (whole.left == again.left).all()
 
 
 def same_roc(whole: Kind, features: np.ndarray, people: np.ndarray, camids: np.ndarray | None) -> None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+import shlex
 from pathlib import Path
 
 import pytest
 import torch
 
+from dgnet import cli
 from dgnet.config import RunConfig
 from dgnet.mannequin.bundled import bundled_root
 from dgnet.models.dgnet import DGNet
@@ -51,6 +53,16 @@ def test_the_packages_recipe_can_be_read() -> None:
     assert set(recipe.mean_of) <= set(made)
     assert {"trained on", "for", "not for", "licence"} <= recipe.card.keys()
     assert "\n" not in recipe.commands
+
+
+def test_the_packages_recipe_trains_by_settings_that_exist(capsys: pytest.CaptureFixture[str]) -> None:
+    trainings = [shlex.split(step.command)[1:] for step in read_recipe(RECIPE).steps if " train " in step.command]
+    assert trainings
+    for words in trainings:
+        with pytest.raises(SystemExit) as stopped:
+            cli.main([*words, "--print_config"])
+        assert stopped.value.code == 0
+        assert "root: people" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

@@ -1,14 +1,20 @@
 """Untrained networks, as they are initialised or as after some training, and a batch of noise."""
 
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
 import pytest
 import torch
 from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from dgnet.config import RunConfig
+from dgnet.data.store.crops import Crops
 from dgnet.models.appearance import Teacher
 from dgnet.models.dgnet import DGNet
 from dgnet.models.discriminator import Discriminator
+from dgnet.training.feed import Feed
 from dgnet.training.step import Batch, Networks
 
 NUM_CLASSES = 4
@@ -47,3 +53,17 @@ def sure(networks: Networks) -> Networks:
             nn.init.kaiming_normal_(module.weight, generator=generator)
     networks.model.train()
     return networks
+
+
+@pytest.fixture
+def feed(config: RunConfig, tmp_path: Path) -> Callable[[int], Feed]:
+    """Twelve images of noise, of four people."""
+    path = tmp_path / "noise.npy"
+    np.save(path, np.random.default_rng(0).integers(0, 256, (12, 64, 32, 3), dtype=np.uint8))
+    crops = Crops(np.load(path, mmap_mode="r"), path, np.zeros((12, 16), np.uint8))
+
+    def make(batch_size: int) -> Feed:
+        labels, camids = [index % 4 for index in range(12)], [index % 3 for index in range(12)]
+        return Feed(crops, labels, camids, batch_size, config.augment, config.seed, torch.device("cpu"))
+
+    return make

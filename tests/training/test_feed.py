@@ -16,9 +16,10 @@ from dgnet.data.normalise import normalise
 from dgnet.data.records import Record
 from dgnet.data.store.crops import open_crops
 from dgnet.data.store.packed import CropStore, open_packed
-from dgnet.training import feed as feed_module
-from dgnet.training.feed import Feed, resident
+from dgnet.training import views as views_module
+from dgnet.training.feed import Feed
 from dgnet.training.step import Batch
+from dgnet.training.views import resident
 
 SIZE = (64, 32)
 AUGMENT = AugmentConfig(pad=5, relight=0.8)
@@ -126,7 +127,7 @@ def test_ranks_together_see_the_variation_that_one_process_sees(crops: CropStore
 def test_a_set_that_fits_moves_to_the_device_whole(crops: CropStore, monkeypatch: pytest.MonkeyPatch) -> None:
     feed = feed_of(crops)
     expected, plain = tensors(feed.batch(1)), feed.images_u8(np.array([3, 0]))
-    monkeypatch.setattr(feed_module, "RESIDENT_CHUNK", 4)
+    monkeypatch.setattr(views_module, "RESIDENT_CHUNK", 4)
     feed.whole = resident(crops, torch.device("cpu"))
     assert torch.equal(feed.whole, torch.from_numpy(crops[:]))
     assert torch.equal(feed.images_u8(np.array([3, 0])), plain)

@@ -8,7 +8,6 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import pytest
 import torch
 from torch import Tensor, nn
@@ -16,7 +15,6 @@ from torch import Tensor, nn
 from dgnet.config import RunConfig
 from dgnet.data.people import Group, Identity, People
 from dgnet.data.records import DataError
-from dgnet.data.store.crops import Crops
 from dgnet.files.tensors import read_tensors, write_tensors
 from dgnet.models.appearance import Teacher
 from dgnet.training.checkpoint import CheckpointError, latest_checkpoint
@@ -135,20 +133,6 @@ def test_case_05_a_checkpoint_knows_whom_it_learnt(
         Line(replace(context, config=replace(short, seed=1)))
 
 
-@pytest.fixture
-def feed(config: RunConfig, tmp_path: Path) -> Callable[[int], Feed]:
-    """Twelve images of noise, of four people."""
-    path = tmp_path / "noise.npy"
-    np.save(path, np.random.default_rng(0).integers(0, 256, (12, 64, 32, 3), dtype=np.uint8))
-    crops = Crops(np.load(path, mmap_mode="r"), path, np.zeros((12, 16), np.uint8))
-
-    def make(batch_size: int) -> Feed:
-        labels, camids = [index % 4 for index in range(12)], [index % 3 for index in range(12)]
-        return Feed(crops, labels, camids, batch_size, config.augment, config.seed, torch.device("cpu"))
-
-    return make
-
-
 def last_state(context: Context) -> dict[str, Tensor]:
     path = latest_checkpoint(context.checkpoints)
     assert path
@@ -176,9 +160,11 @@ def interrupted_everywhere(train: Callable[[Context], object], feed: Feed, num_s
     assert [name for name, value in expected.items() if not torch.equal(value, found[name])] == []
 
 
+@pytest.mark.parametrize("ema", [0.0, 0.9])
 def test_the_teacher_stopped_in_every_step_is_the_same(
-    config: RunConfig, tmp_path: Path, feed: Callable[[int], Feed]
+    config: RunConfig, tmp_path: Path, feed: Callable[[int], Feed], ema: float
 ) -> None:
+    config = replace(config, teacher=replace(config.teacher, ema=ema))
     mine = feed(config.teacher.batch_size)
 
     def train(context: Context) -> None:

@@ -116,6 +116,10 @@ def test_real_identity_reaches_the_appearance_encoder_alone(networks: Networks, 
     assert reached(networks, batch, replace(SILENT, id_real=1.0)) == {"E_a"}
 
 
+def test_the_triplet_term_reaches_the_appearance_encoder_alone(networks: Networks, batch: Batch) -> None:
+    assert reached(networks, batch, replace(SILENT, triplet=1.0)) == {"E_a"}
+
+
 @pytest.mark.parametrize("ramped", [replace(OFF, prim=1.0), replace(OFF, prim=1e-9, fine=1.0)])
 def test_feeding_reaches_the_appearance_encoder_alone(networks: Networks, batch: Batch, ramped: RampedWeights) -> None:
     assert reached(networks, batch, SILENT, ramped) == {"E_a"}
@@ -125,7 +129,8 @@ def test_every_loss_setting_with_a_weight_is_routed_above() -> None:
     weights = {item.name for item in fields(LossConfig) if isinstance(getattr(LossConfig(), item.name), float)}
     assert weights == {
         *("image", "partner_image", "code_a", "code_s", "cycle", "adversarial", "r1", "id_real", "id_generated"),
-        *("redressed", "prim", "fine"),
+        *("redressed", "prim", "fine", "triplet"),
+        "smoothing",  # not a weight: a part of `id_real` and `fine`
     }
 
 

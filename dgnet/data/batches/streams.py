@@ -35,6 +35,7 @@ class PairStream(IntEnum):
 
     EPOCH = 0  # the order of an epoch's anchors
     PARTNER = 1  # which image of an anchor's identity is its partner
+    CLUSTER = 2  # which clusters, and which of their images, a step of adaptation sees
 
 
 def pair_generator(seed: int, stream: PairStream, index: int) -> np.random.Generator:

@@ -8,12 +8,12 @@ from pathlib import Path
 from dgnet.data.disk.listing import direct_folders, holds_image, is_file, is_folder
 from dgnet.data.disk.split_folders import holds_splits
 from dgnet.data.hold_out import NUM_TEST_IDS
-from dgnet.data.readers import cuhk03np, dukemtmc, folder, manifest, mannequin, market1501, msmt17
+from dgnet.data.readers import crops, cuhk03np, dukemtmc, folder, manifest, mannequin, market1501, msmt17
 from dgnet.data.readers.file_names import recognise
 from dgnet.data.readers.tree import GALLERY, QUERY, TRAIN
 from dgnet.data.records import DataError, ReidDataset, name_some
 
-NAMES = ("market1501", "dukemtmc", "msmt17", "cuhk03np", "mannequin", "manifest", "folder")
+NAMES = ("market1501", "dukemtmc", "msmt17", "cuhk03np", "mannequin", "manifest", "folder", "crops")
 NUM_NAMED_UNREADABLE = 100
 DEPTH = 3  # how many levels of folders below `root` are searched for an image
 
@@ -21,8 +21,8 @@ DEPTH = 3  # how many levels of folders below `root` are searched for an image
 def read_dataset(name: str, root: Path, *, pattern: str | None = None, num_test_ids: int = NUM_TEST_IDS) -> ReidDataset:
     """Read the data set `name` (one of NAMES, or `auto`: see `detect`) from `root`.
 
-    `pattern` and `num_test_ids` are for the reader `folder`. Raises DataError, also where something in the data set's
-    folders cannot be read.
+    `pattern` is for the readers `folder` and `crops`, `num_test_ids` for `folder`. `crops` is never recognised, since
+    any folder of images would do. Raises DataError, also where something in the data set's folders cannot be read.
     """
     dataset = look_at_dataset(name, root, pattern=pattern, num_test_ids=num_test_ids)
     if dataset.unreadable:
@@ -54,6 +54,8 @@ def look_at_dataset(
             return manifest.read(root)
         case "folder":
             return folder.read(root, pattern=pattern, num_test_ids=num_test_ids)
+        case "crops":
+            return crops.read(root, pattern=pattern)
     nearest = difflib.get_close_matches(name, NAMES, n=1, cutoff=0.4)
     hint = f" Did you mean {nearest[0]!r}?" if nearest else ""
     raise DataError(f"no data set is called {name!r}.{hint} Known: auto, {', '.join(NAMES)}")

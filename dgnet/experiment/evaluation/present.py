@@ -134,7 +134,10 @@ def run_facts(
     transferred, dataset = trained_on != data.dataset.name, data.dataset
     num_images, num_people = len(dataset.train), len(dataset.labels())
     training = f"{num_images} images of {num_people} people of {dataset.trained_on} at {height} × {width}"
-    if transferred or not num_images or log is None:
+    adapted = any(row["phase"] == "adapt" for row in log or ())
+    if adapted:
+        training = f"{num_images} images of {dataset.trained_on} at {height} × {width}, without labels (adapted)"
+    elif transferred or not num_images or log is None:
         training = f"{dataset_title(trained_on)}, at {height} × {width}"
     tested = f"{len(data.query)} queries, {len(data.gallery)} gallery images"
     return [
@@ -153,8 +156,11 @@ def time_facts(config: RunConfig, log: Sequence[Mapping[str, Any]]) -> list[tupl
     seconds = {
         phase: max(row["seconds"] for row in log if row["phase"] == phase) for phase in {r["phase"] for r in log}
     }
+    steps = f"{config.teacher.steps} teacher, {config.schedule.steps if config.joint else 0} joint"
+    if "adapt" in seconds:
+        steps = f"{max(row['step'] for row in log if row['phase'] == 'adapt')} of adaptation"
     return [
-        ("steps", f"{config.teacher.steps} teacher, {config.schedule.steps if config.joint else 0} joint"),
+        ("steps", steps),
         ("time", ", ".join(f"{value / 60:.1f} min {name}" for name, value in sorted(seconds.items())) or "unknown"),
     ]
 

@@ -19,10 +19,10 @@ from dgnet.gallery.calibration.calibration import Calibration, calibrate
 from dgnet.gallery.calibration.curve import CalibrationError
 from dgnet.gallery.calibration.marks import prior_of_marks, read_marks
 from dgnet.gallery.calibration.rates import FARS
-from dgnet.gallery.calibration.stored import keep_calibration
+from dgnet.gallery.calibration.stored import OWN_ENTRIES, keep_calibration, known_people
 from dgnet.gallery.crops import Item, decode_item, read_item
 from dgnet.gallery.embedder import Embedder
-from dgnet.gallery.stores.protocol import Filter, Float32Array, Store
+from dgnet.gallery.stores.protocol import Float32Array
 from dgnet.report.calibration import calibration_page, thresholds_table
 
 logger = logging.getLogger(__name__)
@@ -62,8 +62,8 @@ def calibrate_gallery(
         raise CalibrationError("--prior: marks give one too; leave out --prior or --marks")
     with Gallery.open(address, model, device=device) as gallery:
         store = gallery.store
-        what = data or "the gallery's own entries of known identity"
-        features, people, cameras = _of_data(gallery.embedder, data) if data else _known(store)
+        what = data or OWN_ENTRIES
+        features, people, cameras = _of_data(gallery.embedder, data) if data else known_people(store)
         found = calibrate(
             features,
             people,
@@ -82,21 +82,6 @@ def calibrate_gallery(
         write_text_whole(page, text)
     table = thresholds_table(found.overall)
     return found, f"{table.to_text()}{table.note}\n", page
-
-
-def _known(store: Store) -> tuple[Float32Array, list[str], list[str]]:
-    """Features, identities and cameras of the entries of known identity."""
-    features, people, cameras = [], [], []
-    for entries, vectors in store.read(Filter(known=True)):
-        features.append(vectors)
-        people += [entry.identity for entry in entries]
-        cameras += [entry.camera for entry in entries]
-    if not people:
-        raise CalibrationError(
-            f"{store.address}: no entry has an identity, so nothing is known to calibrate on; give labelled images "
-            "with --data NAME=DIR, or say who entries are"
-        )
-    return np.concatenate(features), people, cameras
 
 
 def _of_data(embedder: Embedder, data: str) -> tuple[Float32Array, list[str], list[str]]:

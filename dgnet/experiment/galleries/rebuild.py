@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from dgnet.experiment.galleries.embedder import AS_IT_IS, Loading
 from dgnet.experiment.galleries.gallery import Gallery
 from dgnet.experiment.models.find import RUN
 from dgnet.gallery.adding import Added
@@ -18,16 +19,13 @@ def rebuild(
     address: str,
     out: str,
     model: RUN,
+    how: Loading = AS_IT_IS,
     *,
-    device: str = "auto",
-    engine: str = "auto",
-    input: str = "",
     on_bad: Callable[[str, str], None] | None = None,
 ) -> Added:
     """Make the gallery `out` of the pictures that the entries of `address` were added from.
 
     Args:
-        device, engine, input: as for `dgnet.load`.
         on_bad: told of each picture that is gone, has changed or cannot be read; it is left out.
 
     Raises:
@@ -43,15 +41,7 @@ def rebuild(
             on_bad(source, reason)
 
     kept = old.meta
-    with Gallery.create(
-        out,
-        model,
-        precision=kept.precision,
-        thumbnails=kept.thumbnails,
-        device=device,
-        engine=engine,
-        input=input,
-    ) as gallery:
+    with Gallery.create(out, model, how, precision=kept.precision, thumbnails=kept.thumbnails) as gallery:
         added = gallery.add(_pictures(old, leave_out), on_bad=on_bad, progress=True)
     old.close()
     added.bad += bad

@@ -33,6 +33,7 @@ class Request:
     before: str | None = None
     known: bool | None = None
     threshold: float | None = None
+    far: float | None = None
     together: bool = False
     rerank: bool = False
     as_json: bool = False
@@ -62,6 +63,7 @@ def search(request: Request) -> str:
             together=request.together,
             rerank=request.rerank,
             threshold=request.threshold,
+            far=request.far,
         )
         if request.html:
             write_text_whole(request.html, _page(gallery, answers))
@@ -92,6 +94,7 @@ def _page(gallery: Gallery, answers: list[Answer]) -> str:
                     f"camera {match.entry.camera or 'unknown'}",
                     *([] if match.entry.time is None else [time_text(match.entry.time)]),
                     *([match.entry.identity] if match.entry.identity else []),
+                    *([] if match.probability is None else [f"probability {match.probability:.2f}"]),
                 ),
             )
             for match in answer.matches

@@ -26,13 +26,14 @@ def _answer_text(answer: Answer) -> str:
     title = ", ".join(map(printable, answer.query))
     if answer.nobody:
         return f"{title}\n{why_nobody(answer)}"
-    rows: list[tuple[str, ...]] = [("rank", "similarity", "camera", "time", "identity", "source", "id")]
+    sure = any(match.probability is not None for match in answer.matches)  # the gallery is calibrated
+    numbers = ("similarity", "probability") if sure else ("similarity",)
+    rows: list[tuple[str, ...]] = [("rank", *numbers, "camera", "time", "identity", "source", "id")]
     for match in answer.matches:
         entry = match.entry
         known = (entry.camera or "-", time_text(entry.time), entry.identity or "-")
-        rows.append(
-            (str(match.rank), f"{match.similarity:.3f}", *map(printable, known), printable(entry.source), entry.id)
-        )
+        found = [f"{value:.3f}" for value in (match.similarity, match.probability) if value is not None]
+        rows.append((str(match.rank), *found, *map(printable, known), printable(entry.source), entry.id))
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
     return "\n".join([title, *lines])
@@ -54,7 +55,13 @@ def answers_json(answers: Sequence[Answer]) -> str:
             "threshold": answer.threshold,
             "best": answer.best,
             "matches": [
-                {"rank": match.rank, "similarity": match.similarity, **asdict(match.entry)} for match in answer.matches
+                {
+                    "rank": match.rank,
+                    "similarity": match.similarity,
+                    "probability": match.probability,
+                    **asdict(match.entry),
+                }
+                for match in answer.matches
             ],
         }
         for answer in answers

@@ -15,6 +15,7 @@ from dgnet.data.disk.table import read_table
 from dgnet.data.readers.detect import read_dataset
 from dgnet.data.records import DISTRACTOR_PID, UNKNOWN_CAMERA, DataError, ReidDataset
 from dgnet.gallery.crops import Item, readable
+from dgnet.gallery.remote import is_url, pictures_at
 from dgnet.mannequin.bundled import bundled_root
 
 KNOWN = ("camera", "time", "identity", "track")  # groups of a pattern, and columns of a manifest beside `path`
@@ -104,7 +105,9 @@ def _of_paths(paths: Sequence[str], pattern: str | None, common: Common, time: f
 
 
 def pictures_below(path: str) -> list[str]:
-    """The path itself where it is no folder; else the pictures in the folder, at any depth, in order."""
+    """The path itself where it is no folder; else the pictures in the folder, at any depth, in order. URLs likewise."""
+    if is_url(path):
+        return pictures_at(path)
     if not os.path.isdir(path):
         return [path]
     contents = list_tree(Path(path))
@@ -134,7 +137,7 @@ def _of_manifest(path: Path, common: Common, time: float | None) -> list[Item]:
         below = row["path"]
         if not isinstance(below, str) or not below.strip():
             raise DataError(f"{where}: path is {below!r}; expected the name of a file")
-        file = os.path.join(path.parent, below.strip())
+        file = below.strip() if is_url(below.strip()) else os.path.join(path.parent, below.strip())
         items.append(_item(file, {name: _text(row.get(name)) for name in KNOWN}, common, time, where))
     return items
 

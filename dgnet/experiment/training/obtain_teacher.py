@@ -34,7 +34,7 @@ def obtain_teacher(run: Run) -> Teacher:
     """
     config, folder = run.config, run.folder
     settings = config.teacher
-    feed = run.feed(settings.batch_size)
+    feed = run.feed(settings.batch_size // 2 if settings.triplet else settings.batch_size)  # with it, of pairs
     given = folder.teacher if folder.teacher.exists() else Path(settings.weights) if settings.weights else None
     run.world.wait()  # until all processes have looked for the teacher, because the first will write it
     if given:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -12,14 +12,13 @@ import numpy as np
 import numpy.typing as npt
 
 from dgnet.gallery.calibration.curve import CalibrationError, Curve, Float64Array, curve_of
+from dgnet.gallery.calibration.draw import draw_images, halves
 from dgnet.gallery.calibration.rates import FARS, Interval, Refused, Threshold, thresholds, why_too_few
 from dgnet.gallery.calibration.reliability import Reliability, cross_judge
 from dgnet.retrieval.arrays import FeatureArray, Int64Array
-from dgnet.retrieval.pairs import Kind, kinds_of_pairs, together
+from dgnet.retrieval.pairs import SEVERAL, Kind, kinds_of_pairs, shared_people, together
 
 FORMAT = 1
-MOST_IMAGES = 20_000  # what 20 000 images do not tell, more images of the same people do not either
-MOST_PER_PERSON = 100
 MIN_PAIRS_OF_ONE = 20  # people of whom there are two images, for a curve
 
 
@@ -127,7 +126,7 @@ def calibrate(
     """Measure how similar images of one person and of two people are.
 
     Args:
-        features: N×F of length 1. Of more than MOST_IMAGES, or MOST_PER_PERSON of one person, some are drawn by chance.
+        features: N×F of length 1. Of very many, some are drawn by chance (`draw.draw_images`).
         people: who is on each image. `cameras`: which camera took it; None, or one empty name, where that is not known.
         prior: the share of pairs of one person to assume from now on; None takes the share found here.
         same_camera: count pairs of one person by one camera too.
@@ -142,33 +141,45 @@ def calibrate(
     labels, camids = labels[chosen], None if camids is None else camids[chosen]
     same_camera = same_camera or camids is None or len(np.unique(camids)) == 1
 
-    def kinds_among(some: Int64Array) -> list[Kind]:
-        cameras = None if camids is None else camids[some]
-        share = min(1.0, 3 * max(fars))  # intervals reach beyond the largest rate
-        pairs = kinds_of_pairs(
-            rows[some], labels[some], cameras, same_camera=same_camera, kept_share=share, progress=progress
+    def kinds_among(some: Int64Array) -> Iterator[Kind]:
+        return kinds_of_pairs(
+            rows[some],
+            labels[some],
+            None if camids is None else camids[some],
+            same_camera=same_camera,
+            min_people=MIN_PAIRS_OF_ONE,
+            kept_share=min(1.0, 3 * max(fars)),  # intervals reach beyond the largest rate
+            progress=progress,
         )
-        return list(pairs)
 
-    kinds = kinds_among(np.arange(len(rows)))
-    whole = together(kinds)
+    by_cameras: dict[tuple[str, str], Measured] = {}
+    too_few: dict[tuple[str, str], str] = {}
+
+    def measured(kinds: Iterator[Kind]) -> Iterator[Kind]:
+        """The kinds, each measured on its way, so that not all need be kept."""
+        for kind in kinds:
+            if kind.cameras and camera_names is not None and SEVERAL not in kind.cameras and len(camera_names) > 1:
+                key = _sorted((str(camera_names[kind.cameras[0]]), str(camera_names[kind.cameras[1]])))
+                found = _measure(kind, fars)
+                if isinstance(found, str):
+                    too_few[key] = found
+                else:
+                    by_cameras[key] = found
+            yield kind
+
+    whole = together(measured(kinds_among(np.arange(len(rows)))))
     overall = _measure(whole, fars)
     if isinstance(overall, str):
         raise CalibrationError(f"{data or 'calibration'}: too little to calibrate on: {overall}")
-    by_cameras: dict[tuple[str, str], Measured] = {}
-    too_few: dict[tuple[str, str], str] = {}
-    for kind in kinds if len(kinds) > 1 else ():
-        assert kind.cameras is not None
-        assert camera_names is not None
-        key = _sorted((str(camera_names[kind.cameras[0]]), str(camera_names[kind.cameras[1]])))
-        found = _measure(kind, fars)
-        if isinstance(found, str):
-            too_few[key] = found
-        else:
-            by_cameras[key] = found
+    if camera_names is not None and camids is not None:
+        present = np.unique(camids)
+        shared = shared_people(labels, camids)
+        for a, b in zip(*np.nonzero(np.triu(shared < MIN_PAIRS_OF_ONE, 1)), strict=True):
+            key = _sorted((str(camera_names[present[a]]), str(camera_names[present[b]])))
+            too_few[key] = f"{shared[a, b]} people seen by both; at least {MIN_PAIRS_OF_ONE} are needed"
     share = len(whole.same) / (len(whole.same) + whole.num_different)
     assumed = share if prior is None else prior
-    first, second = (together(kinds_among(half)) for half in _halves(labels, seed))
+    first, second = (together(kinds_among(half)) for half in halves(labels, seed))
     return Calibration(
         overall=overall,
         cameras=by_cameras,
@@ -180,27 +191,6 @@ def calibrate(
         data=data,
         date=datetime.now(UTC).isoformat(timespec="seconds"),
     )
-
-
-def draw_images(labels: Int64Array, seed: int) -> Int64Array:
-    """At most MOST_PER_PERSON images of each person and MOST_IMAGES in all, as evenly over people as can be."""
-    generator = np.random.default_rng(seed)
-    order = generator.permutation(len(labels))
-    ranked = order[np.argsort(labels[order], kind="stable")]
-    starts = np.searchsorted(labels[ranked], labels[ranked], side="left")
-    turn = np.arange(len(labels)) - starts  # a person's first image, second image, ...
-    kept = np.flatnonzero(turn < MOST_PER_PERSON)
-    kept = kept[np.lexsort((generator.permutation(len(kept)), turn[kept]))][:MOST_IMAGES]
-    return np.sort(ranked[kept])
-
-
-def _halves(labels: Int64Array, seed: int) -> tuple[Int64Array, Int64Array]:
-    """The places of two halves of the people who have several images; the others go to one half or the other."""
-    people, number = np.unique(labels, return_counts=True)
-    order = np.random.default_rng(seed).permutation(len(people))
-    order = order[np.argsort(number[order] == 1, kind="stable")]
-    first = np.isin(labels, people[order[::2]])
-    return np.flatnonzero(first), np.flatnonzero(~first)
 
 
 def _measure(kind: Kind, fars: Sequence[float]) -> Measured | str:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from dgnet.gallery.calibration.calibration import Calibration
 from dgnet.gallery.calibration.curve import CalibrationError
-from dgnet.gallery.stores.protocol import CALIBRATION, Store
+from dgnet.gallery.stores.protocol import CALIBRATION, Filter, Float32Array, Store
+
+OWN_ENTRIES = "the gallery's own entries of known identity"
 
 
 def keep_calibration(store: Store, calibration: Calibration) -> None:
@@ -35,6 +39,21 @@ def require_calibration(store: Store) -> Calibration:
             "run `dgnet gallery calibrate` on it first"
         )
     return found
+
+
+def known_people(store: Store) -> tuple[Float32Array, list[str], list[str]]:
+    """Features, identities and cameras of the entries of known identity. Raises CalibrationError: nobody is known."""
+    features, people, cameras = [], [], []
+    for entries, vectors in store.read(Filter(known=True)):
+        features.append(vectors)
+        people += [entry.identity for entry in entries]
+        cameras += [entry.camera for entry in entries]
+    if not people:
+        raise CalibrationError(
+            f"{store.address}: no entry has an identity, so nothing is known to calibrate on; give labelled images "
+            "with --data NAME=DIR, or say who entries are"
+        )
+    return np.concatenate(features), people, cameras
 
 
 def _same_model(store: Store, calibration: Calibration) -> None:

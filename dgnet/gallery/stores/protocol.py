@@ -84,8 +84,8 @@ class Meta:
         precision: how features are kept. A store that cannot keep `float16` keeps `float32`, and its `meta` says so.
         thumbnails: whether small pictures are kept too.
         format: FORMAT of the dgnet that made it.
-        part, height, width: which of the model's features, and the size of the images it takes, to load it again.
-        input: what the model was said to take for pixels, as of `dgnet.load`; empty where its file says it.
+        part, height, width, input: which of the model's features, the size of the images it takes, and what numbers it
+            takes for pixels, to load it again.
     """
 
     model_hash: str

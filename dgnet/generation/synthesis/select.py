@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from dgnet.generation.synthesis.plan import Shard
 from dgnet.generation.synthesis.recipe import Int64Array, Recipe
@@ -30,6 +30,25 @@ class Selection:
         return len(self.shard)
 
 
+class Earlier:
+    """The small images that were chosen of one structure, at most `count`."""
+
+    def __init__(self, count: int) -> None:
+        self.thumbs: np.ndarray | None = None
+        self.count, self.filled = count, 0
+
+    def add(self, thumb: npt.NDArray[np.uint8], near: float) -> bool:
+        """Add an image, unless its mean absolute difference from one of them is below `near`; says whether it was."""
+        flat = thumb.reshape(-1).astype(np.int16)
+        if self.thumbs is None:
+            self.thumbs = np.empty((self.count, len(flat)), dtype=np.int16)
+        if (np.abs(self.thumbs[: self.filled] - flat).mean(axis=1) < near).any():
+            return False
+        self.thumbs[self.filled] = flat
+        self.filled += 1
+        return True
+
+
 def select(shards: Sequence[Shard], measured: Sequence[Measured], recipe: Recipe) -> Selection:
     """The first `recipe.count` candidates that pass; it does not depend on how many more were drawn."""
     places = np.concatenate(
@@ -39,7 +58,7 @@ def select(shards: Sequence[Shard], measured: Sequence[Measured], recipe: Recipe
         ]
     )
     chosen: list[tuple[int, int]] = []
-    earlier: dict[int, list[np.ndarray]] = defaultdict(list)
+    earlier = {j: Earlier(int(count)) for j, count in zip(*np.unique(places[:, 3], return_counts=True), strict=True)}
     looked, filtered, near = 0, 0, 0
     for _, k, row, j in places[np.argsort(places[:, 0])].tolist():
         if len(chosen) == recipe.count:
@@ -48,11 +67,9 @@ def select(shards: Sequence[Shard], measured: Sequence[Measured], recipe: Recipe
         if not measured[k].kept[row]:
             filtered += 1
             continue
-        thumb = measured[k].thumbs[row].astype(np.int16)
-        if recipe.near and any(np.abs(thumb - other).mean() < recipe.near for other in earlier[j]):
+        if recipe.near and not earlier[j].add(measured[k].thumbs[row], recipe.near):
             near += 1
             continue
-        earlier[j].append(thumb)
         chosen.append((k, row))
     shard, row = np.array(chosen, dtype=np.int64).reshape(-1, 2).T
     return Selection(shard, row, looked, filtered, near)

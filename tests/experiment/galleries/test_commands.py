@@ -11,7 +11,7 @@ import pytest
 
 import dgnet
 from dgnet import cli
-from dgnet.experiment.galleries.embedder import load_embedder
+from dgnet.experiment.galleries.embedder import Loading, load_embedder
 from dgnet.gallery.stores.choice import open_store
 from dgnet.mannequin.bundled import bundled_root
 
@@ -85,6 +85,18 @@ def test_from_a_folder_of_crops_to_a_person(here: Path, crops: Path, capsys: pyt
     assert "say which" in capsys.readouterr().err
 
 
+@pytest.mark.e2e
+def test_two_commands_from_an_install_to_a_person(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The two commands with which docs/gallery.md and the README begin."""
+    cli.main(["gallery", "create", "demo.db", "--data", "mannequin"])
+    assert "Added: 550\n" in capsys.readouterr().out
+    cli.main(["search", "demo.db", "bundled", "--html", "found.html", "--json"])
+    answers = json.loads(capsys.readouterr().out)
+    asked = [Path(answer["query"][0]).name[:4] for answer in answers]
+    assert [answer["matches"][0]["identity"].zfill(4) for answer in answers] == asked == ["0151", "0152", "0153"]
+    assert (here / "found.html").read_text().count("<figure") == 33
+
+
 def test_a_gallery_is_exported_and_rebuilt(here: Path, crops: Path, capsys: pytest.CaptureFixture[str]) -> None:
     mine = shutil.copytree(crops, here / "mine")
     (mine / "short.jpg").unlink()
@@ -118,7 +130,7 @@ def test_a_gallery_is_exported_and_rebuilt(here: Path, crops: Path, capsys: pyte
 
 
 def test_another_model_or_another_of_its_features_is_refused(here: Path, crops: Path) -> None:
-    with dgnet.Gallery.create("prim.db", "bundled", part="prim") as gallery:
+    with dgnet.Gallery.create("prim.db", "bundled", Loading(part="prim")) as gallery:
         picture = min(crops.iterdir())
         assert gallery.add(picture).num_new == 1
         np.testing.assert_allclose(
@@ -126,7 +138,7 @@ def test_another_model_or_another_of_its_features_is_refused(here: Path, crops: 
         )
     with dgnet.Gallery.open("prim.db") as again:
         assert not again.search(picture)[0].nobody
-    assert load_embedder("bundled").hash != load_embedder("bundled", part="prim").hash
+    assert load_embedder("bundled").hash != load_embedder("bundled", Loading(part="prim")).hash
     with pytest.raises(dgnet.DgnetError, match="exists already"):
         dgnet.Gallery.create("prim.db")
 

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import dgnet
+from dgnet.experiment.galleries.embedder import Loading
 from dgnet.export.pixels import PixelsError
 
 openvino = pytest.importorskip("openvino", reason="pip install openvino, to run files of its form")
@@ -30,12 +31,12 @@ def test_the_pixels_are_said_once(model: Path, tmp_path: Path) -> None:
     with pytest.raises(PixelsError, match=r"means.xml: does not say what it takes for pixels: give input"):
         dgnet.Gallery.create(tmp_path / "people.db", model)
     assert not (tmp_path / "people.db").exists()
-    with dgnet.Gallery.create(tmp_path / "people.db", model, input="bgr-u8") as gallery:
+    with dgnet.Gallery.create(tmp_path / "people.db", model, Loading(input="bgr-u8")) as gallery:
         gallery.add(pictures)
         first = gallery.store.meta
-    assert (first.input, "then bgr-u8" in first.preprocessing) == ("bgr-u8", True)
+    assert (first.input, "then as bgr-u8" in first.preprocessing) == ("bgr-u8", True)
     with dgnet.Gallery.open(tmp_path / "people.db") as gallery:
         (answer,) = gallery.search([pictures[1]], top=1)
         assert answer.matches[0].similarity > 0.99  # others have .07
-    with dgnet.Gallery.create(tmp_path / "other.db", model, input="u8") as gallery:
+    with dgnet.Gallery.create(tmp_path / "other.db", model, Loading(input="u8")) as gallery:
         assert gallery.store.meta.model_hash != first.model_hash  # the same file, asked otherwise, is another model

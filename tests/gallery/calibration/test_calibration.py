@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 
 from dgnet.errors import DgnetError
-from dgnet.gallery.calibration import calibration as calibration_module
-from dgnet.gallery.calibration.calibration import MOST_PER_PERSON, Calibration, calibrate, draw_images
+from dgnet.gallery.calibration import draw
+from dgnet.gallery.calibration.calibration import Calibration, calibrate
 from dgnet.gallery.calibration.curve import CalibrationError, curve_of
+from dgnet.gallery.calibration.draw import MOST_PER_PERSON, draw_images, halves
 from dgnet.gallery.calibration.reliability import judge
 from dgnet.retrieval.pairs import kinds_of_pairs, together
 
@@ -106,10 +107,18 @@ def test_of_many_images_some_are_drawn_evenly(monkeypatch: pytest.MonkeyPatch) -
     drawn = draw_images(labels, 0)
     assert np.bincount(labels[drawn]).tolist() == [MOST_PER_PERSON, 30, 4]
     assert (np.diff(drawn) > 0).all()
-    monkeypatch.setattr(calibration_module, "MOST_IMAGES", 20)
+    monkeypatch.setattr(draw, "MOST_IMAGES", 20)
     assert np.bincount(labels[draw_images(labels, 0)]).tolist() == [8, 8, 4]
     assert draw_images(labels, 0).tolist() == draw_images(labels, 0).tolist()
     assert draw_images(labels, 1).tolist() != draw_images(labels, 0).tolist()
+
+
+def test_halves_share_no_person_and_both_have_people_who_are_there_twice() -> None:
+    labels = np.repeat(np.arange(11), [1, 1, 1, 1, 1, 1, 1, 2, 3, 2, 2])
+    one, two = halves(labels, 0)
+    assert sorted([*one, *two]) == list(range(len(labels)))
+    assert not set(labels[one]) & set(labels[two])
+    assert [sum(np.unique(labels[half], return_counts=True)[1] > 1) for half in (one, two)] == [2, 2]
 
 
 @pytest.mark.parametrize(

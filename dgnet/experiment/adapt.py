@@ -1,0 +1,148 @@
+"""`dgnet adapt`: a model learns to recognise the people in images that nobody has labelled."""
+
+from __future__ import annotations
+
+import copy
+import os
+from dataclasses import dataclass, field, replace
+from functools import partial
+from pathlib import Path
+
+import torch
+
+from dgnet.config import AdaptConfig, Precision, RunConfig
+from dgnet.data.store.memory import keep_freed_memory
+from dgnet.experiment.adaptation.images import AdaptData, data_settings, open_images
+from dgnet.experiment.adaptation.judge import judge
+from dgnet.experiment.adaptation.page import adaptation_page
+from dgnet.experiment.evaluation.publish import Published
+from dgnet.experiment.models.find import RUN, find_network
+from dgnet.experiment.run_folder import RunFolder
+from dgnet.models.appearance import Teacher
+from dgnet.models.device import pick_device
+from dgnet.models.dgnet import DGNet
+from dgnet.models.layers.units import place
+from dgnet.models.weights.ours import LoadedModel, save_model, save_teacher
+from dgnet.retrieval.clustering.dbscan import require_sklearn
+from dgnet.training.adaptation.adapt import Adapted, Unlabelled, adapt, require_enough
+from dgnet.training.adaptation.features import Describer
+from dgnet.training.distributed import WorldError
+from dgnet.training.joining import world_of
+from dgnet.training.session import Context
+from dgnet.training.views import Views
+
+DRAWS_WORSE = (
+    "E_a has changed and G has not, so swaps drawn with this model are worse than with the one it started from: use it "
+    "to recognise people."
+)
+UNCHANGED = (
+    "No epoch's clusters scored higher than those of the model that was given, so this is that model, unchanged. Look "
+    "at the clusters: adaptation needs many people who come several times."
+)
+
+
+@dataclass(frozen=True)
+class Request:
+    """What `dgnet adapt` was asked for.
+
+    Args:
+        run: the model to start from, as `find` takes it.
+        crops: a folder, a manifest, or NAME=DIR.
+        pattern: finds cameras in paths (`data.pattern`).
+        settings: of adaptation.
+        seed, device, precision, cache: as the settings of a run of these names.
+        resume: continue the run in `out`, if there is one.
+    """
+
+    run: RUN
+    crops: str
+    pattern: str = ""
+    settings: AdaptConfig = field(default_factory=AdaptConfig)
+    seed: int = 0
+    device: str = "auto"
+    precision: Precision = "fp32"
+    cache: str = ""
+    resume: bool = False
+
+
+def adapt_to_crops(request: Request, out: Path) -> Published:
+    """Adapt a model to images without labels, and write the run's folder `out`: settings, log, model and page.
+
+    Raises:
+        DgnetError: something is wrong. Whatever can be checked before the first step is checked before it.
+    """
+    keep_freed_memory()
+    require_sklearn()
+    folder = RunFolder(out)
+    world = world_of(os.environ)
+    if world.size > 1:
+        raise WorldError(
+            f"WORLD_SIZE: found {world.size} processes, but adaptation runs in one; start it without torchrun"
+        )
+    device = pick_device(request.device)
+    folder.check(request.resume)
+    loaded = find_network(request.run)
+    config = config_of(request, loaded)
+    data = open_images(config.data)
+    require_enough(data.images, config.adapt)
+    folder.prepare(config, data.people)
+
+    views = views_of(data.images, config, device)
+    autocast = torch.autocast(device.type, dtype=torch.bfloat16, enabled=config.precision == "bf16")
+    context = Context(config, data.people, folder.checkpoints, folder.log, autocast, world)
+    start = place(copy.deepcopy(describer_of(loaded.model)), device)
+    adapted = adapt(start, data.images, views, context, partial(judge, data, alpha=config.alpha, device=device))
+    notes = save(folder, loaded, adapted, config, data)
+    return adaptation_page(config, data, adapted, folder, notes)
+
+
+def config_of(request: Request, loaded: LoadedModel[DGNet] | LoadedModel[Teacher]) -> RunConfig:
+    """The settings of the run: the start's own networks and augmentation, and what was asked for."""
+    start = loaded.config
+    return replace(
+        start,
+        preset="adapt",
+        start=str(request.run),
+        seed=request.seed,
+        device=request.device,
+        precision=request.precision,
+        execution="plain",
+        joint=isinstance(loaded.model, DGNet),
+        data=data_settings(request.crops, request.pattern, start.data.size, request.cache),
+        adapt=request.settings,
+    )
+
+
+def describer_of(model: DGNet | Teacher) -> Describer:
+    """What of a model is adapted."""
+    return model if isinstance(model, Teacher) else model.appearance_encoder
+
+
+def views_of(images: Unlabelled, config: RunConfig, device: torch.device) -> Views:
+    """The augmented batches that a step sees."""
+    size = config.adapt.num_ids * config.adapt.num_images
+    return Views(images.crops, size, config.augment, config.seed, device)
+
+
+def save(
+    folder: RunFolder,
+    loaded: LoadedModel[DGNet] | LoadedModel[Teacher],
+    adapted: Adapted,
+    config: RunConfig,
+    data: AdaptData,
+) -> list[str]:
+    """Write the model, or the Baseline, with the adapted network; returns notes about it for the page."""
+    network = adapted.network.cpu()
+    trained_on = f"{loaded.card.get('trained on', 'unknown')}; adapted to {data.dataset.name} without its labels"
+    card = {**loaded.card, "trained on": trained_on, "preset": config.preset}
+    for outdated in ("re-id", "swap error", "measured on", "made by"):
+        card.pop(outdated, None)
+    if isinstance(network, Teacher):
+        save_teacher(folder.teacher, network, config, card)
+    else:
+        assert isinstance(loaded.model, DGNet)
+        loaded.model.appearance_encoder.load_state_dict(network.state_dict())
+        save_model(folder.model, loaded.model, config, card)
+    if adapted.best == 0:
+        return [UNCHANGED]
+    return [] if isinstance(network, Teacher) else [DRAWS_WORSE]

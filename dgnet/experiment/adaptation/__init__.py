@@ -1,0 +1,1 @@
+"""The parts of `dgnet adapt`: its images, its judge and its page."""

@@ -1,0 +1,53 @@
+"""Images in object stores and elsewhere, named by URLs such as `s3://bucket/crops/1.jpg`, read through fsspec."""
+
+from __future__ import annotations
+
+import re
+
+from dgnet.data.disk.listing import is_image
+from dgnet.data.records import DataError
+
+
+def is_url(name: object) -> bool:
+    """Whether it is text that begins as `s3://`, `gs://`, `https://` or `file://` do."""
+    return isinstance(name, str) and re.match(r"[A-Za-z][A-Za-z0-9+.-]+://", name) is not None
+
+
+def read_url(url: str) -> bytes:
+    """The bytes at a URL. Raises DataError, without the URL."""
+    import fsspec
+
+    try:
+        with fsspec.open(url, "rb") as file:
+            data: bytes = file.read()
+    except FileNotFoundError:
+        raise DataError("no such file") from None
+    except Exception as error:  # each kind of store has its own
+        raise DataError(f"cannot be read: {_line(error)}") from error
+    return data
+
+
+def pictures_at(url: str) -> list[str]:
+    """The URL itself where it is a picture's; else those of the pictures below it, at any depth, in order.
+
+    Raises:
+        DataError: there is nothing, or the package that reads such URLs is not installed.
+    """
+    import fsspec
+
+    try:
+        system, path = fsspec.core.url_to_fs(url)
+        if system.isfile(path):
+            return [url]
+        below = sorted(one for one in system.find(path) if is_image(one.rpartition("/")[2]))
+        found = [system.unstrip_protocol(one) for one in below]
+    except Exception as error:
+        raise DataError(f"{url}: cannot be listed: {_line(error)}") from error
+    if not found:
+        raise DataError(f"{url}: there is no picture at or below it")
+    return found
+
+
+def _line(error: Exception) -> str:
+    """What was said, in one line; the class where nothing was."""
+    return re.sub(r"\s+", " ", str(error)).strip() or type(error).__name__

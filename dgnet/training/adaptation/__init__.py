@@ -1,0 +1,1 @@
+"""Adaptation to images without labels: clusters of images are learnt as identities (docs/adapt.md)."""

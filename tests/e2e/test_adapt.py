@@ -1,0 +1,102 @@
+"""`dgnet adapt` as a user calls it: on images alone, on a data set whose labels only judge, and what it refuses."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+
+import dgnet
+from dgnet import cli
+from dgnet.config import AdaptConfig, RunConfig
+from dgnet.experiment.adapt import Request, adapt_to_crops
+from dgnet.experiment.run_folder import RunFolder
+from dgnet.files.tensors import read_tensors
+from dgnet.models.appearance import Teacher
+from dgnet.models.dgnet import DGNet
+from dgnet.models.weights.ours import save_model, save_teacher
+from dgnet.training.adaptation.adapt import AdaptError
+from dgnet.training.distributed import WorldError
+
+pytestmark = pytest.mark.e2e
+TINY = {"epochs": 1, "steps": 2, "num_ids": 2, "num_images": 2, "k1": 5, "k2": 2, "min_samples": 3}
+WORDS = [f"--adapt.{name}={value}" for name, value in TINY.items()]
+CARD = {"trained on": "noise"}
+
+
+@pytest.fixture
+def start(config: RunConfig, tmp_path: Path) -> Path:
+    """An untrained model: it tells people of other colours apart all the same."""
+    pytest.importorskip("sklearn")
+    torch.manual_seed(0)
+    save_model(tmp_path / "start.safetensors", DGNet(config.network, 3).eval(), config, CARD)
+    return tmp_path / "start.safetensors"
+
+
+@pytest.fixture
+def adapt(start: Path, tmp_path: Path) -> Callable[[str, str], Path]:
+    def run(crops: str, out: str) -> Path:
+        words = [str(start), crops, f"--out={tmp_path / out}", f"--cache={tmp_path / 'cache'}", *WORDS]
+        cli.main(["adapt", *words])
+        return tmp_path / out
+
+    return run
+
+
+def test_the_result_is_a_run_and_labels_change_nothing_in_it(
+    adapt: Callable[[str, str], Path], market: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.copytree(market / "bounding_box_train", tmp_path / "crops/deep/down")
+    alone, judged = adapt(str(tmp_path / "crops"), "alone"), adapt(f"market1501={market}", "judged")
+    assert f"Page: {judged / 'adaptation.html'}" in capsys.readouterr().out
+    one, other = (read_tensors(run / "model.safetensors")[0] for run in (alone, judged))
+    assert [name for name in one if not torch.equal(one[name], other[name])] == []
+
+    model = dgnet.load(alone)
+    assert model.can_draw
+    assert model.card["trained on"] == "noise; adapted to crops without its labels"
+    assert model.features(market / "query/0005_c1s1_000000_01.jpg").shape == (1, 16)
+    figures = [json.loads((run / "adaptation.json").read_text()) for run in (alone, judged)]
+    assert [len(one["epochs"]) for one in figures] == [2, 2]
+    assert not {"map", "purity", "rand"} & figures[0]["epochs"][0].keys()
+    assert {"map", "purity", "rand"} < figures[1]["epochs"][0].keys()
+    page = (judged / "adaptation.html").read_text()
+    assert all(text in page for text in ("The tightest", "without labels", "Judged by labels", "<img"))
+    cli.main(["evaluate", str(judged)])
+    assert (judged / "report.html").exists()
+    assert RunFolder(judged).load_config().adapt.steps == 2
+
+
+def test_a_baseline_is_adapted_to_a_baseline(config: RunConfig, market: Path, tmp_path: Path) -> None:
+    pytest.importorskip("sklearn")
+    torch.manual_seed(0)
+    save_teacher(tmp_path / "T.safetensors", Teacher(config.teacher.backbone, 8, 3).eval(), config, CARD)
+    request = Request(
+        str(tmp_path / "T.safetensors"), f"market1501={market}", settings=AdaptConfig(**TINY), cache=str(tmp_path)
+    )
+    adapt_to_crops(request, tmp_path / "run")
+    assert dgnet.load(tmp_path / "run").parts == ("baseline",)
+    assert not RunFolder(tmp_path / "run").load_config().joint
+
+
+def test_what_cannot_work_is_refused_before_anything_is_written(
+    start: Path, market: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = tmp_path / "out"
+    request = Request(str(start), f"market1501={market}", cache=str(tmp_path / "cache"))
+    with pytest.raises(AdaptError, match="found 24 different images, too few"):
+        adapt_to_crops(request, out)
+    (tmp_path / "copies").mkdir()
+    for number in range(40):
+        shutil.copy(market / "query/0005_c1s1_000000_01.jpg", tmp_path / f"copies/{number}.jpg")
+    with pytest.raises(AdaptError, match="found 1 different images"):
+        adapt_to_crops(replace(request, crops=str(tmp_path / "copies")), out)
+    monkeypatch.setattr("dgnet.experiment.adapt.world_of", lambda _: type("World", (), {"size": 2})())
+    with pytest.raises(WorldError, match="found 2 processes, but adaptation runs in one"):
+        adapt_to_crops(request, out)
+    assert not out.exists()

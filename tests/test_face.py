@@ -123,7 +123,7 @@ def test_every_way_of_giving_an_image_gives_its_features(model: dgnet.Model, peo
     np.testing.assert_allclose(model.features([array[:, :, ::-1] for array in bgr]), expected, atol=1e-5)
 
 
-def test_a_generator_is_taken_one_batch_at_a_time(
+def test_a_generator_is_taken_one_batch_ahead(
     model: dgnet.Model, people: list[Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     taken, seen = 0, []
@@ -131,7 +131,7 @@ def test_a_generator_is_taken_one_batch_at_a_time(
 
     def stream() -> Iterator[Path]:
         nonlocal taken
-        for path in people:
+        for path in [*people, *people]:
             taken += 1
             yield path
 
@@ -140,8 +140,19 @@ def test_a_generator_is_taken_one_batch_at_a_time(
         return describe(x)
 
     monkeypatch.setattr(model, "_source", replace(model._source, function=watch))
-    assert len(model.features(stream(), batch_size=4)) == 6
-    assert seen == [(4, 4), (4, 4), (6, 2), (6, 2)]  # with the mirrored ones
+    assert len(model.features(stream(), batch_size=5)) == 12
+    assert seen == [(10, 5), (10, 5), (12, 5), (12, 5), (12, 2), (12, 2)]  # with the mirrored ones
+
+
+def test_without_the_mirror_a_feature_is_the_images_own(model: dgnet.Model, people: list[Path]) -> None:
+    arrays = [decode_image(path.read_bytes()) for path in people]
+    straight, mirrored = (
+        model.features([array[:, ::step] for array in arrays], part="prim", mirror=False) for step in (1, -1)
+    )
+    assert np.abs(straight - mirrored).max() > 0.01
+    mean = straight + mirrored
+    expected = model.features(people, part="prim")
+    np.testing.assert_allclose(mean / np.linalg.norm(mean, axis=1, keepdims=True), expected, atol=1e-5)
 
 
 def test_a_broken_image_is_named_with_its_place(model: dgnet.Model, people: list[Path], tmp_path: Path) -> None:

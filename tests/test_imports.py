@@ -28,11 +28,11 @@ ORDER = (
     "generation",
     "quality",
     "gallery",
-    "trackers",
     "training",
     "report",
     "export",
     "experiment",
+    "trackers",
     "serve",
     "bench",
     "cli",
@@ -45,6 +45,7 @@ NEVER = {"training": ("report", "gallery", "serve")}
 WHERE_USED = (
     *("anny", "roma", "pyarrow", "onnx", "onnxscript", "onnxruntime", "timm", "lpips", "ray", "faiss", "pymilvus"),
     *("psycopg", "pgvector", "fastapi", "uvicorn", "sklearn", "openvino", "nncf", "torchvision", "tensorboard"),
+    "imageio_ffmpeg",
 )
 HEAVY = ("torch", "numpy", "PIL", "safetensors", "tqdm")
 

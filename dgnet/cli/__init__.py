@@ -1,5 +1,6 @@
 """The command line; `main` is the program `dgnet`."""
 
-from dgnet.cli.main import COMMANDS, main
+from dgnet.cli.commands import COMMANDS
+from dgnet.cli.main import main
 
 __all__ = ["COMMANDS", "main"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from dgnet.cli.parser import HelpFormatter, add_device, parser_of, read_size
+from dgnet.cli.parser import HelpFormatter, add_device, add_engine, parser_of, read_size
 
 EVALUATE_HELP = """\
 Measure a run, a model, another model's ONNX file, or features that any model made, and write a report.
@@ -15,7 +15,12 @@ Measure a run, a model, another model's ONNX file, or features that any model ma
                                                       on another data set (direct transfer)
   dgnet evaluate RUN --to market1501=DIR msmt17=DIR   on several, one table with one row per data set
   dgnet evaluate bundled                              the model that dgnet brings; or any model file of dgnet's
+  dgnet evaluate WHAT --data.root DIR --query first --also_baselines
+                                                      on any labelled folder, all of whose people are the test, beside
+                                                      features that nobody trained for re-id
   dgnet evaluate MODEL.onnx --data.root DIR           images N x 3 x H x W in, named features out
+  dgnet evaluate MODEL.xml --input bgr-u8 --data.root DIR
+                                                      the same of an OpenVINO file
   dgnet evaluate QUERY.npz GALLERY.npz                features, pids and, where known, camids; or .parquet"""
 
 
@@ -23,11 +28,30 @@ def evaluate(arguments: Sequence[str]) -> None:
     """`dgnet evaluate WHAT...`."""
     parser = parser_of("evaluate", EVALUATE_HELP, formatter_class=HelpFormatter)
     parser.add_argument(
-        "WHAT", type=str, nargs="+", help="a run, a model file, bundled, an .onnx file, two feature files"
+        "WHAT", type=str, nargs="+", help="a run, a model file, bundled, an .onnx or .xml file, two feature files"
     )
     parser.add_argument("--data.name", type=str, default="", help="another data set (direct transfer): its reader")
     parser.add_argument("--data.root", type=str, default="", help="where the data lies, if not where it was")
+    parser.add_argument(
+        "--data.pattern",
+        type=str,
+        default="",
+        metavar="REGEX",
+        help="for --data.root: finds (?P<pid>...) and (?P<camid>...) in paths, where folders do not name identities",
+    )
     parser.add_argument("--to", type=str, nargs="+", default=[], help="data sets for direct transfer, NAME=DIR each")
+    parser.add_argument(
+        "--query",
+        choices=("own", "first"),
+        default="own",
+        help="first: every identity's first image by each camera is a query, all other images are the gallery, "
+        "whatever splits the folder has (default: the data set's own)",
+    )
+    parser.add_argument(
+        "--also_baselines",
+        action="store_true",
+        help="rows for a colour histogram and for MobileNetV2 with ImageNet weights as they are, of 128x64 images",
+    )
     parser.add_argument("--rerank", action="store_true", help="k-reciprocal re-ranking too")
     parser.add_argument("--k1", type=int, help="neighbours of re-ranking (default: 20)")
     parser.add_argument("--k2", type=int, help="neighbours whose encodings re-ranking averages (default: 6)")
@@ -53,6 +77,7 @@ def evaluate(arguments: Sequence[str]) -> None:
     )
     parser.add_argument("--lpips", action="store_true", help="diversity of swaps by LPIPS too")
     parser.add_argument("--size", type=str, default="", help="HEIGHTxWIDTH, for an ONNX file that leaves it open")
+    add_engine(parser)
     parser.add_argument(
         "--out", type=Path, help="where the report goes (default: in the run's folder or runs/evaluation)"
     )
@@ -75,10 +100,12 @@ def evaluate(arguments: Sequence[str]) -> None:
         multi_query=found.multi_query,
         denominator=found.denominator,
         same_camera=found.same_camera,
+        queries=found.query,
         **given,
     )
-    measures = Measures(protocol, found.inception, found.lpips)
-    request = Request(found.data.name, found.data.root, found.to, size, measures, found.device, found.out)
+    measures = Measures(protocol, found.inception, found.lpips, found.also_baselines)
+    where, engine = (found.data.name, found.data.root, found.to), (found.engine, found.input)
+    request = Request(*where, size, measures, found.device, found.out, *engine, found.data.pattern)
     published = run(found.WHAT, request)
     print(f"{published.text}Report: {published.page.resolve()}")
 

@@ -1,12 +1,18 @@
-"""`dgnet gallery create | add | remove | info | verify | rebuild | export | index`."""
+"""`dgnet gallery create | add | remove`, and what all commands of galleries share."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from dgnet.cli.parser import HelpFormatter, Parser, add_device, parser_of
+from jsonargparse import Namespace
+
+from dgnet.cli.parser import HelpFormatter, Parser, add_device, add_engine, parser_of, read_size
+
+if TYPE_CHECKING:
+    from dgnet.experiment.galleries.embedder import Loading
 
 GALLERY_HELP = "people.db (a file), milvus://HOST:PORT/NAME or postgresql://USER@HOST:PORT/DATABASE"
 CREATE_HELP = """\
@@ -32,34 +38,28 @@ Remove entries that pass every condition given, with their features and thumbnai
 
   dgnet gallery remove people.db --identity 'Jane Doe'
   dgnet gallery remove people.db --before 2026-11-01      entries without a time stay"""
+NO_IMAGES = "no images: give pictures or folders of them, --manifest FILE or --data NAME=DIR"
 
 
 def create(arguments: Sequence[str]) -> None:
     """`dgnet gallery create GALLERY [IMAGES...]`."""
-    parser = _parser("create", CREATE_HELP)
-    parser.add_argument(
-        "--model", type=str, default="bundled", help="a run, a model's file, FILE.onnx, FILE.xml (OpenVINO) or bundled"
-    )
-    parser.add_argument("--part", type=str, default="", help="which of the model's features (default: its first)")
-    parser.add_argument("--size", type=str, default="", help="HEIGHTxWIDTH, for an ONNX file that leaves it open")
+    parser = gallery_parser("create", CREATE_HELP)
+    add_model_options(parser, "bundled")
     parser.add_argument("--precision", choices=("float16", "float32"), default="float16", help="of the features kept")
     parser.add_argument("--thumbnails", choices=("yes", "no"), default="yes", help="keep small pictures too")
     _add_sources(parser)
     add_device(parser)
     found = parser.parse_args(list(arguments))
 
-    from dgnet.cli.parser import read_size
     from dgnet.experiment.galleries.gallery import Gallery
 
     items = _items(found)  # read first, so that a wrong path leaves no gallery behind
     gallery = Gallery.create(
         found.GALLERY,
         found.model,
-        part=found.part,
+        loading(parser, found),
         precision=found.precision,
         thumbnails=found.thumbnails == "yes",
-        device=found.device,
-        size=read_size(parser, found.size) if found.size else None,
     )
     with gallery:
         print(f"Gallery: {gallery.store.address}, features of {gallery.store.meta.model_name}")
@@ -69,7 +69,7 @@ def create(arguments: Sequence[str]) -> None:
 
 def add(arguments: Sequence[str]) -> None:
     """`dgnet gallery add GALLERY IMAGES...`."""
-    parser = _parser("add", ADD_HELP)
+    parser = gallery_parser("add", ADD_HELP)
     parser.add_argument("--model", type=str, help="where the gallery's model lies now, if it was moved")
     _add_sources(parser)
     add_device(parser)
@@ -77,7 +77,7 @@ def add(arguments: Sequence[str]) -> None:
     parser.add_argument("--workers", type=int, help="with --ray: how many processes (default: one per GPU, or per CPU)")
     found = parser.parse_args(list(arguments))
     if found.ray:
-        _add_on_cluster(found)
+        _add_on_cluster(parser, found)
         return
 
     from dgnet.experiment.galleries.gallery import Gallery
@@ -85,13 +85,13 @@ def add(arguments: Sequence[str]) -> None:
     with Gallery.open(found.GALLERY, found.model, device=found.device) as gallery:
         items = _items(found)
         if not items:
-            parser.error("no images: give pictures or folders of them, --manifest FILE or --data NAME=DIR")
+            parser.error(NO_IMAGES)
         _add(gallery, items)
 
 
 def remove(arguments: Sequence[str]) -> None:
     """`dgnet gallery remove GALLERY`."""
-    parser = _parser("remove", REMOVE_HELP)
+    parser = gallery_parser("remove", REMOVE_HELP)
     for name, what in (
         ("id", "entries by id, as `dgnet search` shows them"),
         ("source", "by the path they were added from"),
@@ -121,93 +121,24 @@ def remove(arguments: Sequence[str]) -> None:
     store.close()
 
 
-def info(arguments: Sequence[str]) -> None:
-    """`dgnet gallery info GALLERY`."""
-    found = _parser(
-        "info", "What a gallery holds: entries, cameras, people, times, and which model made it."
-    ).parse_args(list(arguments))
-
-    from dgnet.experiment.galleries.gallery import Gallery
-    from dgnet.experiment.galleries.show import info_text
-    from dgnet.gallery.stores.sqlite.store import SqliteStore
-
-    with Gallery.open(found.GALLERY) as gallery:
-        store = gallery.store
-        index_facts = store.index_facts() if isinstance(store, SqliteStore) else None
-        print(info_text(store.address, gallery.info(), index_facts))
+def add_model_options(parser: Parser, default: str | None) -> None:
+    """Add the options that say which model makes the features; without a default, `--model` is required."""
+    what = "a run, a model's file, FILE.onnx, FILE.xml (OpenVINO) or bundled"
+    parser.add_argument("--model", type=str, required=default is None, default=default, help=what)
+    parser.add_argument("--part", type=str, default="", help="which of the model's features (default: its first)")
+    parser.add_argument("--size", type=str, default="", help="HEIGHTxWIDTH, for a file that leaves it open")
+    add_engine(parser)
 
 
-def verify(arguments: Sequence[str]) -> None:
-    """`dgnet gallery verify GALLERY`."""
-    found = _parser(
-        "verify", "Read a gallery through and name its faults. The exit status is 0 if there are none."
-    ).parse_args(list(arguments))
+def loading(parser: Parser, found: Namespace) -> Loading:
+    """How the options say that the model is to be loaded."""
+    from dgnet.experiment.galleries.embedder import Loading
 
-    from dgnet.experiment.galleries.gallery import Gallery
-
-    with Gallery.open(found.GALLERY) as gallery:
-        faults = gallery.verify()
-        print("\n".join(faults) if faults else f"{gallery.store.address}: {len(gallery)} entries, no fault found")
-    raise SystemExit(1 if faults else 0)
+    size = read_size(parser, found.size) if found.size else None
+    return Loading(found.device, found.part, size, found.engine, found.input)
 
 
-def rebuild(arguments: Sequence[str]) -> None:
-    """`dgnet gallery rebuild GALLERY --model M --out NEW`."""
-    parser = _parser(
-        "rebuild",
-        "Make a new gallery of the same entries with another model, from the pictures where they were added from."
-        " The old gallery stays as it is. Pictures that are gone or have changed are named and left out.",
-    )
-    parser.add_argument("--model", type=str, required=True, help="the other model, as for `dgnet gallery create`")
-    parser.add_argument("--out", type=str, required=True, metavar="NEW", help="the new gallery")
-    add_device(parser)
-    found = parser.parse_args(list(arguments))
-
-    from dgnet.experiment.galleries.rebuild import rebuild as run
-
-    _report(run(found.GALLERY, found.out, found.model, device=found.device, on_bad=_name_bad))
-    print(f"Gallery: {found.out}")
-
-
-def export(arguments: Sequence[str]) -> None:
-    """`dgnet gallery export GALLERY --out FILE`."""
-    parser = _parser(
-        "export",
-        "Write features and everything known of the entries for other programs: arrays in one .npz, or a .parquet table"
-        " with one row per entry. Columns: id, content_hash, source, camera, time, identity, track, feature.",
-    )
-    parser.add_argument("--out", type=Path, required=True, help="a new .npz or .parquet")
-    found = parser.parse_args(list(arguments))
-
-    from dgnet.experiment.galleries.export import export as run
-    from dgnet.gallery.stores.choice import open_store
-
-    store = open_store(found.GALLERY)
-    print(f"Exported: {run(store, found.out)} entries to {found.out.resolve()}")
-    store.close()
-
-
-def index(arguments: Sequence[str]) -> None:
-    """`dgnet gallery index GALLERY`."""
-    parser = _parser(
-        "index",
-        "Build an approximate index beside a large gallery's file (GALLERY.faiss), so that searches without filter need"
-        ' not look at every entry. Needs `pip install "dgnet[faiss]"`. The share of the 50 most similar entries that it'
-        " finds is measured and printed. It is built of the gallery alone: remove the file and search is exact again;"
-        " removing entries removes it.",
-    )
-    parser.add_argument("--recall", type=float, default=0.98, help="the least share that it is to find")
-    found = parser.parse_args(list(arguments))
-
-    from dgnet.experiment.galleries.show import index_text
-    from dgnet.gallery.stores.choice import open_file_store
-
-    store = open_file_store(found.GALLERY)
-    print(f"Index: {index_text(store.build_index(found.recall))}")
-    store.close()
-
-
-def _parser(name: str, description: str) -> Parser:
+def gallery_parser(name: str, description: str) -> Parser:
     parser = parser_of(f"gallery {name}", description, formatter_class=HelpFormatter)
     parser.add_argument("GALLERY", type=str, help=GALLERY_HELP)
     return parser
@@ -233,19 +164,21 @@ def _items(found: object) -> list:
 
 
 def _add(gallery: object, items: list) -> None:
-    _report(gallery.add(items, on_bad=_name_bad, progress=True))  # type: ignore[attr-defined]
+    report(gallery.add(items, on_bad=name_bad, progress=True))  # type: ignore[attr-defined]
 
 
-def _add_on_cluster(found: object) -> None:
+def _add_on_cluster(parser: Parser, found: object) -> None:
     from dgnet.experiment.galleries.cluster import add_on_cluster
 
     cluster, workers, device = found.ray, found.workers, found.device  # type: ignore[attr-defined]
     address, model = found.GALLERY, found.model  # type: ignore[attr-defined]
     items = _items(found)
-    _report(add_on_cluster(address, items, model, cluster=cluster, workers=workers, device=device, on_bad=_name_bad))
+    if not items:
+        parser.error(NO_IMAGES)
+    report(add_on_cluster(address, items, model, cluster=cluster, workers=workers, device=device, on_bad=name_bad))
 
 
-def _name_bad(source: str, reason: str) -> None:
+def name_bad(source: str, reason: str) -> None:
     from tqdm import tqdm
 
     from dgnet.gallery.crops import printable
@@ -253,7 +186,7 @@ def _name_bad(source: str, reason: str) -> None:
     tqdm.write(f"left out: {printable(source)}: {reason}", file=sys.stderr)
 
 
-def _report(added: object) -> None:
+def report(added: object) -> None:
     bad = len(added.bad)  # type: ignore[attr-defined]
     there = f", {added.num_there} were there already" if added.num_there else ""  # type: ignore[attr-defined]
     print(f"Added: {added.num_new}{there}{f', {bad} left out (named above)' if bad else ''}")  # type: ignore[attr-defined]

@@ -1,4 +1,4 @@
-"""The command line: `dgnet train | evaluate | compare | swap | gallery | search | data | import | export | bench`.
+"""The command line: `dgnet train | evaluate | swap | generate | gallery | search | data | export | ...`.
 
 Each command is imported only when it is called, and imports heavy packages only after it has read its arguments, so
 that `--help` is instant.
@@ -17,6 +17,7 @@ from importlib import import_module
 from typing import NoReturn
 
 from dgnet import __version__
+from dgnet.cli.commands import COMMANDS, group_help
 from dgnet.cli.failures import run_with_messages
 
 HELP = """\
@@ -26,36 +27,16 @@ dgnet recognises people across cameras and draws them, in one network.
   dgnet evaluate RUN          measure a run again, or on other data; or an ONNX file, or features of any model
   dgnet compare RUNS...       several runs on one page; seeds averaged
   dgnet swap RUN IMAGES...    everyone in everyone's clothes, as one picture
-  dgnet gallery create FILE   keep people and their features; also: gallery add, remove, info, verify, rebuild, ...
+  dgnet gallery create FILE   keep people; `dgnet gallery` lists the rest: add, remove, calibrate, link, ...
   dgnet search GALLERY QUERY  find people in a gallery
+  dgnet generate grid RUN     figures for papers, films, whole data sets; `dgnet generate` lists them
   dgnet data verify ROOT      what data set is this, and is it whole?
   dgnet data mannequin        render a synthetic data set of any size
   dgnet import official ...   convert the authors' released checkpoints
-  dgnet export onnx RUN       the re-id features for other programs
+  dgnet export onnx RUN       the re-id features for other programs; export tracker RUN: as trackers want them
   dgnet bench step            how fast this machine trains; also: bench data, bench evaluate
 
 `dgnet COMMAND --help` says more. A first run, minutes on two CPU cores: dgnet train mannequin"""
-
-# Command -> its function, by name: imported only when it is called.
-COMMANDS: dict[tuple[str, ...], str] = {
-    ("train",): "dgnet.cli.train.train",
-    ("evaluate",): "dgnet.cli.evaluate.evaluate",
-    ("compare",): "dgnet.cli.evaluate.compare",
-    ("swap",): "dgnet.cli.models.swap",
-    **{("gallery", name): f"dgnet.cli.gallery.{name}" for name in ("create", "add", "remove", "info", "verify")},
-    ("gallery", "rebuild"): "dgnet.cli.gallery.rebuild",
-    ("gallery", "export"): "dgnet.cli.gallery.export",
-    ("gallery", "index"): "dgnet.cli.gallery.index",
-    ("search",): "dgnet.cli.search.search",
-    ("data", "verify"): "dgnet.cli.data.data_verify",
-    ("data", "prepare"): "dgnet.cli.data.data_prepare",
-    ("data", "mannequin"): "dgnet.cli.data.data_mannequin",
-    ("import", "official"): "dgnet.cli.models.import_official",
-    ("export", "onnx"): "dgnet.cli.models.export_onnx",
-    ("bench", "step"): "dgnet.cli.bench.bench_step",
-    ("bench", "data"): "dgnet.cli.bench.bench_data",
-    ("bench", "evaluate"): "dgnet.cli.bench.bench_evaluate",
-}
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -66,10 +47,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
     elif words[0] in ("--version", "version"):
         run_with_messages(partial(print, f"dgnet {__version__}"))
     else:
+        if words[1:] in ([], ["-h"], ["--help"]) and (lines := group_help(words[0])):
+            run_with_messages(partial(print, lines))
+            return
         length = next((length for length in (2, 1) if tuple(words[:length]) in COMMANDS), 0)
         if not length:
             refuse(words)
-        run_with_messages(partial(run_command, COMMANDS[tuple(words[:length])], words[length:]))
+        run_with_messages(partial(run_command, COMMANDS[tuple(words[:length])].place, words[length:]))
 
 
 def run_command(place: str, arguments: Sequence[str]) -> None:
@@ -79,7 +63,7 @@ def run_command(place: str, arguments: Sequence[str]) -> None:
     logging.basicConfig(level=level, format="%(message)s", stream=sys.stderr)
     warnings.filterwarnings("ignore", module="jsonargparse")
     module, _, function = place.rpartition(".")
-    getattr(import_module(module), function)(arguments)
+    getattr(import_module(f"dgnet.cli.{module}"), function)(arguments)
 
 
 def refuse(words: Sequence[str]) -> NoReturn:

@@ -1,4 +1,4 @@
-"""`dgnet swap`, `dgnet import official` and `dgnet export onnx`: commands that use a trained model."""
+"""`dgnet import official`: models from other programs."""
 
 from __future__ import annotations
 
@@ -6,33 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
-from dgnet.cli.parser import add_device, parser_of
-
-
-def swap(arguments: Sequence[str]) -> None:
-    """`dgnet swap RUN IMAGES...`."""
-    parser = parser_of(
-        "swap",
-        "Draw every image's clothes (rows) on every image's body, pose and background (columns).",
-    )
-    parser.add_argument("RUN", type=str, help="a run's folder, a model's file, or `bundled`")
-    parser.add_argument(
-        "IMAGES", type=Path, nargs="*", help="pictures of people, or folders of them (default: bundled ones)"
-    )
-    parser.add_argument("--onto", type=Path, nargs="+", help="who wears the clothes, if not the same people")
-    parser.add_argument("--out", type=Path, help="the picture, .png or .jpg (default: swaps.png, or swaps-2.png, ...)")
-    parser.add_argument("--each", type=Path, help="write every swap as a file of its own too, into this folder")
-    parser.add_argument(
-        "--paste", action="store_true", help="keep the columns' own images where no clothes are, instead of drawing all"
-    )
-    parser.add_argument("--zoom", type=int, default=2, help="enlarge the picture so many times")
-    add_device(parser)
-    found = parser.parse_args(list(arguments))
-
-    from dgnet.experiment.swap import swap as run
-
-    out = run(found.RUN, found.IMAGES, found.onto, found.out, found.each, found.zoom, found.device, found.paste)
-    print(f"Picture: {out.resolve()}")
+from dgnet.cli.parser import parser_of
 
 
 def import_official(arguments: Sequence[str]) -> None:
@@ -52,19 +26,3 @@ def import_official(arguments: Sequence[str]) -> None:
     from dgnet.models.weights.official import import_official as run
 
     print(run(found.GEN, found.ID, found.DIS, found.TEACHER, out=found.out, teacher_stride=found.teacher_stride))
-
-
-def export_onnx(arguments: Sequence[str]) -> None:
-    """`dgnet export onnx RUN`."""
-    parser = parser_of(
-        "export onnx",
-        "Write a run's re-id features as an ONNX file: normalised images N x 3 x H x W in, `prim` and"
-        ' `fine` out (`baseline` of a run without a generator). Needs `pip install "dgnet[export]"`.',
-    )
-    parser.add_argument("RUN", type=str, help="a run's folder, a model's file, or `bundled`")
-    parser.add_argument("--out", type=Path, help="the file (default: model.onnx, or model-2.onnx, ...)")
-    found = parser.parse_args(list(arguments))
-
-    from dgnet.experiment.export import export
-
-    print(f"ONNX: {export(found.RUN, found.out).resolve()}")

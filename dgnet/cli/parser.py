@@ -99,6 +99,23 @@ def add_device(parser: Parser) -> None:
     parser.add_argument("--device", type=str, default="auto", help="auto, cpu, cuda, cuda:N (or N) or mps")
 
 
+def add_engine(parser: Parser) -> None:
+    """Add the options `--engine` and `--input`, for commands that take files of other programs' networks too."""
+    parser.add_argument(
+        "--engine",
+        choices=("auto", "torch", "onnxruntime", "openvino"),
+        default="auto",
+        help="what computes the features; auto: torch for dgnet's own models, else by the file",
+    )
+    parser.add_argument(
+        "--input",
+        type=str,
+        default="",
+        help="what an .onnx or .xml file takes for pixels, where neither it nor FILE.input says: imagenet, unit"
+        " (0 to 1) or u8 (0 to 255), RGB unless bgr- stands before it; Intel's retail re-id models: bgr-u8",
+    )
+
+
 class SetAlso(argparse.Action):
     """Makes `--also A B` a shorter way to write `--data.also [A, B]`."""
 

@@ -8,7 +8,7 @@ from dgnet.config.data import AugmentConfig, DataConfig, DataName, StoreKind
 from dgnet.config.differences import differing, without_local
 from dgnet.config.errors import ConfigError
 from dgnet.config.loss import LabelStrategy, LossConfig
-from dgnet.config.network import FROM_TEACHER, IMAGENET, BackboneConfig, CodeSplit, NetworkConfig
+from dgnet.config.network import FROM_TEACHER, IMAGENET, BackboneConfig, CodeSplit, NetworkConfig, Pool
 from dgnet.config.optim import Decay, OptimConfig, ScheduleConfig
 from dgnet.config.plain import REPLACED, flatten, from_dict, from_saved, to_dict
 from dgnet.config.presets import DATA_PRESETS, MODIFIERS, preset
@@ -33,6 +33,7 @@ __all__ = [
     "LossConfig",
     "NetworkConfig",
     "OptimConfig",
+    "Pool",
     "Precision",
     "RunConfig",
     "ScheduleConfig",

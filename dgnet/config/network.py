@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from typing import Literal
 
 from dgnet.config.errors import require
-from dgnet.config.setting import AT_LEAST_1, AT_LEAST_2, BELOW_1, LEARNING, START, Range, check, part, setting
+from dgnet.config.setting import AT_LEAST_1, AT_LEAST_2, BELOW_1, FRACTION, LEARNING, START, Range, check, part, setting
 
 CodeSplit = Literal["channels", "stripes"]
+Pool = Literal["max", "mean"]
 
 BackboneKind = Literal["resnet", "mobilenet_v2", "efficientnet_lite0"]
 
@@ -23,7 +24,8 @@ class BackboneConfig:
 
     Args:
         kind: `resnet`; or a light network for CPUs and phones, `mobilenet_v2` or `efficientnet_lite0`: 1280 output
-            channels and a tenth of ResNet-50's size. Of the other fields only `last_stride` and `weights` then apply.
+            channels and a tenth of ResNet-50's size. Of the other fields only `last_stride`, `mixstyle` and `weights`
+            then apply.
         bottleneck: blocks are bottlenecks, as in ResNet-50; off, they are basic ones of two 3x3 convolutions.
         layers: number of blocks in each of the four stages.
         width: channels of the first stage; stage k (0 to 3) has `width * 2**k`, times 4 with bottlenecks.
@@ -32,6 +34,9 @@ class BackboneConfig:
         last_stride: stride of the last stage, 1 (as in DG-Net) or 2 (as in ImageNet classifiers).
         ibn: ResNet-IBN-a: in the first three stages the norm after each block's first convolution is an instance norm
             on half of its channels (Pan et al. 2018).
+        mixstyle: the probability per batch that, in training, the first two stages' feature maps take on a mixture of
+            two images' styles (`dgnet.models.layers.mixstyle`), so that the network does not rely on what cameras and
+            light do to an image; 0 in the published method.
         timm: the name of a timm model to use in place of the ResNet; of the other fields only `last_stride` and
             `weights` then apply. Empty means the ResNet.
         weights: what to start from. A file (`.pth` or `.safetensors`) with torchvision's or timm's state dict of this
@@ -47,6 +52,7 @@ class BackboneConfig:
     stem: Literal["imagenet", "small"] = setting("imagenet")
     last_stride: Literal[1, 2] = setting(1)
     ibn: bool = setting(False)
+    mixstyle: float = setting(0.0, FRACTION, LEARNING)
     timm: str = setting("")
     weights: str = setting("", role=START)
 
@@ -60,6 +66,7 @@ class BackboneConfig:
             require(False, "backbone.weights", self.weights, f"{wanted} (backbone.kind mobilenet_v2)")
         if self.timm:
             require(not self.ibn, "backbone.ibn", self.ibn, f"false with backbone.timm {self.timm!r}")
+            require(not self.mixstyle, "backbone.mixstyle", self.mixstyle, f"0 with backbone.timm {self.timm!r}")
             known = self.weights in ("", "pretrained", FROM_TEACHER)
             wanted = f"'pretrained', for E_a {FROM_TEACHER!r}, or empty with backbone.timm {self.timm!r}"
             require(known, "backbone.weights", self.weights, wanted)
@@ -87,6 +94,8 @@ class NetworkConfig:
             stripes (as published); or, with `stripes`, all channels of stripe k.
         discriminator_width: channels of D's first layer.
         feature_dim: width of f_prim and of f_fine.
+        pool: how E_a's heads pool the feature map: `max`, as published, or `mean`, as T does. With `mean` and
+            `network.backbone.weights teacher` the heads start from T's head too, so that E_a begins as T.
         prim_dropout: dropout before the classifier of f_prim.
         fine_dropout: dropout before the classifier of f_fine.
     """
@@ -98,6 +107,7 @@ class NetworkConfig:
     code_split: CodeSplit = setting("channels")
     discriminator_width: int = setting(32, AT_LEAST_1)
     feature_dim: int = setting(512, AT_LEAST_1)
+    pool: Pool = setting("max")
     prim_dropout: float = setting(0.5, BELOW_1, LEARNING)
     fine_dropout: float = setting(0.75, BELOW_1, LEARNING)
     backbone: BackboneConfig = part(BackboneConfig)

@@ -115,6 +115,10 @@ def preset(name: str) -> RunConfig:
     size = _one_of(name, words, SIZES, "sizes") or OWN_SIZE.get(data, "full")
     _one_of(name, words, LABELS, "label strategies")
     config = _sized(data, size)
+    if "ibn" in words and config.network.backbone.kind != "resnet":
+        raise ConfigError(
+            f"preset {name!r}: ibn is for ResNets, and {size} has {config.network.backbone.kind}; name one"
+        )
     for modifiers in (BACKBONES, ABLATIONS):
         for word, modify in modifiers.items():
             config = modify(config) if word in words else config

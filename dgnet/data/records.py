@@ -39,7 +39,8 @@ class ReidDataset:
     images are in `train` too. `names` gives the data set's own name of a pid, where the reader had to number its
     identities. `notes` are sentences that a user should read; those also in `warnings` report something that was
     probably not meant. `unread` are files that look like pictures and are in no split, `unreadable` what could not be
-    read (links to nothing, folders that may not be listed): paths with reasons.
+    read (links to nothing, folders that may not be listed): paths with reasons. `numbered_apart`: a number that is both
+    in training and in the test is not one person.
     """
 
     name: str
@@ -55,6 +56,7 @@ class ReidDataset:
     warnings: tuple[str, ...] = ()
     unread: tuple[LeftOut, ...] = ()
     unreadable: tuple[LeftOut, ...] = ()
+    numbered_apart: bool = False
 
     def called(self, pid: int) -> str:
         """The data set's own name of an identity."""
@@ -126,8 +128,9 @@ def assemble(
         names=names or {},
         unread=tuple(left_out),
         unreadable=tuple(sorted(set(unreadable))),
+        numbered_apart=numbered_apart,
     )
-    said = [*warnings, *_unread_warnings(left_out), *([] if numbered_apart else _overlap_warnings(dataset))]
+    said = [*warnings, *_unread_warnings(left_out), *overlap_warnings(dataset)]
     return replace(dataset, notes=(*said, *notes, *_retrieval_notes(dataset)), warnings=tuple(said))
 
 
@@ -181,7 +184,10 @@ def _unread_warnings(unread: list[LeftOut]) -> list[str]:
     return [f"{len(unread)} {verb} not read: {name_left_out(unread)}"]
 
 
-def _overlap_warnings(dataset: ReidDataset) -> list[str]:
+def overlap_warnings(dataset: ReidDataset) -> list[str]:
+    """A warning where test identities are trained on too."""
+    if dataset.numbered_apart:
+        return []
     tested = {r.pid for r in dataset.query} | {r.pid for r in dataset.gallery if r.pid != DISTRACTOR_PID}
     both = sorted({r.pid for r in dataset.train} & tested)
     if not both:

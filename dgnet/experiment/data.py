@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dgnet.config import ConfigError, DataConfig, RunConfig
+from dgnet.data.first_queries import first_as_queries
 from dgnet.data.people import People, people_of
 from dgnet.data.readers.combine import train_also_on
 from dgnet.data.readers.detect import read_dataset
@@ -17,6 +18,7 @@ from dgnet.data.store.packed import CropStore, open_packed
 from dgnet.data.testable import require_testable
 from dgnet.files.cache import cache_root
 from dgnet.mannequin.bundled import bundled_root
+from dgnet.retrieval.protocol import Queries
 
 logger = logging.getLogger(__name__)
 
@@ -73,12 +75,14 @@ def open_data(config: RunConfig) -> ExperimentData:
     )
 
 
-def open_held_out(config: RunConfig, *, same_camera: bool = False) -> HeldOut:
+def open_held_out(config: RunConfig, *, same_camera: bool = False, queries: Queries = "own") -> HeldOut:
     """The records and crops of the queries and the gallery only. Raises as `open_data` does.
 
     `same_camera`: true matches by the query's own camera will be kept, so a data set of one camera is accepted too.
+    `queries`: the data set's `own`, or everyone's `first` images (`dgnet.retrieval.protocol`).
     """
-    dataset = as_one([read_one(settings) for settings in config.data.each()])
+    datasets = [read_one(settings) for settings in config.data.each()]
+    dataset = as_one([first_as_queries(datasets[0])] if queries == "first" else datasets)
     require_testable(dataset, same_camera=same_camera)
     return HeldOut(dataset, open_store(dataset.query, config.data), open_store(dataset.gallery, config.data))
 

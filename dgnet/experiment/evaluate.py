@@ -1,4 +1,4 @@
-"""`dgnet evaluate`: figures of a run, a model or an ONNX file, on its own or on other data; or of two feature files."""
+"""`dgnet evaluate`: figures of a run, a model or another program's file, on its own or other data; or of features."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from pathlib import Path
 
 import torch
 
-from dgnet.config import ConfigError, DataConfig, RunConfig, from_dict, to_dict
+from dgnet.config import ConfigError, RunConfig
 from dgnet.experiment.data import open_held_out
 from dgnet.experiment.evaluation.feature_files import evaluate_features
 from dgnet.experiment.evaluation.features import FeatureModel, features_by
-from dgnet.experiment.evaluation.onnx_file import evaluate_onnx
+from dgnet.experiment.evaluation.foreign_file import evaluate_file, file_features
 from dgnet.experiment.evaluation.outputs import (
     Evaluated,
     check_report_folder,
@@ -26,7 +26,8 @@ from dgnet.experiment.evaluation.outputs import (
 from dgnet.experiment.evaluation.publish import Published, publish
 from dgnet.experiment.evaluation.run import Measures, networks_of, run_report
 from dgnet.experiment.evaluation.transfer import parse_target, transfer_report
-from dgnet.experiment.models.find import BUNDLED_NAME, RUN, find, find_network
+from dgnet.experiment.evaluation.which_data import elsewhere, reader_of
+from dgnet.experiment.models.find import BUNDLED_NAME, FOREIGN, RUN, find, find_network, kind_of
 from dgnet.experiment.run_folder import RunFolder
 from dgnet.files.cache import cache_root
 from dgnet.models.appearance import Teacher
@@ -45,14 +46,17 @@ class Request:
     """What `dgnet evaluate` was asked for.
 
     Args:
-        name, root: the data set's reader and folder; empty means the data set that the model was trained on.
+        name, root: the data set's reader and folder; empty means the data set that the model was trained on. Of a
+            folder without a name the reader is recognised.
         to: data sets for direct transfer, each `NAME=ROOT`, or only a folder.
-        size: (height, width), for an ONNX file that does not fix them.
+        size: (height, width), for an ONNX or OpenVINO file that does not fix them.
         measures: how galleries are ranked, and what else is measured.
         device: auto, cpu or cuda.
         out: the folder to write to. None means a folder named after what is measured: inside the run's folder or, for
             anything but a run, inside `runs/evaluation`. The default figures of a run on its own data go to the run's
             folder itself.
+        engine, input: for an ONNX or OpenVINO file, as of `dgnet.load`.
+        pattern: for the reader `folder`, how paths in `root` name identities and cameras (`config.DataConfig`).
     """
 
     name: str = ""
@@ -62,16 +66,21 @@ class Request:
     measures: Measures = field(default_factory=Measures)
     device: str = "auto"
     out: Path | None = None
+    engine: str = "auto"
+    input: str = ""
+    pattern: str = ""
 
 
-DATA, TO, DRAWN = ("--data.name", "--data.root"), ("--to",), ("--inception", "--lpips")
+ROWS = ("--multi_query", "--query", "--also_baselines")
+DATA, TO, DRAWN = ("--data.name", "--data.root", "--data.pattern"), ("--to",), ("--inception", "--lpips")
+OTHERS = ("--size", "--engine", "--input")  # for files of other programs' networks
 
 
 def evaluate(what: Sequence[RUN], request: Request) -> Published:
     """Measure, and write `results.json`, `tables/` and `report.html` into a folder without results of anything else.
 
     Args:
-        what: one RUN, as `find` takes it; or one ONNX file; or two feature files, of the queries and of the gallery.
+        what: one RUN, as `find` takes it; or one ONNX or OpenVINO file; or two feature files, queries' and gallery's.
 
     Raises:
         ConfigError: `what` is none of these, or an option was given that does not apply to it.
@@ -83,25 +92,26 @@ def evaluate(what: Sequence[RUN], request: Request) -> Published:
     if any(path.suffix.lower() in FEATURE_FILES for path in paths):
         if len(paths) != 2:
             raise ConfigError(f"found {len(paths)} paths, must be two feature files: the queries' and the gallery's")
-        refuse(request, "two feature files", (*DATA, *TO, *DRAWN, "--multi_query", "--size"))
+        refuse(request, "two feature files", (*DATA, *TO, *DRAWN, *ROWS, *OTHERS))
         evaluated = Evaluated(tuple(map(os.path.realpath, paths)), measures=measures.words())
         name = folder_name(paths[0].stem, "in", paths[1].stem, *measures.words())
         out = folder_for(evaluated, request.out, ELSEWHERE / name)
         return publish(evaluate_features(paths[0], paths[1], measures.protocol), out, evaluated)
     if len(what) != 1:
         raise ConfigError(
-            f"found {len(what)} paths, must be one run, model or .onnx file, or two .npz or .parquet files"
+            f"found {len(what)} paths, must be one run, model, .onnx or .xml file, or two .npz or .parquet files"
         )
     targets = [parse_target(word) for word in request.to]
     if targets:
         refuse(request, "--to", (*DATA, *DRAWN))
-    if paths[0].suffix.lower() == ".onnx":
-        refuse(request, "an ONNX file", DRAWN)
+    if paths[0].suffix.lower() in FOREIGN:
+        refuse(request, kind_of(paths[0]), DRAWN)
         own = (request.name or "auto", request.root) if request.name or request.root else None
-        evaluated, name = _evaluated(os.path.realpath(paths[0]), own, targets, measures)
+        evaluated, name = _evaluated(os.path.realpath(paths[0]), own, targets, measures, request.pattern)
         out = folder_for(evaluated, request.out, ELSEWHERE / folder_name(paths[0].stem, name))
-        return publish(evaluate_onnx(paths[0], own, targets, request.size, measures.protocol), out, evaluated)
-    refuse(request, "a run, which has a size of its own", ("--size",))
+        model = file_features(paths[0], request.size, request.engine, request.input)
+        return publish(evaluate_file(model, own, targets, measures, request.pattern), out, evaluated)
+    refuse(request, "a run, whose network torch runs at its own size", OTHERS)
     return evaluate_networks(what[0], request, targets)
 
 
@@ -109,9 +119,12 @@ def evaluate_networks(what: RUN, request: Request, targets: Sequence[tuple[str, 
     """The figures of a run or a model: on its own data, on another data set, or on several (direct transfer)."""
     subject = find_subject(what, pick_device(request.device))
     config, measures = subject.config, request.measures
-    other = (request.name or config.data.name, request.root) if _elsewhere(request, config) else None
+    reader = reader_of(request.name, request.root, request.pattern, config.data.name)
+    other = (reader, request.root) if _elsewhere(request, config) else None
     where = os.path.realpath(what) if what != BUNDLED_NAME else BUNDLED_NAME
-    evaluated, name = _evaluated(where, other, targets, measures)
+    if not other and not targets:
+        _refuse_people_trained_on(request, config)
+    evaluated, name = _evaluated(where, other, targets, measures, request.pattern)
     if subject.folder:
         usual = subject.folder / folder_name(name) if name else subject.folder
     else:
@@ -127,13 +140,13 @@ def evaluate_networks(what: RUN, request: Request, targets: Sequence[tuple[str, 
             pick_device(request.device),
             config.data.cache,
         )
-        return publish(transfer_report(model, targets, measures.protocol, Path(where).name), out, evaluated)
-    trained_on = config.data.name if request.name not in ("", config.data.name) else ""
+        return publish(transfer_report(model, targets, measures, Path(where).name), out, evaluated)
+    trained_on = config.data.name if reader != config.data.name else ""
     if other:
-        config = elsewhere(config, *other)
+        config = elsewhere(config, *other, request.pattern)
     if measures.inception == DOWNLOAD:  # before anything that takes long
         measures = replace(measures, inception=download_inception(cache_root(config.data.cache)))
-    data = open_held_out(config, same_camera=measures.protocol.same_camera)
+    data = open_held_out(config, same_camera=measures.protocol.same_camera, queries=measures.protocol.queries)
     networks = subject.teacher, subject.model
     report = run_report(config, data, *networks, pick_device(request.device), measures, trained_on, subject.folder)
     return publish(report, out, evaluated)
@@ -177,8 +190,19 @@ def _elsewhere(request: Request, config: RunConfig) -> bool:
     return request.name not in ("", config.data.name)
 
 
+def _refuse_people_trained_on(request: Request, config: RunConfig) -> None:
+    """Raise ConfigError for switches that have no meaning on the data that the model was trained on."""
+    if request.measures.protocol.queries == "first":
+        raise ConfigError(
+            "--query first: takes every identity as a test, those that the model was trained on too; give other people "
+            "with --data.root DIR, or leave it out"
+        )
+    if request.pattern and request.pattern != config.data.pattern:
+        raise ConfigError("--data.pattern: belongs to the folder of --data.root; give that too")
+
+
 def _evaluated(
-    what: str, data: tuple[str, str] | None, targets: Sequence[tuple[str, str]], measures: Measures
+    what: str, data: tuple[str, str] | None, targets: Sequence[tuple[str, str]], measures: Measures, pattern: str
 ) -> tuple[Evaluated, str]:
     """What will be measured, and a folder's name for it: empty for the default measures on the model's own data."""
     words = measures.words()
@@ -186,7 +210,8 @@ def _evaluated(
         evaluated = Evaluated((what,), tuple(data_key(*one) for one in targets), ("transfer", *words))
         return evaluated, folder_name("transfer-to", joined([data_name(*one) for one in targets]), *words)
     if data:
-        return Evaluated((what,), (data_key(*data),), words), folder_name("on", data_name(*data), *words)
+        key = data_key(*data) + (f" by {pattern}" if pattern else "")
+        return Evaluated((what,), (key,), words), folder_name("on", data_name(*data), *words)
     return Evaluated((what,), measures=words), folder_name("own", *words) if words else ""
 
 
@@ -195,19 +220,17 @@ def refuse(request: Request, kind: str, switches: Sequence[str]) -> None:
     given = {
         "--data.name": request.name,
         "--data.root": request.root,
+        "--data.pattern": request.pattern,
         "--to": request.to,
         "--size": request.size,
+        "--engine": request.engine != "auto",
+        "--input": request.input,
         "--multi_query": request.measures.protocol.multi_query,
+        "--query": request.measures.protocol.queries != "own",
+        "--also_baselines": request.measures.baselines,
         "--inception": request.measures.inception,
         "--lpips": request.measures.lpips,
     }
     for switch in switches:
         if given[switch]:
             raise ConfigError(f"{switch}: does not go with {kind}; leave it out")
-
-
-def elsewhere(config: RunConfig, name: str, root: str) -> RunConfig:
-    """The same configuration with another data set, or with the same data set in another folder."""
-    values = {**to_dict(config)["data"], "name": name or config.data.name, "root": root, "also": []}
-    data: DataConfig = from_dict(values, DataConfig, "data.")
-    return replace(config, data=data)

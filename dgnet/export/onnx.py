@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import warnings
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,18 +12,16 @@ import torch
 from torch import Tensor, nn
 
 from dgnet.config import RunConfig
-from dgnet.errors import DgnetError
+from dgnet.export.file_model import ExportError
+from dgnet.export.onnx_model import ALPHA, TAKES, TRAINED_ON, OnnxModel
+from dgnet.export.parity import check_parity
+from dgnet.export.pixels import DGNETS
 from dgnet.files.whole_file import written_whole
 from dgnet.models.appearance import AppearanceEncoder, Teacher
 from dgnet.models.dgnet import DGNet
 
 INPUT = "images"
-ALPHA, TRAINED_ON = "dgnet.alpha", "dgnet.trained_on"  # keys of the file's metadata
-EXPORT_BATCH = 2  # batch size of the example that the network is traced with; the file takes any batch size
-
-
-class ExportError(DgnetError, ValueError):
-    """A model cannot be written as ONNX, or an ONNX file cannot be used; the message names it and says what to do."""
+EXPORT_BATCH = 2  # batch size of the example that a network of any batch size is traced with
 
 
 class FeatureNetwork(nn.Module):
@@ -33,11 +32,13 @@ class FeatureNetwork(nn.Module):
     def __init__(self, encoder: AppearanceEncoder) -> None:
         super().__init__()
         self.backbone = encoder.backbone
+        self.pool = encoder.pool
         self.heads = nn.ModuleList(nn.Sequential(head.embed, head.norm) for head in (encoder.prim, encoder.fine))
 
     def forward(self, images: Tensor) -> tuple[Tensor, ...]:
-        # The same as the maximum over the four stripes of the appearance code.
-        pooled = self.backbone(images).amax(dim=(2, 3))
+        feature_map = self.backbone(images)
+        # The maximum over the whole map is that over the four stripes of the appearance code.
+        pooled = feature_map.amax(dim=(2, 3)) if self.pool == "max" else feature_map.mean(dim=(2, 3))
         return tuple(head(pooled) for head in self.heads)
 
 
@@ -55,12 +56,19 @@ class BaselineNetwork(nn.Module):
         return (self.head(self.backbone(images).mean(dim=(2, 3))),)
 
 
+def feature_network(model: DGNet | Teacher) -> FeatureNetwork | BaselineNetwork:
+    """The part of a model that computes its features, in eval mode."""
+    network = FeatureNetwork(model.appearance_encoder) if isinstance(model, DGNet) else BaselineNetwork(model)
+    return network.eval()
+
+
 def export_onnx(model: DGNet | Teacher, config: RunConfig, path: Path, trained_on: str = "") -> Path:
     """Write the network that computes a model's or a teacher's features as one ONNX file, whole or not at all.
 
     Its input `images` is N x 3 x H x W, float32, normalised by ImageNet's mean and standard deviation; its outputs are
     the features before any normalisation, as `DGNet.features` gives them. Height and width are the run's. The file's
     metadata has `dgnet.alpha` (the weight of f_fine's similarity) and `dgnet.trained_on`, which evaluation reads.
+    Before it is written, onnxruntime must compute from it what torch computes.
 
     Args:
         model: in eval mode, on the CPU.
@@ -69,15 +77,40 @@ def export_onnx(model: DGNet | Teacher, config: RunConfig, path: Path, trained_o
         trained_on: name of the training set, for tables of direct transfer.
 
     Raises:
-        ExportError: a package is missing, or the file cannot be written.
+        ExportError: a package is missing, the file's features are not the model's, or it cannot be written.
+    """
+    network = feature_network(model)
+    facts = {ALPHA: str(config.alpha), TRAINED_ON: trained_on, TAKES: DGNETS}
+    data = onnx_bytes(network, torch.zeros(EXPORT_BATCH, 3, *config.data.size), network.names, facts)
+    check_parity(network_features(network), OnnxModel(path, data=data), config.data.size)
+    return write_model(path, data)
+
+
+def network_features(network: FeatureNetwork | BaselineNetwork) -> Any:
+    """A function from normalised images to the network's features by name."""
+    return lambda x: dict(zip(network.names, network(x), strict=True))
+
+
+def onnx_bytes(
+    network: nn.Module, example: Tensor, names: Sequence[str], facts: Mapping[str, str], *, any_batch: bool = True
+) -> bytes:
+    """A network as the bytes of an ONNX file.
+
+    Args:
+        network: in eval mode, on the CPU; takes one batch of images.
+        example: a batch of the size and type that it takes.
+        names: of its outputs.
+        facts: the file's metadata.
+        any_batch: the file takes batches of any size, else those of the example's alone.
+
+    Raises:
+        ExportError: a package is missing.
     """
     try:
         import onnx
         import onnxscript  # noqa: F401  (the exporter needs it, and would say so less clearly)
     except ImportError as error:
         raise ExportError(f"writing ONNX needs the package {error.name}: pip install 'dgnet[export]'") from error
-    network = (FeatureNetwork(model.appearance_encoder) if isinstance(model, DGNet) else BaselineNetwork(model)).eval()
-    example = torch.zeros(EXPORT_BATCH, 3, *config.data.size)
     # The exporter logs packages that are not needed, every rewriting step, and deprecations in its own code.
     for talker in ("torch.onnx", "onnxscript", "onnx_ir"):
         logging.getLogger(talker).setLevel(logging.ERROR)
@@ -87,18 +120,23 @@ def export_onnx(model: DGNet | Teacher, config: RunConfig, path: Path, trained_o
             network,
             (example,),
             input_names=[INPUT],
-            output_names=list(network.names),
-            dynamic_shapes={"images": {0: torch.export.Dim("batch", min=1)}},
+            output_names=list(names),
+            dynamic_shapes=({0: torch.export.Dim("batch", min=1)},) if any_batch else None,
             dynamo=True,
             verbose=False,
         )
     proto = program.model_proto
-    facts = {ALPHA: str(config.alpha), TRAINED_ON: trained_on}
-    onnx.helper.set_model_props(proto, facts)
+    onnx.helper.set_model_props(proto, dict(facts))
+    data: bytes = proto.SerializeToString()
+    return data
+
+
+def write_model(path: Path, data: bytes) -> Path:
+    """Write a file's bytes, whole or not at all, into a folder that is made if need be. Raises ExportError."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with written_whole(path) as partial:
-            partial.write_bytes(proto.SerializeToString())
+            partial.write_bytes(data)
     except OSError as error:
         raise ExportError(f"{path}: cannot be written: {error.strerror or error}") from error
     return path

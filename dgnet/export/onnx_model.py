@@ -1,4 +1,4 @@
-"""Running an ONNX file that computes features of images, written by dgnet or by another program."""
+"""Running an ONNX file that computes features of images, written by dgnet or by another program, with onnxruntime."""
 
 from __future__ import annotations
 
@@ -7,26 +7,33 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor
 
-from dgnet.export.onnx import ALPHA, TRAINED_ON, ExportError
+from dgnet.export.file_model import DEFAULT_ALPHA, ExportError, Facts, FileModel, first_line, one_image_input
+from dgnet.export.pixels import DGNETS, Pixels, pixels_beside, pixels_named
 
-DEFAULT_ALPHA = 0.5  # weight of the similarity of `fine`, for files that do not give it
+ALPHA, TRAINED_ON, TAKES = "dgnet.alpha", "dgnet.trained_on", "dgnet.input"  # keys of the file's metadata
+DTYPES = {"tensor(float)": "float32", "tensor(uint8)": "uint8"}
 
 
-class OnnxModel:
-    """Computes features of normalised images N x 3 x H x W with onnxruntime, on the CPU.
+class OnnxModel(FileModel):
+    """An ONNX file run by onnxruntime on the CPU.
 
     Args:
-        path: the file. It has one input, float32 N x 3 x H x W, and one or more outputs N x F. N may be fixed; H and W
-            may be variable.
+        path: the file. It has one input, float32 or uint8 N x 3 x H x W, and one or more outputs N x F. N may be fixed;
+            H and W may be variable.
+        pixels: what numbers it takes for pixels. Empty: what its metadata says (dgnet's own files), else what the file
+            `PATH.input` says, else `imagenet`.
+        data: the file's bytes, where it is not on the disk yet.
 
     Raises:
         ExportError: onnxruntime is not installed, the file cannot be read, or its input is not as above.
+        PixelsError: there is no such `pixels`, or the file takes others.
     """
 
-    def __init__(self, path: Path) -> None:
-        if not path.is_file():
+    engine = "onnxruntime"
+
+    def __init__(self, path: Path, pixels: str = "", data: bytes | None = None) -> None:
+        if data is None and not path.is_file():
             raise ExportError(f"{path}: no such file")
         try:
             import onnxruntime
@@ -35,51 +42,36 @@ class OnnxModel:
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = torch.get_num_threads()
         options.log_severity_level = 3  # errors are raised anyway; warnings concern how the file was made
+        source = str(path) if data is None else data
         try:
-            self._session: Any = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+            self._session: Any = onnxruntime.InferenceSession(source, options, providers=["CPUExecutionProvider"])
         except Exception as error:  # onnxruntime's exceptions have no class in common
-            raise ExportError(f"{path}: cannot be read as ONNX: {str(error).splitlines()[0]}") from error
-        self.path = path
-        inputs = self._session.get_inputs()
-        shape = inputs[0].shape if inputs else []
-        if len(inputs) != 1 or inputs[0].type != "tensor(float)" or len(shape) != 4 or shape[1] != 3:
-            found = ", ".join(f"{one.name} {one.type} {one.shape}" for one in inputs) or "none"
-            raise ExportError(f"{path}: expected one input, float32 N x 3 x H x W, found {found}")
-        self._input = inputs[0].name
-        self._batch = shape[0] if isinstance(shape[0], int) else None
-        self.size = (shape[2], shape[3]) if isinstance(shape[2], int) and isinstance(shape[3], int) else None
-        self.names = [one.name for one in self._session.get_outputs()]
-        facts = self._session.get_modelmeta().custom_metadata_map
-        self.alpha = float(facts.get(ALPHA, DEFAULT_ALPHA))
-        self.trained_on: str = facts.get(TRAINED_ON, "")
+            raise ExportError(f"{path}: cannot be read as ONNX: {first_line(error)}") from error
+        inputs = [(one.name, one.type, _shape(one.shape)) for one in self._session.get_inputs()]
+        dtype = one_image_input(path, inputs, DTYPES)
+        self._input = inputs[0][0]
+        names = [one.name for one in self._session.get_outputs()]
+        said = self._session.get_modelmeta().custom_metadata_map
+        alpha = float(said.get(ALPHA, DEFAULT_ALPHA))
+        facts = Facts(inputs[0][2], np.dtype(dtype), names, alpha, said.get(TRAINED_ON, ""))
+        super().__init__(path, facts, onnx_pixels(path, pixels, said.get(TAKES, ""), dtype))
 
-    def __call__(self, images: Tensor) -> dict[str, Tensor]:
-        """Each output's features, N x F, by the output's name.
-
-        Raises:
-            ExportError: an output is not N x F, or the file's network does not take these images.
-        """
-        batch = images.detach().cpu().contiguous().numpy()
-        size = self._batch or len(batch)
-        parts = []
-        for start in range(0, len(batch), size):
-            part = batch[start : start + size]
-            missing = size - len(part)  # a file of fixed batch size: fill the batch with its last image
-            parts.append(self._run(np.concatenate([part, np.repeat(part[-1:], missing, axis=0)]) if missing else part))
-        named = {}
-        for name, arrays in zip(self.names, zip(*parts, strict=True), strict=True):
-            features = np.concatenate(arrays)[: len(batch)]
-            if features.ndim != 2 or len(features) != len(batch):
-                raise ExportError(
-                    f"{self.path}: output {name!r} is {features.shape} for {len(batch)} images, expected N x F; "
-                    "export the features alone"
-                )
-            named[name] = torch.from_numpy(features)
-        return named
-
-    def _run(self, images: np.ndarray) -> list[np.ndarray]:
-        try:
-            made: list[np.ndarray] = self._session.run(None, {self._input: images})
-        except Exception as error:
-            raise ExportError(f"{self.path}: fails on images {images.shape}: {str(error).splitlines()[0]}") from error
+    def infer(self, images: np.ndarray) -> list[np.ndarray]:
+        made: list[np.ndarray] = self._session.run(None, {self._input: images})
         return made
+
+
+def onnx_pixels(path: Path, given: str, said: str, dtype: str) -> Pixels:
+    """What an ONNX file takes for pixels: what the user gave, what the file or the text beside it says, or a default.
+
+    The default is `imagenet`, and `u8` where the input is uint8.
+    """
+    if given:
+        return pixels_named(given, f"input of {path}")
+    if said:
+        return pixels_named(said, f"{path}: metadata {TAKES}")
+    return pixels_beside(path) or ("u8" if dtype == "uint8" else DGNETS)
+
+
+def _shape(shape: list[int | str | None]) -> tuple[int | None, ...]:
+    return tuple(one if isinstance(one, int) else None for one in shape)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from PIL import Image
 
@@ -11,12 +12,12 @@ from dgnet.files.images import ImagesU8
 from dgnet.files.outputs import OutputError, check_output_file
 from dgnet.files.whole_file import written_whole
 
-SUFFIXES: Final = (".png", ".jpg", ".jpeg")
+SUFFIXES: Final = (".png", ".jpg", ".jpeg", ".pdf")
 MAX_JPEG_SIDE: Final = 65_500  # pixels: the longest side that the JPEG library writes
 MAX_PIXELS: Final = 2 * 89_478_485  # Pillow refuses to open larger pictures, and memory runs short
 
 
-def check_picture(path: Path, option: str, size: tuple[int, int], zoom: int, inputs: list[Path]) -> None:
+def check_picture(path: Path, option: str, size: tuple[int, int], zoom: int, inputs: Sequence[Path]) -> None:
     """Raise OutputError if `save_picture` could not write a picture of `size` (height, width) at `path`.
 
     Args:
@@ -35,11 +36,20 @@ def check_picture(path: Path, option: str, size: tuple[int, int], zoom: int, inp
         raise OutputError(f"{found}; a JPEG holds {MAX_JPEG_SIDE} a side: name a .png, or {advice}")
 
 
-def save_picture(path: Path, image_u8: ImagesU8, zoom: int = 1) -> None:
-    """Write an image (uint8 H x W x 3) as PNG or JPEG, enlarged `zoom` times; the file appears whole or not at all."""
+def save_picture(path: Path, image_u8: ImagesU8, zoom: int = 1, dpi: int = 0) -> None:
+    """Write an image (uint8 H x W x 3) as PNG, JPEG or a page of PDF; the file appears whole or not at all.
+
+    Args:
+        zoom: how many times it is enlarged.
+        dpi: pixels per inch that the file names, which decide how large it is on paper; 0 names none (in PDF 72).
+    """
     picture = Image.fromarray(image_u8)
     if zoom > 1:
         picture = picture.resize((picture.width * zoom, picture.height * zoom), Image.Resampling.BICUBIC)
     path.parent.mkdir(parents=True, exist_ok=True)
     with written_whole(path, flushed=False) as partial:
-        picture.save(partial, quality=92)
+        if path.suffix.lower() == ".pdf":  # Pillow keeps the pixels as a JPEG within the page
+            picture.save(partial, resolution=float(dpi or 72), quality=95)
+        else:
+            named: dict[str, Any] = {"dpi": (dpi, dpi)} if dpi else {}
+            picture.save(partial, quality=92, **named)

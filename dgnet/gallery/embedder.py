@@ -21,6 +21,7 @@ class Embedder:
         preprocessing: what is done to an image, in words.
         part: which of the model's features.
         size: (height, width) of the crops it takes.
+        input: what numbers its file takes for pixels, to load it again.
         dim: numbers per feature.
         function: crops uint8 B×H×W×3, RGB, to features B×dim; they need not have length 1.
     """
@@ -32,6 +33,7 @@ class Embedder:
     size: tuple[int, int]
     dim: int
     function: Callable[[ImagesU8], Float32Array]
+    input: str = ""
 
     def features(self, crops: ImagesU8) -> Float32Array:
         """Features of length 1, float32 B×dim. Raises GalleryError where one is not finite, or zero."""

@@ -62,17 +62,43 @@ class AppearanceEncoder(nn.Module):
         super().__init__()
         self.backbone = build_backbone(config.backbone)
         self.channels = self.backbone.channels
+        self.pool = config.pool
         self.prim = Head(self.channels, config.feature_dim, num_classes, config.prim_dropout)
         self.fine = Head(self.channels, config.feature_dim, num_classes, config.fine_dropout)
 
     def code(self, x: Tensor) -> Tensor:
         """The appearance code alone: N x A x 4."""
-        return F.adaptive_max_pool2d(self.backbone(x), (NUM_STRIPES, 1)).squeeze(3)
+        return stripes(self.backbone(x))
 
     def forward(self, x: Tensor) -> AppearanceOutput:
-        a = self.code(x)
-        pooled = a.amax(dim=2)  # the stripes cover the whole map, so their maximum is the global one
+        feature_map = self.backbone(x)
+        a = stripes(feature_map)
+        # The stripes cover the whole map, so their maximum is the global one.
+        pooled = a.amax(dim=2) if self.pool == "max" else global_mean(feature_map)
         return AppearanceOutput(a, self.prim(pooled), self.fine(pooled))
+
+    def start_heads_from(self, teacher: Head) -> bool:
+        """Give both heads the weights of T's, if they read the same pooled map and have the same shape.
+
+        Returns:
+            Whether they did.
+        """
+        shapes = [{name: tensor.shape for name, tensor in head.state_dict().items()} for head in (self.prim, teacher)]
+        fits = self.pool == "mean" and shapes[0] == shapes[1]
+        if fits:
+            for head in (self.prim, self.fine):
+                head.load_state_dict(teacher.state_dict())
+        return fits
+
+
+def stripes(feature_map: Tensor) -> Tensor:
+    """The maxima over four horizontal stripes of a map N x A x h x w: the appearance code, N x A x 4."""
+    return F.adaptive_max_pool2d(feature_map, (NUM_STRIPES, 1)).squeeze(3)
+
+
+def global_mean(feature_map: Tensor) -> Tensor:
+    """N x A x h x w -> N x A."""
+    return F.adaptive_avg_pool2d(feature_map, 1).flatten(1)
 
 
 class Teacher(nn.Module):
@@ -95,7 +121,7 @@ class Teacher(nn.Module):
 
     def describe(self, x: Tensor) -> HeadOutput:
         """Feature (N x F) and class scores (N x C)."""
-        output: HeadOutput = self.head(F.adaptive_avg_pool2d(self.backbone(x), 1).flatten(1))
+        output: HeadOutput = self.head(global_mean(self.backbone(x)))
         return output
 
     def forward(self, x: Tensor) -> Tensor:

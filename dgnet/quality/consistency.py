@@ -13,7 +13,7 @@ import torch
 
 from dgnet.files.images import ImagesU8
 from dgnet.retrieval.arrays import EvaluationError, FeatureArray, LabelArray, label_vector
-from dgnet.retrieval.ranking.ranks import RetrievalResult, evaluate
+from dgnet.retrieval.ranking.ranks import RetrievalResult, evaluate, rank_matches, score_queries
 
 Pairs = npt.NDArray[np.int64]
 _ROWS_AT_ONCE = 256
@@ -92,19 +92,61 @@ def identity_consistency(
 
     Raises EvaluationError as `evaluate` does, and unless `swapped` has one feature per pair.
     """
-    if len(swapped) != len(pairs):
-        raise EvaluationError(f"identity consistency: {len(swapped)} swapped images for {len(pairs)} pairs")
     i, j = pairs.T
-    pids = label_vector(query_pids, "query_pids", len(queries))[i]
-    camids = None if query_camids is None else label_vector(query_camids, "query_camids", len(queries))[i]
-
-    images = None if query_images is None else label_vector(query_images, "query_images", len(queries))[i]
-    labels = pids, gallery_pids, camids, gallery_camids, images, gallery_images
+    labels = _labels_of_i(
+        swapped, pairs, query_pids, gallery_pids, query_camids, gallery_camids, query_images, gallery_images
+    )
 
     def ask(features: FeatureArray) -> RetrievalResult:
         return evaluate(features, gallery, *labels, progress=False)
 
     return IdentityConsistency(ask(swapped), ask(queries[i]), ask(queries[j]))
+
+
+def identity_precision(
+    swapped: FeatureArray,
+    gallery: FeatureArray,
+    pairs: Pairs,
+    query_pids: LabelArray,
+    gallery_pids: LabelArray,
+    query_camids: LabelArray | None = None,
+    gallery_camids: LabelArray | None = None,
+    query_images: LabelArray | None = None,
+    gallery_images: LabelArray | None = None,
+) -> npt.NDArray[np.float64]:
+    """The AP (step) of each x_ij as a query for person i, P values; NaN where the gallery has no true match.
+
+    Arguments and errors as of `identity_consistency`, whose `swapped` is the mean of these.
+    """
+    labels = _labels_of_i(
+        swapped, pairs, query_pids, gallery_pids, query_camids, gallery_camids, query_images, gallery_images
+    )
+    scores = score_queries(rank_matches(swapped, gallery, *labels, progress=False))
+    precision = np.full(len(pairs), np.nan)
+    precision[scores.query] = scores.ap_step
+    return precision
+
+
+def _labels_of_i(
+    swapped: FeatureArray,
+    pairs: Pairs,
+    query_pids: LabelArray,
+    gallery_pids: LabelArray,
+    query_camids: LabelArray | None,
+    gallery_camids: LabelArray | None,
+    query_images: LabelArray | None,
+    gallery_images: LabelArray | None,
+) -> tuple[LabelArray, LabelArray, LabelArray | None, LabelArray | None, LabelArray | None, LabelArray | None]:
+    """The labels with which x_ij searches as x_i would. Raises EvaluationError unless there is one x_ij per pair."""
+    if len(swapped) != len(pairs):
+        raise EvaluationError(f"identity consistency: {len(swapped)} swapped images for {len(pairs)} pairs")
+
+    def at_i(labels: LabelArray | None, name: str) -> LabelArray | None:
+        return None if labels is None else label_vector(labels, name, len(labels))[pairs[:, 0]]
+
+    pids = label_vector(query_pids, "query_pids", len(query_pids))[pairs[:, 0]]
+    camids, images = at_i(query_camids, "query_camids"), at_i(query_images, "query_images")
+    return pids, gallery_pids, camids, gallery_camids, images, gallery_images
 
 
 def structure_consistency(

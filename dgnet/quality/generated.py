@@ -80,14 +80,14 @@ def measure_generated(
     swapped = swap_pairs(model, i, j, BATCH)
     features = extract(function, swapped, device=device_of(model), progress=False)[judge]
     identity = identity_consistency(features, real.query, real.gallery, pairs, *labels.columns())
-    structure = structure_consistency(swapped, i, j, *_code_distances(model, swapped, i, j))
+    structure = structure_consistency(swapped, i, j, *structure_distances(model, swapped, i, j))
     diversity = _diversity(swapped, labels.query_pids[pairs[:, 0]], query, labels.query_pids, lpips, seed)
     realism = _realism(model, gallery, labels.gallery_pids, inception, seed) if inception else None
     return Generated(identity, structure, diversity, realism)
 
 
 @torch.inference_mode()
-def _code_distances(model: DGNet, swapped: ImagesU8, i: ImagesU8, j: ImagesU8) -> tuple[np.ndarray, np.ndarray]:
+def structure_distances(model: DGNet, swapped: ImagesU8, i: ImagesU8, j: ImagesU8) -> tuple[np.ndarray, np.ndarray]:
     """Mean |E_s(x_ij) - s_j| and mean |s_i - s_j| of each pair, P values each."""
     E_s, own, other = model.structure_encoder, [], []
     for start in range(0, len(j), BATCH):

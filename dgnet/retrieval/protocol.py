@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, Literal
 
 from dgnet.config import ConfigError
 from dgnet.retrieval.ranking.ranks import Denominator
 from dgnet.retrieval.ranking.rerank import K1, K2, LAMBDA
+
+Queries = Literal["own", "first"]
 
 
 @dataclass(frozen=True)
@@ -22,6 +24,8 @@ class Protocol:
         multi_query: each query is the mean feature of its person's images on its camera.
         denominator: `valid` takes means over the queries that have a true match, `all` over all queries.
         same_camera: keep the gallery images of the query's person that its own camera took; else they are left out.
+        queries: the data set's `own` queries and gallery; or, with `first`, every identity's first image by each camera
+            is a query, and all others are the gallery, whatever splits there are (`dgnet.data.hold_out`).
     """
 
     rerank: bool = False
@@ -32,6 +36,7 @@ class Protocol:
     k2: int = K2
     lambda_: float = LAMBDA
     same_camera: bool = False
+    queries: Queries = "own"
 
     def __post_init__(self) -> None:
         checks = (

@@ -10,6 +10,8 @@ from dgnet.retrieval.ranking.ranks import RetrievalResult
 
 BASELINE, PRIM, FINE, BOTH = "baseline", "f_prim", "f_fine", "f_prim+f_fine"
 FEATURES = (BASELINE, PRIM, FINE, BOTH)  # in the order of the published tables
+HISTOGRAM, BARE_BACKBONE = "colour histogram", "ImageNet MobileNetV2"
+REFERENCES = (HISTOGRAM, BARE_BACKBONE)  # features that nobody trained for re-id; they come first in tables
 MULTI_QUERY, EXPANDED, RERANKED, EXPANDED_RERANKED = "multi-query", "expanded", "re-ranked", "expanded, re-ranked"
 
 Value = TypeVar("Value")
@@ -17,15 +19,19 @@ Value = TypeVar("Value")
 
 @dataclass(frozen=True)
 class Row:
-    """`feature` is one of FEATURES, or a name that another model gives; `protocol` is empty for the plain ranking."""
+    """A feature, ranked by a protocol.
+
+    `feature` is one of FEATURES or REFERENCES, or a name that another model gives; `protocol` is empty for the plain
+    ranking.
+    """
 
     feature: str
     protocol: str = ""
 
 
 def in_table_order(results: Mapping[Row, Value]) -> list[tuple[Row, Value]]:
-    """First the plain rows of FEATURES, in their order; then all other rows, in the order of `results`."""
-    known = [row for row in map(Row, FEATURES) if row in results]
+    """First the plain rows of REFERENCES and FEATURES, in their order; then all others, in the order of `results`."""
+    known = [row for row in map(Row, (*REFERENCES, *FEATURES)) if row in results]
     return [(row, results[row]) for row in [*known, *(row for row in results if row not in known)]]
 
 

@@ -93,7 +93,7 @@ def verify_pairs(
     same_width(query, gallery)
     sizes = len(query), len(gallery)
     truth = index_truth(query_pids, gallery_pids, query_camids, gallery_camids, *sizes, query_images, gallery_images)
-    bound = _power_of_two(largest_norm(query) * largest_norm(gallery))
+    bound = power_of_two_above(largest_norm(query) * largest_norm(gallery))
     same = np.zeros(NUM_BINS, dtype=np.int64)
     different = np.zeros(NUM_BINS, dtype=np.int64)
     for block in similarity_blocks(query, gallery, block_bytes=block_bytes, progress=progress, what="verification"):
@@ -104,12 +104,12 @@ def verify_pairs(
             split = [truth.split(block.start + start + row) for row in range(len(part))]
             matching = np.concatenate([row[matches] for row, (matches, _) in zip(part, split, strict=True)])
             left_out = [row[np.concatenate([*pair, truth.junk])] for row, pair in zip(part, split, strict=True)]
-            same += _count(matching, bound)
-            different += _count(part.ravel(), bound) - _count(np.concatenate(left_out), bound)
+            same += count_in_bins(matching, bound)
+            different += count_in_bins(part.ravel(), bound) - count_in_bins(np.concatenate(left_out), bound)
     if not same.any() or not different.any():
         missing = "the same person" if not same.any() else "different people"
         raise EvaluationError(f"verification needs pairs of {missing}, and there are none")
-    return _roc(same, different, bound)
+    return roc_of_counts(same, different, bound)
 
 
 def roc_of_pairs(similarities: Sequence[float] | Float64Array, same_person: Sequence[bool]) -> Roc:
@@ -120,27 +120,28 @@ def roc_of_pairs(similarities: Sequence[float] | Float64Array, same_person: Sequ
         raise EvaluationError(f"expected one similarity and one mark per pair, found {values.shape} and {marks.shape}")
     if not np.isfinite(values).all() or not marks.any() or marks.all():
         raise EvaluationError("expected finite similarities of pairs of the same person and of different people")
-    bound = _power_of_two(float(np.abs(values).max()))
-    return _roc(_count(values[marks], bound), _count(values[~marks], bound), bound)
+    bound = power_of_two_above(float(np.abs(values).max()))
+    return roc_of_counts(count_in_bins(values[marks], bound), count_in_bins(values[~marks], bound), bound)
 
 
-def _count(values: npt.NDArray[np.float32], bound: float) -> npt.NDArray[np.int64]:
-    bins = ((values.astype(np.float64) + bound) * (NUM_BINS / 2 / bound)).astype(np.int64)
-    return np.bincount(bins, minlength=NUM_BINS)
+def count_in_bins(values: npt.NDArray[np.float32], bound: float, num_bins: int = NUM_BINS) -> npt.NDArray[np.int64]:
+    """Similarities counted into `num_bins` equal bins (a power of two) over [-bound, bound)."""
+    bins = ((values.astype(np.float64) + bound) * (num_bins / 2 / bound)).astype(np.int64)
+    return np.bincount(bins, minlength=num_bins)
 
 
-def _power_of_two(largest: float) -> float:
+def power_of_two_above(largest: float) -> float:
     """The least power of two greater than `largest`: as the bound of the bins, it covers all and keeps edges exact."""
     return 2.0 ** (math.frexp(largest)[1] if largest else 0)
 
 
-def _roc(same: npt.NDArray[np.int64], different: npt.NDArray[np.int64], bound: float) -> Roc:
+def roc_of_counts(same: npt.NDArray[np.int64], different: npt.NDArray[np.int64], bound: float) -> Roc:
     """The ROC from counts per bin, summed from the highest bin down; thresholds are the edges of bins with pairs."""
-    used = np.flatnonzero(same + different)[::-1]
-    edges = used / (NUM_BINS / 2 / bound) - bound
+    used, num_bins = np.flatnonzero(same + different)[::-1], len(same)
+    edges = used / (num_bins / 2 / bound) - bound
     num_same, num_different = int(same.sum()), int(different.sum())
     return Roc(
-        thresholds=np.concatenate([[edges[0] + 2 * bound / NUM_BINS], edges]),
+        thresholds=np.concatenate([[edges[0] + 2 * bound / num_bins], edges]),
         fpr=np.concatenate([[0.0], np.cumsum(different[used]) / num_different]),
         tpr=np.concatenate([[0.0], np.cumsum(same[used]) / num_same]),
         num_same=num_same,

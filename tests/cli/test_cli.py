@@ -19,6 +19,14 @@ def test_every_command_explains_itself(command: str, capsys: pytest.CaptureFixtu
     assert f"dgnet {command}" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize("group", sorted({words[0] for words in cli.COMMANDS if len(words) > 1}))
+@pytest.mark.parametrize("asking", [[], ["--help"], ["-h"]])
+def test_a_group_lists_its_commands(group: str, asking: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    cli.main([group, *asking])
+    shown = capsys.readouterr().out
+    assert all(f"dgnet {' '.join(words)} " in shown for words in cli.COMMANDS if words[0] == group)
+
+
 def test_the_help_of_train_lists_every_preset_and_modifier(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         cli.main(["train", "--help"])

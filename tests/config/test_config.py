@@ -203,7 +203,7 @@ def test_roles_cover_every_setting_and_say_what_four_lists_said() -> None:
     assert set(NAMES) - forbidding("repeat") == {*running, *places, "seed"}
     dropouts = {"network.prim_dropout", "network.fine_dropout"}
     networks = {name for name in NAMES if name.startswith("network.")}
-    assert networks - forbidding("fit") == {*dropouts, "network.backbone.weights"}
+    assert networks - forbidding("fit") == {*dropouts, "network.backbone.weights", "network.backbone.mixstyle"}
     assert {name for name, role in roles() if role.local} == {*places, *weights, "start", "data.also"}
 
 

@@ -25,7 +25,7 @@ EVERY_PRESET = [*DATA_PRESETS, *(f"{data}+{modifier}" for data in DATA_PRESETS f
 
 
 def exclude_each_other(words: tuple[str, ...]) -> bool:
-    return any(sum(word in kind for word in words) > 1 for kind in (SIZES, LABELS))
+    return any(sum(word in kind for word in words) > 1 for kind in (SIZES, LABELS, ("medium", "ibn")))
 
 
 COMPATIBLE = [
@@ -85,19 +85,21 @@ def test_the_order_of_words_means_nothing(data: str) -> None:
 def test_every_modifier_changes_what_it_is_for_whatever_stands_beside_it(words: tuple[str, ...]) -> None:
     for data in DATA_PRESETS:
         found = settings(data, *words)
-        loss, small = found.loss, "small" in words or (data == "mannequin" and "full" not in words)
+        size = next((word for word in words if word in SIZES), "small" if data == "mannequin" else "full")
+        loss = found.loss
         assert found.data.name == data
-        assert found.data.size == ((64, 32) if small else (256, 128))
-        assert found.network.structure_width == (8 if small else 16)
-        assert found.schedule.steps == (1_000 if small else 150_000 if data == "msmt17" else 100_000)
+        assert found.data.size == {"small": (64, 32), "medium": (128, 64), "full": (256, 128)}[size]
+        assert found.network.structure_width == {"small": 8, "medium": 8, "full": 16}[size]
+        steps = {"small": 1_000, "medium": 4_000, "full": 150_000 if data == "msmt17" else 100_000}
+        assert found.schedule.steps == steps[size]
         assert found.joint == ("baseline" not in words)
         assert found.network.backbone.ibn == ("ibn" in words)
         assert not found.teacher.backbone.ibn
         fed = not {"no_feed", "no_id"} & set(words)
         assert (loss.prim, loss.fine) == ((2.0, 0.2) if fed else (0.0, 0.0))
-        assert loss.id_generated == (0.0 if "no_id" in words else 0.05 if small else 0.5)
+        assert loss.id_generated == (0.0 if "no_id" in words else 0.5 if size == "full" else 0.05)
         assert loss.labels == next((word for word in words if word in LABELS), "dynamic_soft")
-        if not {"small", "full"} & set(words):  # an ablation touches nothing but what it is for
+        if not SIZES.keys() & set(words):  # an ablation touches nothing but what it is for
             before = flatten(to_dict(settings(data)))
             changed = {key for key, value in flatten(to_dict(found)).items() if before[key] != value}
             own = {"joint", "network.backbone.ibn", "loss.prim", "loss.fine", "loss.id_generated", "loss.labels"}
@@ -111,6 +113,13 @@ def test_names_that_trained_as_others() -> None:
     assert preset("market1501+no_id+small").loss.id_generated == 0.0
     assert not preset("market1501+baseline+full").joint
     assert preset("msmt17+full").schedule.steps == 150_000
+
+
+def test_a_light_network_has_no_ibn_and_the_message_says_so() -> None:
+    with pytest.raises(
+        ConfigError, match=r"preset 'folder\+ibn\+medium': ibn is for ResNets, and medium has mobilenet"
+    ):
+        preset("folder+ibn+medium")
 
 
 def test_full_is_the_published_size_of_all_data_but_mannequin() -> None:

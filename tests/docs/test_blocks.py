@@ -30,8 +30,8 @@ PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").r
 # What stands for a user's own data, and what the test puts there: a key of the fixture `trees`.
 WORDS = {"market1501=DIR": "market1501", "msmt17=DIR": "msmt17", "dukemtmc=DIR": "market1501", "DIR": "market1501"}
 # The README's commands that run to their end here. The others train for long, want files of others, or render.
-RUNS = ("swap", "compare", "evaluate", "export onnx", "data verify", "data prepare")
-RUN_PYTHON = ("README.md", "docs/evaluation.md", "docs/gallery.md")  # the pages whose Python blocks are run
+RUNS = ("swap", "compare", "evaluate", "export onnx", "export tracker", "data verify", "data prepare")
+RUN_PYTHON = ("README.md", "docs/evaluation.md", "docs/gallery.md", "docs/trackers.md")  # whose Python blocks are run
 
 
 @dataclass(frozen=True)

@@ -14,25 +14,33 @@ ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "method.md"
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
 SETTINGS = {
-    name: flatten(to_dict(preset(of))) for name, of in (("market1501", "market1501"), ("small", "market1501+small"))
+    name: flatten(to_dict(preset(of)))
+    for name, of in (("market1501", "market1501"), ("small", "market1501+small"), ("medium", "market1501+medium"))
 }
-# A row: perhaps what it is about, a setting, its value by market1501, its value by small.
-ROW = re.compile(r"^\| (?:[^`|]+ \| )?`([a-z_0-9.]+)`(?: \(T's too\))? \| `([^`|]*)` \| `([^`|]*)` \|", re.MULTILINE)
-ROWS = ROW.findall(PAGE.read_text(encoding="utf-8").partition("## Settings side by side")[2])
+# A row: perhaps what it is about, a setting, its value by market1501, by small and, in the first table, by medium.
+ROW = re.compile(
+    r"^\| (?:[^`|]+ \| )?`([a-z_0-9.]+)`(?: \(T's too\))? \| `([^`|]*)` \| `([^`|]*)` \|(?: `([^`|]*)` \|)?",
+    re.MULTILINE,
+)
+SIDE_BY_SIDE, _, DEPARTURES = (
+    PAGE.read_text(encoding="utf-8").partition("## Settings side by side")[2].partition("## Every departure")
+)
+ROWS = [*ROW.findall(SIDE_BY_SIDE)[1:], *((*row[:3], "") for row in ROW.findall(DEPARTURES))]  # without the heading
 
 
-@pytest.mark.parametrize(("setting", "published", "small"), ROWS, ids=lambda value: value)
-def test_a_setting_has_the_value_that_is_stated(setting: str, published: str, small: str) -> None:
-    for name, stated in (("market1501", published), ("small", small)):
+@pytest.mark.parametrize(("setting", "published", "small", "medium"), ROWS, ids=lambda value: value)
+def test_a_setting_has_the_value_that_is_stated(setting: str, published: str, small: str, medium: str) -> None:
+    for name, stated in (("market1501", published), ("small", small), *([("medium", medium)] if medium else [])):
         assert SETTINGS[name][setting] == yaml.safe_load(stated), name
         if "network.backbone" in setting and not setting.endswith("weights"):
             assert SETTINGS[name][setting.replace("network", "teacher")] == yaml.safe_load(stated), name
 
 
-def test_every_setting_in_which_the_two_differ_is_stated() -> None:
+@pytest.mark.parametrize("size", ["small", "medium"])
+def test_every_setting_in_which_they_differ_is_stated(size: str) -> None:
     stated = {setting for setting, *_ in ROWS}
     of_no_account = {"preset", "sample_every", "checkpoint_every", "schedule.milestones"}
-    theirs = {name for name, value in SETTINGS["small"].items() if value != SETTINGS["market1501"][name]}
+    theirs = {name for name, value in SETTINGS[size].items() if value != SETTINGS["market1501"][name]}
     assert {name for name in theirs if not name.startswith("teacher.backbone.")} - stated == of_no_account
     assert len(ROWS) > 50
 

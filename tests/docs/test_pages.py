@@ -47,7 +47,11 @@ def test_links_lead_somewhere(page: Path) -> None:
 
 def test_the_code_speaks_of_pages_that_exist() -> None:
     """Pages of docs/ that docstrings and comments refer to exist."""
-    sources = [path for folder in ("dgnet", "tests", "benchmarks", "tools") for path in (ROOT / folder).rglob("*.py")]
+    sources = [
+        path
+        for folder in ("dgnet", "tests", "benchmarks", "examples", "tools")
+        for path in (ROOT / folder).rglob("*.py")
+    ]
     named = [
         (str(path.relative_to(ROOT)), page)
         for path in sources

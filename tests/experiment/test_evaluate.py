@@ -45,7 +45,15 @@ def test_a_run_shows_everything_that_is_measured(results_by_title: Results, run:
         "The hardest queries",
     ):
         assert heading in page, heading
-    names = ["retrieval", "verification", "cameras", "identity_consistency", "structure_consistency", "realism"]
+    names = [
+        "retrieval",
+        "verification",
+        "cameras",
+        "by_camera",
+        "identity_consistency",
+        "structure_consistency",
+        "realism",
+    ]
     written = {path.name for path in (tmp_path / "out/tables").iterdir()}
     assert written == {f"{name}.{suffix}" for name in names for suffix in ("csv", "tex")}
     assert [row[0] for row in table(tmp_path / "out", "verification")[1:]] == ["Baseline", "f_prim + f_fine"]

@@ -35,7 +35,7 @@ def results(folder: Path) -> dict[str, Any]:
     ("what", "request_", "message"),
     [
         (["a.npz"], Request(), "found 1 paths, must be two feature files"),
-        (["a", "b"], Request(), "found 2 paths, must be one run, model or .onnx file, or two"),
+        (["a", "b"], Request(), "found 2 paths, must be one run, model, .onnx or .xml file, or two"),
         (["a.npz", "b.npz"], Request(to=["x"]), "--to: does not go with two feature files"),
         (["a.npz", "b.npz"], Request(measures=asked(multi_query=True)), "--multi_query: does not go with two"),
         (["a.onnx"], Request(measures=Measures(inception=Path("w"))), "--inception: does not go with an ONNX file"),

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 import torch
 
-from dgnet.config import RunConfig
-from dgnet.export.onnx import EXPORT_BATCH, ExportError, export_onnx
+from dgnet.config import Pool, RunConfig
+from dgnet.export.file_model import ExportError
+from dgnet.export.onnx import EXPORT_BATCH, export_onnx
 from dgnet.export.onnx_model import OnnxModel
 from dgnet.models.appearance import Teacher
 from dgnet.models.dgnet import DGNet
@@ -37,12 +38,13 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("onnx")
 
 
-@pytest.mark.parametrize("ibn", [False, True])
-def test_features_are_torchs_at_other_batch_sizes(config: RunConfig, files: Path, ibn: bool) -> None:
-    backbone = replace(config.network.backbone, ibn=ibn)
-    model = stir(DGNet(replace(config.network, backbone=backbone), 4))
+@pytest.mark.parametrize(("ibn", "pool"), [(False, "max"), (True, "max"), (False, "mean")])
+def test_features_are_torchs_at_other_batch_sizes(config: RunConfig, files: Path, ibn: bool, pool: Pool) -> None:
+    backbone = replace(config.network.backbone, ibn=ibn, mixstyle=0.5)
+    model = stir(DGNet(replace(config.network, backbone=backbone, pool=pool), 4))
     assert isinstance(model, DGNet)
-    loaded = OnnxModel(export_onnx(model, config, files / f"deep{ibn}" / "model.onnx", "market1501"))
+    folder = files / f"{pool}{ibn}"
+    loaded = OnnxModel(export_onnx(model, config, folder / "model.onnx", "market1501"))
     assert (loaded.size, loaded.names, loaded.alpha, loaded.trained_on) == (
         (64, 32),
         ["prim", "fine"],
@@ -57,7 +59,7 @@ def test_features_are_torchs_at_other_batch_sizes(config: RunConfig, files: Path
         for name, feature in expected._asdict().items():
             assert feature.std() > 0.05
             torch.testing.assert_close(found[name], feature, rtol=1e-4, atol=1e-5)
-    assert [path.name for path in (files / f"deep{ibn}").iterdir()] == ["model.onnx"]
+    assert [path.name for path in folder.iterdir()] == ["model.onnx"]
 
 
 def test_a_teacher_gives_the_baselines_feature(config: RunConfig, files: Path) -> None:
@@ -96,7 +98,7 @@ def test_what_cannot_be_used_is_named(tmp_path: Path) -> None:
     (tmp_path / "broken.onnx").write_bytes(b"not a model")
     with pytest.raises(ExportError, match=r"broken.onnx: cannot be read as ONNX"):
         OnnxModel(tmp_path / "broken.onnx")
-    with pytest.raises(ExportError, match=r"grey.onnx: expected one input, float32 N x 3 x H x W, found x "):
+    with pytest.raises(ExportError, match=r"grey.onnx: expected one input, float32 or uint8 N x 3 x H x W, found x "):
         OnnxModel(write_foreign(tmp_path / "grey.onnx", "N", (1, 16, 8)))
     maps = OnnxModel(write_foreign(tmp_path / "maps.onnx", "N", (3, 16, 8), flat=False))
     with pytest.raises(ExportError, match=r"output 'embedding' is \(2, 3, 1, 1\) for 2 images, expected N x F"):
@@ -115,6 +117,7 @@ def test_missing_packages_are_named(config: RunConfig, tmp_path: Path, monkeypat
         export_onnx(DGNet(config.network, 4).eval(), config, tmp_path / "model.onnx")
 
 
+@pytest.mark.usefixtures("converted_once")
 def test_a_file_that_cannot_be_written_is_named(config: RunConfig, tmp_path: Path) -> None:
     (tmp_path / "taken").write_text("a file where a folder should be")
     with pytest.raises(ExportError, match=r"taken/model.onnx: cannot be written"):

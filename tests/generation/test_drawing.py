@@ -6,8 +6,9 @@ import torch
 
 from dgnet.config import RunConfig
 from dgnet.data.normalise import normalise
-from dgnet.generation.grid import GAP, sheet_size, swap_sheet
-from dgnet.generation.interpolate import interpolate
+from dgnet.generation.figure import GAP, MARGIN
+from dgnet.generation.grid import grid_layout, swap_sheet
+from dgnet.generation.interpolate import blend, interpolate, interpolate_structure
 from dgnet.generation.paste import paste
 from dgnet.generation.swap import swap_and_paste_pairs, swap_matrix, swap_pairs, to_u8
 from dgnet.models.dgnet import DGNet
@@ -69,15 +70,37 @@ def test_interpolation_begins_and_ends_with_the_two_swaps(model: DGNet, people: 
     assert close(frames[[0, -1]], ends)
 
 
+@pytest.mark.parametrize("spherical", [False, True])
+def test_interpolated_structures_begin_and_end_with_the_two_swaps(
+    spherical: bool, model: DGNet, people: np.ndarray
+) -> None:
+    frames = interpolate_structure(model, people[0], people[1], people[2], num_steps=4, spherical=spherical)
+    ends = swap_pairs(model, np.stack([people[2]] * 2), people[:2])
+    assert close(frames[[0, -1]], ends)
+    assert not close(frames[1], ends[0])
+
+
+def test_the_arc_between_two_codes_is_on_the_sphere() -> None:
+    """Equally long codes keep their length, and equal steps are equal angles; against a plain formula in the plane."""
+    t = torch.linspace(0, 1, 5)
+    start, end = torch.tensor([[3.0, 0.0]]), torch.tensor([[0.0, 3.0]])
+    angles = t * torch.pi / 2
+    expected = 3 * torch.stack([angles.cos(), angles.sin()], dim=1)
+    torch.testing.assert_close(blend(start, end, t, spherical=True), expected)
+    torch.testing.assert_close(blend(start, end, t), 3 * torch.stack([1 - t, t], dim=1))
+    for other in (start, -start, 2 * start, torch.zeros(1, 2)):  # no arc, or no one arc
+        torch.testing.assert_close(blend(start, other, t, spherical=True), blend(start, other, t))
+
+
 def test_a_sheet_shows_everything_in_its_place(people: np.ndarray) -> None:
     swaps = np.random.default_rng(1).integers(0, 256, (2, 3, 64, 32, 3), dtype=np.uint8)
     sheet = swap_sheet(people[:2], people[2:], swaps)
-    assert sheet.shape == (*sheet_size(2, 3, (64, 32)), 3)
-    step_down, step_right, margin = 64 + GAP, 32 + GAP, 3 * GAP
+    assert sheet.shape == (*grid_layout(2, 3, (64, 32)).size, 3)
+    step_down, step_right, margin = 64 + GAP, 32 + GAP, GAP + MARGIN
     for c in range(3):
         left = (c + 1) * step_right + margin
-        assert np.array_equal(sheet[:64, left : left + 32], people[2 + c])
+        assert np.array_equal(sheet[GAP : GAP + 64, left : left + 32], people[2 + c])
         for r in range(2):
             top = (r + 1) * step_down + margin
-            assert np.array_equal(sheet[top : top + 64, :32], people[r])
+            assert np.array_equal(sheet[top : top + 64, GAP : GAP + 32], people[r])
             assert np.array_equal(sheet[top : top + 64, left : left + 32], swaps[r, c])

@@ -15,10 +15,10 @@ import pytest
 from PIL import Image
 
 from dgnet.data.readers.detect import read_dataset
+from dgnet.files.unfinished import unfinished, unfinished_path
 from dgnet.mannequin import bundled_root, swap_targets
 from dgnet.mannequin.editions.plan import plan_people, plan_shots, plan_swaps
 from dgnet.mannequin.editions.spec import EditionSpec
-from dgnet.mannequin.editions.unfinished import unfinished, unfinished_path
 from dgnet.mannequin.editions.write import factors, write_edition
 from dgnet.mannequin.render import render
 

@@ -14,6 +14,7 @@ from dgnet.quality.truth import SwapError
 from dgnet.report.part import Part
 from dgnet.report.parts.galleries.cameras import Cameras
 from dgnet.report.parts.galleries.comparison import Comparison, Seeds
+from dgnet.report.parts.galleries.groups import QueryGroups
 from dgnet.report.parts.galleries.ranked import RankedGalleries, RankedQuery
 from dgnet.report.parts.galleries.retrieval import RetrievalFigures
 from dgnet.report.parts.galleries.transfer import Transfer
@@ -28,6 +29,7 @@ from dgnet.report.report import Report
 from dgnet.retrieval import RetrievalResult, evaluate, rank_matches
 from dgnet.retrieval.protocol import Protocol
 from dgnet.retrieval.ranking.cameras import camera_pairs
+from dgnet.retrieval.ranking.groups import GroupResult
 from dgnet.retrieval.ranking.ranks import cmc_curve
 from dgnet.retrieval.rows import Row
 from dgnet.retrieval.verification import verify_pairs
@@ -77,6 +79,10 @@ def make_parts() -> dict[str, Part]:
         ),
         "verification": Verification({Row("baseline"): verify_pairs(*arrays(2.0))}),
         "cameras": Cameras(camera_pairs(*arrays(2.0))),
+        "groups": QueryGroups(
+            {Row("f_prim"): [GroupResult("1", 20, 18, 9, 0.5, 0.3)]},
+            {row: [GroupResult("dark", 20, 18, 9, 0.5, 0.3), GroupResult("light", 10, 8, 5, 1.0, 0.7)] for row in ROWS},
+        ),
         "transfer": Transfer({"dukemtmc": ROWS, "mannequin": ROWS}, "market1501"),
         "seeds": Seeds({0: ROWS, 1: ROWS}),
         "comparison": Comparison({"mannequin": ROWS}),

@@ -128,6 +128,7 @@ def test_results_hold_every_measure_by_name(full_report: Report, two_rows: Rows)
     found = results_of(full_report)
     names = {"retrieval", "protocol", "verification", "transfer", "seeds", "comparison", "swap_error"}
     names |= {"pasted_swap_error", "identity_consistency", "structure_consistency", "realism", "diversity"}
+    names |= {"by_camera", "by_light"}
     assert set(found) == {*names, "doubts", "notes"}
     assert rows_from_json(json.loads(json.dumps(found["retrieval"]))) == two_rows
     assert (found["retrieval"][1]["feature"], found["retrieval"][1]["protocol"]) == ("baseline", "")
@@ -137,7 +138,15 @@ def test_results_hold_every_measure_by_name(full_report: Report, two_rows: Rows)
 def test_every_table_is_written_twice(full_report: Report, tmp_path: Path) -> None:
     written = write_tables(tmp_path / "tables", full_report)
     names = ["retrieval", "transfer", "transfer_features", "seeds", "each_seed", "comparison", "swap_error"]
-    names += ["identity_consistency", "structure_consistency", "realism", "verification", "cameras"]
+    names += [
+        "identity_consistency",
+        "structure_consistency",
+        "realism",
+        "verification",
+        "cameras",
+        "by_camera",
+        "by_light",
+    ]
     assert [path.name for path in written] == [f"{name}.{suffix}" for name in names for suffix in ("csv", "tex")]
     assert (tmp_path / "tables" / "swap_error.csv").read_text(encoding="utf-8").splitlines()[1].split(",")[
         -1

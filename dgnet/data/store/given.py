@@ -1,9 +1,15 @@
-"""Reading the images that a caller passes in: files, Pillow images or arrays, one or many, of any sizes."""
+"""Reading the images that a caller passes in: files, Pillow images or arrays, one or many, of any sizes.
+
+Threads decode and resize the next batch while the caller works on this one.
+"""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import TypeAlias
 
@@ -21,6 +27,7 @@ from dgnet.files.images import ImagesU8
 GivenImage: TypeAlias = "str | os.PathLike[str] | bytes | Image.Image | npt.NDArray[np.uint8] | torch.Tensor"
 GivenImages: TypeAlias = "GivenImage | Iterable[GivenImage]"
 
+NUM_THREADS = min(8, os.cpu_count() or 1)  # that decode; more than one decoder per core gains nothing
 CHANNELS = (1, 3, 4)  # grey, RGB, and RGB with opacity, which is dropped
 
 
@@ -29,7 +36,7 @@ def resized_batches(
 ) -> Iterator[ImagesU8]:
     """The images in order, decoded as a data set's and resized, in batches uint8 B x H x W x 3, B <= `batch_size`.
 
-    Only one batch at a time is taken from a generator and held in memory.
+    A generator is read by the caller's thread, one batch ahead of the one that is given; no more is held in memory.
 
     Args:
         images: one or many; see `GivenImages`. Files and Pillow images are turned upright by their EXIF orientation.
@@ -42,18 +49,27 @@ def resized_batches(
     """
     if batch_size < 1:
         raise DataError(f"batch_size: found {batch_size}, must be at least 1")
-    batch: list[ImagesU8] = []
-    empty = True
-    for pixels in _each(images, name):
-        batch.append(resize([pixels], size)[0])  # resized at once, since whole photographs are large
-        empty = False
-        if len(batch) == batch_size:
-            yield np.stack(batch)
-            batch = []
-    if batch:
-        yield np.stack(batch)
-    if empty:
-        raise DataError(f"{name}: none were given; give paths, Pillow's pictures or uint8 arrays")
+    readers = _each(images, name)
+    with ThreadPoolExecutor(NUM_THREADS, "dgnet-decode") as pool:
+
+        def started() -> list[Future[ImagesU8]]:
+            return [pool.submit(_resized, read, size) for read in islice(readers, batch_size)]
+
+        try:
+            current = started()
+            if not current:
+                raise DataError(f"{name}: none were given; give paths, Pillow's pictures or uint8 arrays")
+            while current:
+                following = started() if len(current) == batch_size else []
+                yield np.stack([one.result() for one in current])
+                current = following
+        finally:  # an image that cannot be read, or a caller who stops: what waits is not begun
+            pool.shutdown(cancel_futures=True)
+
+
+def _resized(read: Callable[[], ImagesU8], size: tuple[int, int]) -> ImagesU8:
+    resized: ImagesU8 = resize([read()], size)[0]  # at once, since whole photographs are large
+    return resized
 
 
 def read_given(images: GivenImages, size: tuple[int, int], name: str = "images") -> ImagesU8:
@@ -61,22 +77,22 @@ def read_given(images: GivenImages, size: tuple[int, int], name: str = "images")
     return np.concatenate(list(resized_batches(images, size, batch_size=64, name=name)))
 
 
-def _each(images: object, place: str) -> Iterator[ImagesU8]:
-    """The H x W x 3 pixels of each image; `place` is where `images` are in what the caller passed, for messages."""
+def _each(images: object, place: str) -> Iterator[Callable[[], ImagesU8]]:
+    """What gives the H x W x 3 pixels of each image; `place` is where `images` are in what the caller passed."""
     if isinstance(images, torch.Tensor):
         images = images.detach().cpu().numpy()
     if isinstance(images, np.ndarray) and images.dtype.kind not in "OUS":
         if images.ndim == 4:
             for index, pixels in enumerate(images):
-                yield _from_array(pixels, f"{place}[{index}]")
+                yield partial(_from_array, pixels, f"{place}[{index}]")
         else:
-            yield _from_array(images, place)
+            yield partial(_from_array, images, place)
     elif isinstance(images, str | os.PathLike):
-        yield _from_file(Path(images), place)
+        yield partial(_from_file, Path(images), place)
     elif isinstance(images, bytes | bytearray | memoryview):
-        yield _decoded(bytes(images), place)
+        yield partial(_decoded, bytes(images), place)
     elif isinstance(images, Image.Image):
-        yield _from_pillow(images, place)
+        yield partial(_from_pillow, images, place)
     elif isinstance(images, Iterable) and not isinstance(images, Mapping):
         for index, one in enumerate(images):
             yield from _each(one, f"{place}[{index}]")

@@ -25,6 +25,7 @@ from dgnet.quality.generated import Generated
 from dgnet.quality.true_swaps import Swaps
 from dgnet.report.part import Part
 from dgnet.report.parts.galleries.cameras import Cameras
+from dgnet.report.parts.galleries.groups import QueryGroups
 from dgnet.report.parts.galleries.ranked import RankedGalleries, RankedQuery, ranked_queries
 from dgnet.report.parts.galleries.retrieval import RetrievalFigures
 from dgnet.report.parts.galleries.transfer import Transfer
@@ -37,13 +38,16 @@ from dgnet.report.parts.swaps.truth import AgainstTruth, TrueSwaps
 from dgnet.report.parts.training import Training
 from dgnet.report.published import dataset_title
 from dgnet.report.report import Report
+from dgnet.retrieval.features.light import luminance
 from dgnet.retrieval.labels import SplitLabels
 from dgnet.retrieval.measure import Retrieval, SplitFeatures
-from dgnet.retrieval.rows import BASELINE, BOTH, Row
+from dgnet.retrieval.ranking.groups import by_group, thirds
+from dgnet.retrieval.rows import BASELINE, BOTH, REFERENCES, Row
 from dgnet.training.log import read_log
 
 GRID = 8
 NUM_TRUE_SWAPS = 12
+FEWEST_FOR_LIGHT = 30  # queries, ten in each third
 
 
 def showcase(data: HeldOut, count: int) -> tuple[ImagesU8, ImagesU8]:
@@ -74,13 +78,14 @@ def common_facts() -> list[tuple[str, str]]:
 
 @dataclass(frozen=True)
 class Measured:
-    """What was measured of one run: features, retrieval and, where its model can draw, swaps."""
+    """What was measured of one run: features, retrieval and, where its model can draw, swaps; and sentences on it."""
 
     features: Mapping[str, SplitFeatures]
     labels: SplitLabels
     retrieval: Retrieval
     swaps: Swaps | None
     generated: Generated
+    notes: tuple[str, ...] = ()
 
 
 def build_report(
@@ -97,6 +102,7 @@ def build_report(
     log = read_log(RunFolder(run).log) if run else []
     # In direct transfer, the published figures of direct transfer are shown, not those of a model trained on `data`.
     shown = retrieval_parts(retrieval, "" if transferred else data.dataset.name)
+    shown.append(query_groups(retrieval, measured.labels, data))
     if transferred:
         shown.append(Transfer({data.dataset.name: retrieval.figures}, trained_on, protocol=retrieval.protocol))
     return Report(
@@ -112,7 +118,7 @@ def build_report(
             RankedGalleries(ranked(measured.features, measured.labels, retrieval, data)),
             Training(log),
         ],
-        notes=[*data.dataset.notes, *retrieval_notes(retrieval), *similarity_notes(config, retrieval)],
+        notes=[*data.dataset.notes, *measured.notes, *retrieval_notes(retrieval), *similarity_notes(config, retrieval)],
         doubts=retrieval.doubts,
     )
 
@@ -181,6 +187,21 @@ def retrieval_parts(found: Retrieval, dataset: str = "") -> list[Part]:
     parts: list[Part] = [RetrievalFigures(found.figures, dataset, found.cmc_curves, found.protocol)]
     parts += [Verification(found.verification)] if found.verification else []
     return parts + ([Cameras(found.cameras)] if found.cameras else [])
+
+
+def query_groups(found: Retrieval, labels: SplitLabels, data: HeldOut) -> QueryGroups:
+    """Figures by the query's camera and by its light: of the row that stands for the model, and of REFERENCES."""
+    rows = [found.headline, *(row for row in map(Row, REFERENCES) if row in found.figures and row != found.headline)]
+    by_camera, by_light = {}, {}
+    if labels.query_camids is not None:
+        cameras, group = np.unique(labels.query_camids, return_inverse=True)
+        names = [str(camera) for camera in cameras]
+        by_camera = {row: by_group(found.ranks[row], labels.query_pids, group, names) for row in rows}
+    if len(data.query) >= FEWEST_FOR_LIGHT:
+        third, (low, high) = thirds(luminance(data.query))
+        names = [f"dark, below {low:.2f}", f"middle, to {high:.2f}", f"light, {high:.2f} and above"]
+        by_light = {row: by_group(found.ranks[row], labels.query_pids, third, names) for row in rows}
+    return QueryGroups(by_camera, by_light)
 
 
 def ranked(

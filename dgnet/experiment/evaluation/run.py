@@ -11,6 +11,7 @@ import torch
 
 from dgnet.config import RunConfig
 from dgnet.experiment.data import HeldOut
+from dgnet.experiment.evaluation.baselines import also_baselines
 from dgnet.experiment.evaluation.features import features_by, held_out_features, held_out_labels
 from dgnet.experiment.evaluation.outputs import Evaluated
 from dgnet.experiment.evaluation.present import Measured, build_report
@@ -41,11 +42,13 @@ class Measures:
         inception: file of the weights for FID and KID; None leaves both out. `dgnet evaluate` replaces `download` by
             the file that it downloads.
         lpips: measure diversity by LPIPS too.
+        baselines: rank by a colour histogram and by the bare ImageNet backbone too (`baselines.also_baselines`).
     """
 
     protocol: Protocol = field(default_factory=Protocol)
     inception: Path | None = None
     lpips: bool = False
+    baselines: bool = False
 
     def words(self) -> tuple[str, ...]:
         """A word for each rule or measure that is not the default; they become part of a folder's name."""
@@ -58,8 +61,10 @@ class Measures:
             reranked: rules.rerank,
             "all-queries": rules.denominator == "all",
             "same-camera": rules.same_camera,
+            "first-queries": rules.queries == "first",
             "fid": self.inception,
             "lpips": self.lpips,
+            "baselines": self.baselines,
         }
         return tuple(word for word, asked in words.items() if asked)
 
@@ -96,7 +101,8 @@ def run_report(
     features = held_out_features(function, data, config.alpha, device, multi, name=str(run or config.preset))
     labels = held_out_labels(data)
     labels = labels.without_cameras() if protocol.same_camera else labels
-    retrieval = measure_retrieval(features, labels, protocol)
+    beside, said = also_baselines(data, config.data, device) if measures.baselines else ({}, [])
+    retrieval = measure_retrieval({**features, **beside}, labels, protocol)
     swaps, generated = None, Generated()
     if model:
         swaps = measure_swaps(model, data.dataset.root, data.query.size, cache_root(config.data.cache))
@@ -105,7 +111,7 @@ def run_report(
         generated = measure_generated(
             model, function, judge, features[judge], labels, crops, inception=measures.inception, lpips=measures.lpips
         )
-    measured = Measured(features, labels, retrieval, swaps, generated)
+    measured = Measured(features, labels, retrieval, swaps, generated, tuple(said))
     return build_report(config, run, data, model, measured, trained_on or data.dataset.name)
 
 

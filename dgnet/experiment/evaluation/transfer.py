@@ -8,25 +8,27 @@ from dataclasses import dataclass, replace
 from dgnet.config import ConfigError, DataConfig, RunConfig, preset
 from dgnet.config.data import name_and_root
 from dgnet.experiment.data import HeldOut, open_held_out
+from dgnet.experiment.evaluation.baselines import also_baselines
 from dgnet.experiment.evaluation.features import FeatureModel, held_out_features, held_out_labels
 from dgnet.experiment.evaluation.present import common_facts, ranked, retrieval_notes
+from dgnet.experiment.evaluation.run import Measures
 from dgnet.report.parts.galleries.ranked import RankedGalleries, RankedQuery
 from dgnet.report.parts.galleries.transfer import Transfer
 from dgnet.report.published import dataset_title
 from dgnet.report.report import Report
 from dgnet.retrieval.labels import SplitLabels
 from dgnet.retrieval.measure import Retrieval, SplitFeatures, measure_retrieval
-from dgnet.retrieval.protocol import Protocol
 
 
 @dataclass(frozen=True)
 class Tested:
-    """One data set, the features and labels of its test images, and what was measured on them."""
+    """One data set, the features and labels of its test images, what was measured on them, and sentences on it."""
 
     data: HeldOut
     features: dict[str, SplitFeatures]
     labels: SplitLabels
     retrieval: Retrieval
+    notes: tuple[str, ...] = ()
 
 
 def parse_target(word: str) -> tuple[str, str]:
@@ -34,24 +36,34 @@ def parse_target(word: str) -> tuple[str, str]:
     return name_and_root("--to", word)
 
 
-def tested_on(model: FeatureModel, name: str, root: str, protocol: Protocol, *, detailed: bool) -> Tested:
-    """Compute the features of a data set's queries and gallery, and rank. `detailed` is as in `measure_retrieval`."""
-    config = with_data_set(model, name, root)
-    data = open_held_out(config, same_camera=protocol.same_camera)
+def tested_on(
+    model: FeatureModel, target: tuple[str, str], measures: Measures, pattern: str, *, detailed: bool
+) -> Tested:
+    """Compute the features of a data set's queries and gallery, and rank.
+
+    Args:
+        target: the data set's reader and folder.
+        pattern: for the reader `folder` (`config.DataConfig`).
+        detailed: as in `measure_retrieval`.
+    """
+    config, protocol = with_data_set(model, *target, pattern), measures.protocol
+    data = open_held_out(config, same_camera=protocol.same_camera, queries=protocol.queries)
     multi = config.data if protocol.multi_query else None
     features = held_out_features(model.function, data, model.alpha, model.device, multi, name=model.name)
     labels = held_out_labels(data)
     labels = labels.without_cameras() if protocol.same_camera else labels
-    return Tested(data, features, labels, measure_retrieval(features, labels, protocol, detailed=detailed))
+    beside, said = also_baselines(data, config.data, model.device) if measures.baselines else ({}, [])
+    found = measure_retrieval({**features, **beside}, labels, protocol, detailed=detailed)
+    return Tested(data, features, labels, found, tuple(said))
 
 
-def with_data_set(model: FeatureModel, name: str, root: str) -> RunConfig:
+def with_data_set(model: FeatureModel, name: str, root: str, pattern: str) -> RunConfig:
     """A configuration with the given data set; nothing else in it is used."""
-    data = DataConfig(name, root, model.size, cache=model.cache)  # type: ignore[arg-type]  # the reader checks it
+    data = DataConfig(name, root, model.size, pattern=pattern, cache=model.cache)  # type: ignore[arg-type]  # the reader checks it
     return replace(preset("mannequin"), data=data)
 
 
-def transfer_report(model: FeatureModel, targets: Sequence[tuple[str, str]], protocol: Protocol, title: str) -> Report:
+def transfer_report(model: FeatureModel, targets: Sequence[tuple[str, str]], measures: Measures, title: str) -> Report:
     """The report of a model on every target (reader, folder).
 
     Raises:
@@ -62,8 +74,8 @@ def transfer_report(model: FeatureModel, targets: Sequence[tuple[str, str]], pro
     tested: dict[str, Tested] = {}
     pictures: dict[str, list[RankedQuery]] = {}
     notes, doubts = [], []
-    for name, root in targets:
-        found = tested_on(model, name, root, protocol, detailed=False)
+    for target in targets:
+        found = tested_on(model, target, measures, "", detailed=False)
         key = found.data.dataset.name
         key = f"{key} in {found.data.dataset.root.name}" if key in tested else key
         if key in tested:
@@ -71,7 +83,7 @@ def transfer_report(model: FeatureModel, targets: Sequence[tuple[str, str]], pro
         tested[key] = found
         shown = ranked(found.features, found.labels, found.retrieval, found.data)
         pictures |= {f"{dataset_title(key)}: {heading}": rows for heading, rows in shown.items()}
-        said = [*found.data.dataset.notes, *retrieval_notes(found.retrieval)]
+        said = [*found.data.dataset.notes, *found.notes, *retrieval_notes(found.retrieval)]
         notes += [f"{dataset_title(key)}: {note}" for note in said]
         doubts += [f"{dataset_title(key)}: {doubt}" for doubt in found.retrieval.doubts]
     curves = {key: one.retrieval.cmc_curves[one.retrieval.headline] for key, one in tested.items()}
@@ -83,7 +95,7 @@ def transfer_report(model: FeatureModel, targets: Sequence[tuple[str, str]], pro
             ("tested on", ", ".join(dataset_title(key) for key in tested)),
             *common_facts(),
         ],
-        parts=[Transfer(figures, model.trained_on, curves, protocol), RankedGalleries(pictures)],
+        parts=[Transfer(figures, model.trained_on, curves, measures.protocol), RankedGalleries(pictures)],
         notes=notes,
         doubts=doubts,
     )

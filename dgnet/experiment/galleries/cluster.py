@@ -76,6 +76,8 @@ def add_on_cluster(
             "--ray"
         )
     open_store(address).close()  # a wrong address ends here, not in every worker
+    if not items:
+        return Added()
     try:
         import ray
         import ray.data

@@ -2,36 +2,44 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
-from dataclasses import fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
 import numpy as np
 
 from dgnet.experiment.models.find import RUN, Found, find
 from dgnet.experiment.models.load import load
-from dgnet.experiment.models.model import ModelError
 from dgnet.gallery.embedder import Embedder
 from dgnet.gallery.stores.protocol import Meta
 
-_FILTER = "bicubic, antialiased, then ImageNet's mean and deviation; mean of the image's and its mirror's feature"
+
+@dataclass(frozen=True)
+class Loading:
+    """How a model is loaded; see `dgnet.load`. `part` is one of `Model.parts`, or empty for the first."""
+
+    device: str = "auto"
+    part: str = ""
+    size: tuple[int, int] | None = None
+    engine: str = "auto"
+    input: str = ""
 
 
-def load_embedder(run: RUN, device: str = "auto", *, part: str = "", size: tuple[int, int] | None = None) -> Embedder:
-    """Load a model for a gallery.
+AS_IT_IS = Loading()
 
-    Args:
-        run, device, size: as for `dgnet.load`.
-        part: the feature, one of `Model.parts`; empty for the first.
 
-    Raises:
-        DgnetError: as `dgnet.load` and `Model.features` do.
+def load_embedder(run: RUN, how: Loading = AS_IT_IS) -> Embedder:
+    """Load a model for a gallery. Raises DgnetError as `dgnet.load` and `Model.features` do.
+
+    Its hash is of the model's file and of everything that changes what features mean; the engine does not.
     """
-    model = load(run, device, size=size)
-    part = part or model.parts[0]
+    model = load(run, how.device, size=how.size, engine=how.engine, input=how.input)
+    part = how.part or model.parts[0]
     height, width = model.size
-    preprocessing = f"feature {part}; resized to {height} x {width} pixels, {_FILTER}"
+    preprocessing = (
+        f"feature {part}; resized to {height} x {width} pixels, bicubic, antialiased, then as {model.input}; "
+        "mean of the image's and its mirror's feature"
+    )
     digest = hashlib.sha256(preprocessing.encode())
     for path in model_files(find(run)):
         digest.update(hashlib.sha256(path.read_bytes()).digest())
@@ -42,23 +50,22 @@ def load_embedder(run: RUN, device: str = "auto", *, part: str = "", size: tuple
         preprocessing=preprocessing,
         part=part,
         size=(height, width),
+        input=model.input,
         dim=probe.shape[1],
         function=lambda crops: model.features(crops, part=part),
     )
 
 
-def reload_embedder(meta: Meta, run: RUN | None = None, device: str = "auto") -> Embedder:
+def reload_embedder(meta: Meta, run: RUN | None = None, device: str = "auto", engine: str = "auto") -> Embedder:
     """The model of a gallery again, from where it was or from `run`. Raises DgnetError where it is not there.
 
     Whether it is the same model is for `Embedder.check` to say.
     """
     wanted = meta.model_name if run is None else run
-    try:
-        return load_embedder(wanted, device, part=meta.part)
-    except ModelError:
-        with contextlib.suppress(ModelError):  # a file that leaves the size open takes the gallery's
-            return load_embedder(wanted, device, part=meta.part, size=(meta.height, meta.width))
-        raise
+    how = Loading(device=device, part=meta.part, engine=engine)
+    if find(wanted).foreign:  # dgnet's own files state their size and input
+        how = replace(how, size=(meta.height, meta.width), input=meta.input)
+    return load_embedder(wanted, how)
 
 
 def model_files(found: Found) -> list[Path]:

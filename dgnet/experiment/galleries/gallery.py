@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from dgnet.experiment.galleries.embedder import load_embedder, reload_embedder
+from dgnet.experiment.galleries.embedder import AS_IT_IS, Loading, load_embedder, reload_embedder
 from dgnet.experiment.models.find import BUNDLED_NAME, RUN
 from dgnet.gallery import gallery
 from dgnet.gallery.stores.choice import create_store, open_store
@@ -19,28 +19,25 @@ class Gallery(gallery.Gallery):
         cls,
         address: str | os.PathLike[str],
         model: RUN = BUNDLED_NAME,
+        how: Loading = AS_IT_IS,
         *,
-        part: str = "",
         precision: Precision = "float16",
         thumbnails: bool = True,
-        device: str = "auto",
-        size: tuple[int, int] | None = None,
     ) -> Gallery:
         """Make a new, empty gallery.
 
         Args:
             address: a file, such as `people.db`, `milvus://HOST:PORT/NAME` or `postgresql://...`.
             model: what makes the features: `bundled`, a run's folder, a model's, ONNX or OpenVINO file.
-            part: which of the model's features; empty for its first.
+            how: the device, which of the model's features, and what `dgnet.load` may need to be told of a file.
             precision: `float16` or `float32`, of what is kept.
             thumbnails: keep small pictures too, to show what was found.
-            device, size: as for `dgnet.load`.
 
         Raises:
             GalleryError: there is one already, or it cannot be made.
             DgnetError: the model cannot be loaded.
         """
-        embedder = load_embedder(model, device, part=part, size=size)
+        embedder = load_embedder(model, how)
         name = embedder.name if model == BUNDLED_NAME else os.path.abspath(os.path.expanduser(embedder.name))
         meta = Meta(
             model_hash=embedder.hash,
@@ -52,6 +49,7 @@ class Gallery(gallery.Gallery):
             part=embedder.part,
             height=embedder.size[0],
             width=embedder.size[1],
+            input=embedder.input,
         )
         return cls(create_store(os.fspath(address), meta), lambda: embedder)
 
@@ -62,14 +60,16 @@ class Gallery(gallery.Gallery):
         model: RUN | None = None,
         *,
         device: str = "auto",
+        engine: str = "auto",
     ) -> Gallery:
         """Open a gallery. Its model is loaded when an image is first added or searched for.
 
         Args:
             model: where the model lies now, if not where it was when the gallery was made; another one is refused.
+            device, engine: as for `dgnet.load`; they may be others than when the gallery was made.
 
         Raises:
             GalleryError: there is none, or it cannot be read.
         """
         store = open_store(os.fspath(address))
-        return cls(store, lambda: reload_embedder(store.meta, model, device))
+        return cls(store, lambda: reload_embedder(store.meta, model, device, engine))

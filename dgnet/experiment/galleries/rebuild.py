@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from dgnet.experiment.galleries.embedder import AS_IT_IS, Loading
 from dgnet.experiment.galleries.gallery import Gallery
 from dgnet.experiment.models.find import RUN
 from dgnet.gallery.adding import Added
@@ -15,7 +16,12 @@ from dgnet.gallery.stores.protocol import Store
 
 
 def rebuild(
-    address: str, out: str, model: RUN, *, device: str = "auto", on_bad: Callable[[str, str], None] | None = None
+    address: str,
+    out: str,
+    model: RUN,
+    how: Loading = AS_IT_IS,
+    *,
+    on_bad: Callable[[str, str], None] | None = None,
 ) -> Added:
     """Make the gallery `out` of the pictures that the entries of `address` were added from.
 
@@ -35,7 +41,7 @@ def rebuild(
             on_bad(source, reason)
 
     kept = old.meta
-    with Gallery.create(out, model, precision=kept.precision, thumbnails=kept.thumbnails, device=device) as gallery:
+    with Gallery.create(out, model, how, precision=kept.precision, thumbnails=kept.thumbnails) as gallery:
         added = gallery.add(_pictures(old, leave_out), on_bad=on_bad, progress=True)
     old.close()
     added.bad += bad

@@ -1,4 +1,4 @@
-"""What RUN means in every command: the word `bundled`, a run's folder, a model's file, or an ONNX file."""
+"""What RUN means in every command: the word `bundled`, a run's folder, a model's file, or another program's."""
 
 from __future__ import annotations
 
@@ -16,26 +16,27 @@ from dgnet.models.weights.ours import LoadedModel, load_model, load_teacher
 
 BUNDLED_NAME = "bundled"  # the model that comes with dgnet; a folder of that name is given as `./bundled`
 WANTED = f"a run's folder, a model's file or `{BUNDLED_NAME}`"
+FOREIGN = (".onnx", ".xml")  # suffixes of files that hold networks for other programs
 NUM_NAMED = 5
 RUN = str | os.PathLike[str]
 
 
 @dataclass(frozen=True)
 class Found:
-    """The files that a RUN stands for; at least one of `model`, `teacher` and `onnx` is given.
+    """The files that a RUN stands for; at least one of `model`, `teacher` and `foreign` is given.
 
     Args:
         name: RUN as the user gave it.
         folder: the run's folder, where RUN is one.
         model, teacher: files of dgnet's own networks.
-        onnx: a file of any network that computes features.
+        foreign: a file of any network that computes features: ONNX (`.onnx`) or OpenVINO's (`.xml`).
     """
 
     name: str
     folder: Path | None = None
     model: Path | None = None
     teacher: Path | None = None
-    onnx: Path | None = None
+    foreign: Path | None = None
 
 
 def find(run: RUN) -> Found:
@@ -56,8 +57,8 @@ def find(run: RUN) -> Found:
         return _in_folder(name, path)
     if not path.exists():
         raise WeightsError(f"{name}: no such file or folder; give {WANTED}{_similar(path)}")
-    if path.suffix.lower() == ".onnx":
-        return Found(name, onnx=path)
+    if path.suffix.lower() in FOREIGN:
+        return Found(name, foreign=path)
     return _file(name, path)
 
 
@@ -65,13 +66,13 @@ def find_model(run: RUN) -> LoadedModel[DGNet]:
     """A whole model, which computes features and draws, on the CPU.
 
     Raises:
-        WeightsError: as `find` does; or RUN has only a teacher, or is an ONNX file, neither of which can draw.
+        WeightsError: as `find` does; RUN has only a teacher, or is another program's file: neither can draw.
     """
     found = find(run)
     if found.model:
         return load_model(found.model)
-    if found.onnx:
-        raise WeightsError(f"{found.name}: an ONNX file has features alone and cannot draw; give {WANTED}")
+    if found.foreign:
+        raise WeightsError(f"{found.name}: {kind_of(found.foreign)} has features alone and cannot draw; give {WANTED}")
     if not found.folder:
         raise WeightsError(f"{found.name}: a teacher, which cannot draw; give the model that was trained with it")
     run_folder = RunFolder(found.folder)
@@ -86,14 +87,20 @@ def find_network(run: RUN) -> LoadedModel[DGNet] | LoadedModel[Teacher]:
     """The network that computes features: the model or, where there is none, the teacher; on the CPU.
 
     Raises:
-        WeightsError: as `find` does; or RUN is an ONNX file, which cannot be turned back into a dgnet network.
+        WeightsError: as `find` does; or RUN is another program's file, which cannot become a dgnet network.
     """
     found = find(run)
     if found.model:
         return load_model(found.model)
     if found.teacher:
         return load_teacher(found.teacher)
-    raise WeightsError(f"{found.name}: an ONNX file already; give {WANTED}")
+    assert found.foreign is not None
+    raise WeightsError(f"{found.name}: {kind_of(found.foreign)} already; give {WANTED}")
+
+
+def kind_of(foreign: Path) -> str:
+    """What messages call a file of another program's."""
+    return "an ONNX file" if foreign.suffix.lower() == ".onnx" else "an OpenVINO file"
 
 
 def _in_folder(name: str, folder: Path) -> Found:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import torch
 
+from dgnet.config import FROM_TEACHER
 from dgnet.experiment.evaluation.present import showcase
 from dgnet.experiment.training.best import keep_best
 from dgnet.experiment.training.run import Run
@@ -30,6 +31,8 @@ def train_model(run: Run, teacher: Teacher, start: LoadedModel[DGNet] | None = N
     torch.manual_seed(config.seed)
     model = DGNet(config.network, data.num_classes)
     start_from(model.appearance_encoder.backbone, config.network.backbone, teacher.backbone)
+    if config.network.backbone.weights == FROM_TEACHER:
+        model.appearance_encoder.start_heads_from(teacher.head)
     if start is not None:
         train_on_from(start, model, data.people)
     networks = Networks(place(model, run.device), place(Discriminator(config.network), run.device), teacher)

@@ -84,7 +84,8 @@ class Meta:
         precision: how features are kept. A store that cannot keep `float16` keeps `float32`, and its `meta` says so.
         thumbnails: whether small pictures are kept too.
         format: FORMAT of the dgnet that made it.
-        part, height, width: which of the model's features, and the size of the images it takes, to load it again.
+        part, height, width, input: which of the model's features, the size of the images it takes, and what numbers it
+            takes for pixels, to load it again.
     """
 
     model_hash: str
@@ -97,6 +98,7 @@ class Meta:
     part: str = ""
     height: int = 0
     width: int = 0
+    input: str = ""
 
     def to_json(self) -> str:
         return json.dumps(asdict(self))

@@ -17,12 +17,12 @@ from tqdm import tqdm
 from dgnet import __version__
 from dgnet.files.images import ImagesU8
 from dgnet.files.outputs import check_output_folder
+from dgnet.files.unfinished import unfinished
 from dgnet.files.whole_file import written_whole
 from dgnet.mannequin.clothes.garment import Appearance
 from dgnet.mannequin.editions.edition import EditionError
 from dgnet.mannequin.editions.plan import Shot, Swap, plan_people, plan_shots, plan_swaps
 from dgnet.mannequin.editions.spec import EditionSpec
-from dgnet.mannequin.editions.unfinished import unfinished
 from dgnet.mannequin.render import render
 from dgnet.mannequin.structure import Structure
 from dgnet.mannequin.swaps import COLUMNS, SWAPS_FILE
@@ -37,8 +37,9 @@ def write_edition(out: Path, spec: EditionSpec, *, workers: int = 1, progress: b
     """Render `spec` into the new or empty folder `out` and return it. The images do not depend on `workers`.
 
     Everything is written to a hidden folder beside `out`, which takes its name only when complete. Stopped or killed,
-    a call with the same `spec` goes on where it was. Raises EditionError when `out` holds anything or an unfinished
-    data set of another spec is in the way, OutputError when it cannot be written to, ImportError when anny is absent.
+    a call with the same `spec` goes on where it was. Raises EditionError when `out` holds anything,
+    OutputError when it cannot be written to or an unfinished data set of another spec is in the way, ImportError when
+    anny is absent.
     """
     out = Path(out)
     check_output_folder(out, "--out")

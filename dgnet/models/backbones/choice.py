@@ -32,9 +32,9 @@ def build_backbone(config: BackboneConfig) -> Backbone:
         return TimmBackbone(config)
     match config.kind:
         case "mobilenet_v2":
-            return MobileNetV2(config.last_stride)
+            return MobileNetV2(config.last_stride, config.mixstyle)
         case "efficientnet_lite0":
-            return EfficientNetLite0(config.last_stride)
+            return EfficientNetLite0(config.last_stride, config.mixstyle)
         case "resnet":
             return ResNet(config)
 
@@ -64,7 +64,7 @@ def check_start(config: BackboneConfig, teacher: BackboneConfig) -> None:
         ConfigError: it is to start from a teacher whose backbone has other layers.
         WeightsError: it is to start from ImageNet weights, and the package that ships them is not installed.
     """
-    ours, theirs = (replace(one, weights="", last_stride=1) for one in (config, teacher))
+    ours, theirs = (replace(one, weights="", last_stride=1, mixstyle=0.0) for one in (config, teacher))
     if config.weights == IMAGENET:
         imagenet_weights(config.kind)
     if config.weights == FROM_TEACHER and ours != theirs:

@@ -7,6 +7,8 @@ from typing import Final, Literal
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from dgnet.models.layers.mixstyle import MixStyle
+
 # One row per stage: by what factor a block widens its input, its output channels, the number of blocks, the first
 # block's stride, and the size of the depthwise kernels.
 STAGES: Final = (
@@ -19,6 +21,7 @@ STAGES: Final = (
     (6, 320, 1, 1, 3),
 )
 LAST_STRIDED: Final = 5  # the stage whose stride is `last_stride`
+STYLED: Final = (2, 4)  # MixStyle follows these blocks: the ends of the stages of 24 and of 40 channels
 STEM, HEAD = 32, 1280
 EPS: Final = 1e-3  # of batch norm, as the weights were trained
 MOMENTUM: Final = 0.01
@@ -77,7 +80,7 @@ class EfficientNetLite0(nn.Module):
 
     channels = HEAD
 
-    def __init__(self, last_stride: Literal[1, 2]) -> None:
+    def __init__(self, last_stride: Literal[1, 2], mixstyle: float = 0.0) -> None:
         super().__init__()
         self._conv_stem = SameConv2d(3, STEM, 3, 2, bias=False)
         self._bn0 = batch_norm(STEM)
@@ -89,6 +92,7 @@ class EfficientNetLite0(nn.Module):
                 blocks.append(Block(channels, channels_out, 1 if block else first, expansion, kernel))
                 channels = channels_out
         self._blocks = nn.ModuleList(blocks)
+        self.mixstyle = MixStyle(mixstyle)
         self._conv_head = nn.Conv2d(channels, HEAD, 1, bias=False)
         self._bn1 = batch_norm(HEAD)
         for layer in self.modules():
@@ -102,6 +106,8 @@ class EfficientNetLite0(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         x = F.relu6(self._bn0(self._conv_stem(x)))
-        for block in self._blocks:
+        for index, block in enumerate(self._blocks):
             x = block(x)
+            if index in STYLED:
+                x = self.mixstyle(x)
         return F.relu6(self._bn1(self._conv_head(x)))

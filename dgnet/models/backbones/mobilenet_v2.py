@@ -6,6 +6,8 @@ from typing import Final, Literal
 
 from torch import Tensor, nn
 
+from dgnet.models.layers.mixstyle import MixStyle
+
 # One row per stage: by what factor a block widens its input, its output channels, the number of blocks, the first
 # block's stride.
 STAGES: Final = (
@@ -18,6 +20,7 @@ STAGES: Final = (
     (6, 320, 1, 1),
 )
 LAST_STRIDED: Final = 5  # the stage whose stride is `last_stride`
+STYLED: Final = (3, 6)  # MixStyle follows these layers: the ends of the stages of 24 and of 32 channels
 STEM, HEAD = 32, 1280
 
 
@@ -48,7 +51,7 @@ def convolution(channels_in: int, channels_out: int, size: int, stride: int = 1,
     return [
         nn.Conv2d(channels_in, channels_out, size, stride, size // 2, groups=groups, bias=False),
         nn.BatchNorm2d(channels_out),
-        nn.ReLU6(inplace=True),
+        nn.ReLU6(),  # in place, autograd would copy its input first
     ]
 
 
@@ -60,7 +63,7 @@ class MobileNetV2(nn.Module):
 
     channels = HEAD
 
-    def __init__(self, last_stride: Literal[1, 2]) -> None:
+    def __init__(self, last_stride: Literal[1, 2], mixstyle: float = 0.0) -> None:
         super().__init__()
         layers: list[nn.Module] = [nn.Sequential(*convolution(3, STEM, 3, 2))]
         channels = STEM
@@ -71,10 +74,14 @@ class MobileNetV2(nn.Module):
                 channels = channels_out
         layers.append(nn.Sequential(*convolution(channels, HEAD, 1)))
         self.features = nn.Sequential(*layers)
+        self.mixstyle = MixStyle(mixstyle)
         for layer in self.modules():
             if isinstance(layer, nn.Conv2d):
                 nn.init.kaiming_normal_(layer.weight, mode="fan_out")
 
     def forward(self, x: Tensor) -> Tensor:
-        feature_map: Tensor = self.features(x)
-        return feature_map
+        for index, layer in enumerate(self.features):
+            x = layer(x)
+            if index in STYLED:
+                x = self.mixstyle(x)
+        return x

@@ -6,6 +6,7 @@ from torch import Tensor, nn
 
 from dgnet.config import BackboneConfig
 from dgnet.models.backbones.ibn import InstanceBatchNorm
+from dgnet.models.layers.mixstyle import MixStyle
 
 NUM_IBN_STAGES = 3  # the last stage, which tells identities apart, has batch norm only (Pan et al. 2018)
 
@@ -89,12 +90,13 @@ class ResNet(nn.Module):
             stages.append(nn.Sequential(*blocks))
         self.layer1, self.layer2, self.layer3, self.layer4 = stages
         self.channels = channels
+        self.mixstyle = MixStyle(config.mixstyle)  # after the first two stages (Zhou et al. 2021)
         for layer in self.modules():
             if isinstance(layer, nn.Conv2d):
                 nn.init.kaiming_normal_(layer.weight, mode="fan_out", nonlinearity="relu")
 
     def forward(self, x: Tensor) -> Tensor:
         x = self.maxpool(self.relu(self.bn1(self.conv1(x))))
-        x = self.layer2(self.layer1(x))
+        x = self.mixstyle(self.layer2(self.mixstyle(self.layer1(x))))
         feature_map: Tensor = self.layer4(self.layer3(x))
         return feature_map

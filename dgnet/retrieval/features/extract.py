@@ -34,6 +34,7 @@ def extract(
     device: str | torch.device = "cpu",
     progress: bool = True,
     paths: Sequence[str] = (),
+    mirror: bool = True,
 ) -> dict[str, Float32Array]:
     """Unit features N×F of all N crops: one array per name that `function` gives.
 
@@ -42,6 +43,7 @@ def extract(
 
     Args:
         paths: the crops' files, named in the error message.
+        mirror: off, the test feature is g(x) alone.
 
     Raises EvaluationError where there are no images, or where a feature is not finite; the message then names the
     first such image by its file or number.
@@ -55,10 +57,10 @@ def extract(
         for start in range(0, total, batch_size):
             indices = np.arange(start, min(start + batch_size, total))
             images = normalise(torch.from_numpy(np.asarray(crops[indices])).to(device))
-            straight, mirrored = function(images), function(images.flip(3))
-            for name, feature in straight.items():
-                both = normalize(feature.float(), dim=1) + normalize(mirrored[name].float(), dim=1)
-                batch = normalize(both, dim=1).cpu().numpy()
+            sides = [function(images), function(images.flip(3))] if mirror else [function(images)]
+            for name in sides[0]:
+                units = [normalize(side[name].float(), dim=1) for side in sides]
+                batch = (normalize(units[0] + units[1], dim=1) if mirror else units[0]).cpu().numpy()
                 if not np.isfinite(batch).all():
                     bad = np.flatnonzero(~np.isfinite(batch).all(axis=1))
                     first = start + int(bad[0])

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +13,7 @@ import torch
 from PIL import Image
 
 from dgnet.data.records import DataError
+from dgnet.data.store import given
 from dgnet.data.store.decode import decode_image
 from dgnet.data.store.given import GivenImages, read_given, resized_batches
 
@@ -124,3 +127,37 @@ def test_a_picture_whose_file_is_cut_short_is_named(tmp_path: Path) -> None:
     (tmp_path / "cut.png").write_bytes(data[:-3000])
     with Image.open(tmp_path / "cut.png") as picture, pytest.raises(DataError, match=r"^images\[1\]: cannot be read"):
         read_given([RGB, picture], SIZE)
+
+
+def test_images_are_decoded_by_threads_and_come_in_order(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two that wait for each other are decoded at once; what comes is in the order that was given."""
+    together, decode, seen = threading.Barrier(2, timeout=60), given.decode_image, set()
+
+    def decode_together(data: bytes) -> np.ndarray:
+        seen.add(threading.current_thread())
+        together.wait()
+        return decode(data)
+
+    monkeypatch.setattr(given, "NUM_THREADS", 2)
+    monkeypatch.setattr(given, "decode_image", decode_together)
+    shades = [file_of(Image.new("L", (6, 8), shade), "PNG") for shade in range(0, 240, 30)]
+    found = read_given(shades, SIZE)
+    assert found[:, 0, 0, 0].tolist() == list(range(0, 240, 30))
+    assert len(seen) == 2
+    assert threading.current_thread() not in seen
+
+
+def test_what_comes_before_a_broken_image_is_given_and_nothing_after_it_is_read() -> None:
+    taken = 0
+
+    def stream() -> Iterator[object]:
+        nonlocal taken
+        for index in range(100):
+            taken += 1
+            yield b"no image" if index == 3 else RGB
+
+    batches = resized_batches(stream(), SIZE, batch_size=2)  # type: ignore[arg-type]
+    assert len(next(batches)) == 2
+    with pytest.raises(DataError, match=r"^images\[3\]: cannot be read as an image"):
+        next(batches)
+    assert taken == 6

@@ -11,7 +11,7 @@ import pytest
 
 import dgnet
 from dgnet import cli
-from dgnet.experiment.galleries.embedder import load_embedder
+from dgnet.experiment.galleries.embedder import Loading, load_embedder
 from dgnet.gallery.stores.choice import open_store
 from dgnet.mannequin.bundled import bundled_root
 
@@ -130,7 +130,7 @@ def test_a_gallery_is_exported_and_rebuilt(here: Path, crops: Path, capsys: pyte
 
 
 def test_another_model_or_another_of_its_features_is_refused(here: Path, crops: Path) -> None:
-    with dgnet.Gallery.create("prim.db", "bundled", part="prim") as gallery:
+    with dgnet.Gallery.create("prim.db", "bundled", Loading(part="prim")) as gallery:
         picture = min(crops.iterdir())
         assert gallery.add(picture).num_new == 1
         np.testing.assert_allclose(
@@ -138,7 +138,7 @@ def test_another_model_or_another_of_its_features_is_refused(here: Path, crops: 
         )
     with dgnet.Gallery.open("prim.db") as again:
         assert not again.search(picture)[0].nobody
-    assert load_embedder("bundled").hash != load_embedder("bundled", part="prim").hash
+    assert load_embedder("bundled").hash != load_embedder("bundled", Loading(part="prim")).hash
     with pytest.raises(dgnet.DgnetError, match="exists already"):
         dgnet.Gallery.create("prim.db")
 

@@ -102,6 +102,8 @@ def protocol_note(protocol: Protocol) -> str:
         said += f" Re-ranked with k1 {protocol.k1}, k2 {protocol.k2}, lambda {protocol.lambda_:g}."
     if protocol.denominator == "all":
         said += " Means are over all queries; those without a true match score 0."
+    if protocol.queries == "first":
+        said += " Every identity's first image (by each camera, where cameras are known) is a query."
     if protocol.same_camera:
         said += " Images of a query's person by the query's own camera were kept."
     return said

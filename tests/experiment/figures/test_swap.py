@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dgnet import cli
-from dgnet.experiment.swap import bundled_people
-from dgnet.experiment.swap_names import MAX_BYTES, name_swaps
+from dgnet.experiment.figures.inputs import Wanted, pictures_of
+from dgnet.experiment.figures.swap_names import MAX_BYTES, name_swaps
 from dgnet.files.outputs import same_names
 
 
@@ -19,7 +19,7 @@ from dgnet.files.outputs import same_names
 def people(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A working folder with a/1.jpg and b/1.jpg, pictures of two people."""
     monkeypatch.chdir(tmp_path)
-    for folder, path in zip("ab", bundled_people(2), strict=True):
+    for folder, path in zip("ab", pictures_of(Wanted(count=2)).paths, strict=True):
         (tmp_path / folder).mkdir()
         shutil.copy(path, tmp_path / folder / "1.jpg")
     return tmp_path
@@ -43,7 +43,7 @@ def files_below(folder: Path) -> dict[str, bytes]:
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["--out", "s3"], "--out: s3 has no suffix, must end in .png or .jpg or .jpeg"),
+        (["--out", "s3"], "--out: s3 has no suffix, must end in .png or .jpg or .jpeg or .pdf"),
         (["--out", "s3.webm"], "--out: s3.webm has the suffix .webm"),
         (["--out", "a"], "--out: a is a folder, must be a file"),
         (["--out", "a/1.jpg/x.png"], "1.jpg is not a folder"),
@@ -53,7 +53,7 @@ def files_below(folder: Path) -> dict[str, bytes]:
         (["--each", "single", "--out", "single/1_on_1.png"], "is one of the single swaps of --each"),
         (["--zoom", "0"], "--zoom: found 0, must be at least 1"),
         (["--zoom", "-3"], "--zoom: found -3, must be at least 1"),
-        (["--zoom", "1000", "--out", "s.jpg"], "would be 138000 x 74000 pixels"),
+        (["--zoom", "1000", "--out", "s.jpg"], "would be 140000 x 76000 pixels"),
         ([*["a"] * 63, "--onto", "b", "--zoom", "16", "--out", "s.jpg"], "a JPEG holds 65500 a side: name a .png"),
     ],
 )

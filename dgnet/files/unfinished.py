@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from dgnet.files.outputs import OutputError
 from dgnet.files.whole_file import remove_leftovers, written_whole
-from dgnet.mannequin.editions.edition import EditionError
 
 try:
     import fcntl
@@ -31,7 +31,7 @@ def unfinished_path(out: Path) -> Path:
 def unfinished(out: Path, settings: dict[str, Any]) -> Iterator[Path]:
     """The folder to write to, which becomes `out` when the block ends. After an error it is kept, if files are in it.
 
-    Raises EditionError when such a folder is there with other settings, or when another process is writing it.
+    Raises OutputError when such a folder is there with other settings, or when another process is writing it.
     """
     folder = unfinished_path(out)
     folder.mkdir(parents=True, exist_ok=True)
@@ -57,18 +57,18 @@ def _require_same(folder: Path, settings: dict[str, Any]) -> None:
     settings = json.loads(json.dumps(settings))
     if not path.is_file():
         if any(other.name != LOCK for other in folder.iterdir()):
-            raise EditionError(f"{folder} was not left by an unfinished data set: remove it, or name another folder")
+            raise OutputError(f"{folder} was not left by an unfinished data set: remove it, or name another folder")
         with written_whole(path) as partial:
             partial.write_text(json.dumps(settings, indent=1), encoding="utf-8")
         return
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
     except ValueError as error:
-        raise EditionError(f"{path} is damaged ({error}): remove {folder} to start afresh") from error
+        raise OutputError(f"{path} is damaged ({error}): remove {folder} to start afresh") from error
     differing = [key for key in {**settings, **found} if found.get(key) != settings.get(key)]
     if differing:
         named = ", ".join(f"{key} {found.get(key)} there, {settings.get(key)} here" for key in differing)
-        raise EditionError(
+        raise OutputError(
             f"{folder} holds an unfinished data set of other settings ({named}): ask for those to finish it, name "
             "another folder, or remove it"
         )
@@ -82,5 +82,5 @@ def _locked(path: Path) -> Iterator[None]:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
-                raise EditionError(f"{path.parent} is being written by another process: wait for it") from None
+                raise OutputError(f"{path.parent} is being written by another process: wait for it") from None
         yield

@@ -1,0 +1,1 @@
+"""How sure: from similarities to probabilities and thresholds, measured on labelled pairs."""

@@ -1,0 +1,82 @@
+"""Pairs of entries that users marked as right (one person) or wrong (two), kept in the gallery as a note.
+
+Marked pairs are not drawn by chance: people mark what a search shows them. So they say nothing of false-accept rates,
+and no threshold is taken from them. But among pairs of one similarity, which of them were looked at does not depend on
+who is on them; so they say how often such pairs are of one person here: the prior.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from dgnet.gallery.calibration.calibration import Calibration
+from dgnet.gallery.calibration.curve import CalibrationError, logistic, logit
+from dgnet.gallery.stores.protocol import Store
+
+MARKS = "marks"
+MIN_MARKS = 10  # of each sort
+
+
+@dataclass(frozen=True)
+class Mark:
+    """Two entries, by id, and whether a user says that they show one person."""
+
+    first: str
+    second: str
+    same: bool
+
+
+def add_marks(store: Store, marks: Sequence[Mark]) -> int:
+    """Keep marks; of two on one pair of entries the later counts. Returns how many there are now.
+
+    Raises CalibrationError where an entry is marked with itself, or is not in the gallery.
+    """
+    known = store.present(sorted({id_ for mark in marks for id_ in (mark.first, mark.second)}))
+    for mark in marks:
+        if mark.first == mark.second:
+            raise CalibrationError(f"mark: {mark.first} is given twice, must be two entries")
+        for id_ in (mark.first, mark.second):
+            if id_ not in known:
+                raise CalibrationError(f"mark: no entry {id_!r} in {store.address}; give ids as `dgnet search` shows")
+    kept = {(one.first, one.second): one for one in read_marks(store)}
+    for mark in marks:
+        first, second = sorted((mark.first, mark.second))
+        kept[first, second] = Mark(first, second, mark.same)
+    store.set_note(MARKS, json.dumps([[one.first, one.second, one.same] for one in kept.values()]))
+    return len(kept)
+
+
+def read_marks(store: Store) -> list[Mark]:
+    """All marks. Raises CalibrationError where the note is something else."""
+    try:
+        return [Mark(str(a), str(b), bool(same)) for a, b, same in json.loads(store.note(MARKS) or "[]")]
+    except (ValueError, TypeError) as error:
+        raise CalibrationError(f"{store.address}: the marks cannot be read ({error})") from error
+
+
+def prior_of_marks(calibration: Calibration, store: Store, marks: Sequence[Mark]) -> Calibration:
+    """The calibration with the prior under which its probabilities agree best with the marks (maximum likelihood).
+
+    Marks on entries that were removed are left out. Raises CalibrationError where fewer than MIN_MARKS are right, or
+    wrong.
+    """
+    vectors = store.vectors(sorted({id_ for mark in marks for id_ in (mark.first, mark.second)}))
+    usable = [mark for mark in marks if mark.first in vectors and mark.second in vectors]
+    same = np.array([mark.same for mark in usable], dtype=bool)
+    for number, what in ((same.sum(), "right"), ((~same).sum(), "wrong")):
+        if number < MIN_MARKS:
+            raise CalibrationError(
+                f"{store.address}: {number} pairs are marked {what}, and at least {MIN_MARKS} are needed for a prior; "
+                "mark more, or leave out --marks"
+            )
+    similarity = [float(vectors[mark.first] @ vectors[mark.second]) for mark in usable]
+    llr = calibration.overall.curve.llr_of(similarity)
+    low, high = logit(1e-9), logit(1 - 1e-9)
+    for _ in range(100):  # the expected number of right ones grows with the prior, so it is found by halving
+        middle = (low + high) / 2
+        low, high = (middle, high) if logistic(llr + middle).sum() < same.sum() else (low, middle)
+    return replace(calibration, prior=float(logistic(np.array(low))))

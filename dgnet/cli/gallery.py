@@ -31,12 +31,14 @@ on where it was. Pictures that cannot be read are named, the rest is added, and 
   dgnet gallery add people.db crops/ --camera gate --time 2026-11-28T08:00
   dgnet gallery add people.db crops/ --pattern '(?P<identity>[0-9]+)_c(?P<camera>[0-9]+)'
   dgnet gallery add people.db --manifest seen.csv         columns path, and any of camera, time, identity, track
-  dgnet gallery add people.db --data market1501=DIR       the gallery images of a data set, with who they are"""
+  dgnet gallery add people.db --data market1501=DIR       the gallery images of a data set, with who they are
+  dgnet gallery add postgresql://USER@HOST/DB s3://bucket/crops --ray auto    on a cluster (docs/cluster.md)"""
 REMOVE_HELP = """\
 Remove entries that pass every condition given, with their features and thumbnails. Their bytes are overwritten.
 
   dgnet gallery remove people.db --identity 'Jane Doe'
   dgnet gallery remove people.db --before 2026-11-01      entries without a time stay"""
+NO_IMAGES = "no images: give pictures or folders of them, --manifest FILE or --data NAME=DIR"
 
 
 def create(arguments: Sequence[str]) -> None:
@@ -71,14 +73,19 @@ def add(arguments: Sequence[str]) -> None:
     parser.add_argument("--model", type=str, help="where the gallery's model lies now, if it was moved")
     _add_sources(parser)
     add_device(parser)
+    parser.add_argument("--ray", type=str, default="", metavar="CLUSTER", help="on a cluster: auto, local or HOST:PORT")
+    parser.add_argument("--workers", type=int, help="with --ray: how many processes (default: one per GPU, or per CPU)")
     found = parser.parse_args(list(arguments))
+    if found.ray:
+        _add_on_cluster(parser, found)
+        return
 
     from dgnet.experiment.galleries.gallery import Gallery
 
     with Gallery.open(found.GALLERY, found.model, device=found.device) as gallery:
         items = _items(found)
         if not items:
-            parser.error("no images: give pictures or folders of them, --manifest FILE or --data NAME=DIR")
+            parser.error(NO_IMAGES)
         _add(gallery, items)
 
 
@@ -139,7 +146,7 @@ def gallery_parser(name: str, description: str) -> Parser:
 
 
 def _add_sources(parser: Parser) -> None:
-    parser.add_argument("IMAGES", type=str, nargs="*", help="pictures, or folders of them, read at any depth")
+    parser.add_argument("IMAGES", type=str, nargs="*", help="pictures, or folders or URLs of them, read at any depth")
     parser.add_argument(
         "--pattern", type=str, help="a regular expression over each path; groups identity, camera, time, track"
     )
@@ -159,6 +166,17 @@ def _items(found: object) -> list:
 
 def _add(gallery: object, items: list) -> None:
     report(gallery.add(items, on_bad=name_bad, progress=True))  # type: ignore[attr-defined]
+
+
+def _add_on_cluster(parser: Parser, found: object) -> None:
+    from dgnet.experiment.galleries.cluster import add_on_cluster
+
+    cluster, workers, device = found.ray, found.workers, found.device  # type: ignore[attr-defined]
+    address, model = found.GALLERY, found.model  # type: ignore[attr-defined]
+    items = _items(found)
+    if not items:
+        parser.error(NO_IMAGES)
+    report(add_on_cluster(address, items, model, cluster=cluster, workers=workers, device=device, on_bad=name_bad))
 
 
 def name_bad(source: str, reason: str) -> None:

@@ -74,7 +74,8 @@ class Connection:
     def rows(self, statement: Any, parameters: Sequence[Any] = (), *, binary: bool = False) -> list[tuple]:
         """What a statement gives."""
         with self.turn():
-            cursor = self.raw.execute(statement, parameters, binary=binary)
+            # Without parameters, a % is a % (of a schema's name, say), and no place for one.
+            cursor = self.raw.execute(statement, parameters or None, binary=binary)
             return cursor.fetchall() if cursor.description else []
 
     def changed(self, statement: str, parameters: Sequence[Any] = ()) -> int:

@@ -89,21 +89,22 @@ class Server:
         return self.ports[0]
 
     def address(self, gallery: str) -> str:
-        """The address of a gallery on this server."""
         raise NotImplementedError
 
     def start(self) -> None:
-        """Start it, and wait until it answers."""
-        with open(self.root / "log.txt", "ab") as log:
-            self.process = self.launch(log.fileno())
+        """Start it, and wait until it answers. A server that ends meanwhile, on a busy machine, is started again."""
         deadline = time.monotonic() + START_SECONDS
-        while not self.is_ready():
-            code = self.process.poll()
-            if code is not None or time.monotonic() > deadline:
-                what = f"ended with {code}" if code is not None else f"does not answer after {START_SECONDS} s"
+        while True:
+            with open(self.root / "log.txt", "ab") as log:
+                self.process = self.launch(log.fileno())
+            while self.process.poll() is None and time.monotonic() < deadline:
+                if self.is_ready():
+                    return
+                time.sleep(0.1)
+            if time.monotonic() >= deadline:
                 said = (self.root / "log.txt").read_text(errors="replace")[-500:]
-                raise NoServerError(f"{self.name} {what}; it said: {said}")
-            time.sleep(0.1)
+                raise NoServerError(f"{self.name} does not answer after {START_SECONDS} s; it said: {said}")
+            time.sleep(1)
 
     def stop(self, how: signal.Signals = signal.SIGTERM) -> None:
         if self.process is not None and self.process.poll() is None:
@@ -118,7 +119,6 @@ class Server:
         self.stop(signal.SIGKILL)
 
     def remove(self) -> None:
-        """End it and remove its data."""
         self.kill()
         shutil.rmtree(self.root, ignore_errors=True)
 

@@ -1,0 +1,161 @@
+"""Adding images to a gallery on a cluster, through Ray Data: workers read them and write to the gallery's server.
+
+Each worker is a process with the model and a connection of its own, and adds batches as one process would: an entry's
+id is a function of its image and of the model, so that a batch that is done twice (because a machine died, or because
+the command was run again) is there once. The images' names travel to the workers; images, features and entries do not
+pass through the machine where the command runs.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+from tqdm import tqdm
+
+from dgnet.errors import DgnetError
+from dgnet.experiment.galleries.gallery import Gallery
+from dgnet.gallery.adding import BATCH_SIZE, Added
+from dgnet.gallery.crops import Item, readable
+from dgnet.gallery.remote import is_url
+from dgnet.gallery.stores.choice import is_file_address, open_store
+from dgnet.gallery.stores.protocol import GalleryError
+from dgnet.gallery.stores.server import without_password
+
+LOCAL = "local"  # a cluster of this machine alone, for as long as the command runs
+
+
+class Worker:
+    """A worker process: it opens the gallery once, and adds one batch of items after another."""
+
+    def __init__(self, address: str, model: str | None, device: str) -> None:
+        self._gallery = Gallery.open(address, model, device=device)
+
+    def __call__(self, batch: dict[str, Any]) -> dict[str, Any]:
+        """Add items (columns as of `Item`); gives one row: the counts and the bad images of the batch."""
+        columns = {name: list(values) for name, values in batch.items()}
+        rows = [dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)]
+        for row in rows:
+            row["time"] = None if np.isnan(row["time"]) else float(row["time"])
+        added = self._gallery.add([Item(**row) for row in rows])
+        bad = [[list(one) for one in added.bad]]
+        return {"done": [len(rows)], "num_new": [added.num_new], "num_there": [added.num_there], "bad": bad}
+
+
+def add_on_cluster(
+    address: str,
+    items: Sequence[Item],
+    model: str | None = None,
+    *,
+    cluster: str = LOCAL,
+    workers: int | None = None,
+    device: str = "auto",
+    batch_size: int = BATCH_SIZE,
+    on_bad: Callable[[str, str], None] | None = None,
+    progress: bool = True,
+) -> Added:
+    """Add images to a gallery on a server, on all machines of a Ray cluster.
+
+    Args:
+        items: their images are paths that every machine finds, or URLs.
+        model: where the gallery's model lies now, on every machine, if not where it was when the gallery was made.
+        cluster: `local`, `auto` (the one that this machine belongs to) or HOST:PORT of its head.
+        workers: how many processes; by default one per GPU, or one per CPU where the cluster has no GPU. A worker
+            on a GPU machine holds one GPU.
+        on_bad: told the source and the reason of each image that cannot be read.
+
+    Raises:
+        GalleryError: Ray is not installed, there is no such cluster, the gallery is a file, or a worker failed.
+    """
+    if is_file_address(address):
+        raise GalleryError(
+            f"{address}: a cluster cannot write to one file; make the gallery in PostgreSQL or Milvus, or add without "
+            "--ray"
+        )
+    open_store(address).close()  # a wrong address ends here, not in every worker
+    if not items:
+        return Added()
+    try:
+        import ray
+        import ray.data
+    except ImportError as error:
+        raise GalleryError(f"a cluster needs the package {error.name}: pip install 'dgnet[ray]'") from error
+    joined = _joined(cluster)
+    try:
+        resources = ray.cluster_resources()
+        gpus = int(resources.get("GPU", 0)) if device in ("auto", "cuda") else 0
+        number = workers or gpus or max(1, int(resources.get("CPU", 1)))
+        rows = [_row(item) for item in items]
+        blocks = max(number, -(-len(rows) // batch_size))
+        data = ray.data.from_items(rows, override_num_blocks=min(blocks, len(rows))).map_batches(
+            Worker,
+            batch_size=batch_size,
+            fn_constructor_args=(address, model, device),
+            concurrency=min(number, blocks),
+            num_cpus=0 if gpus else 1,
+            num_gpus=1 if gpus else 0,
+        )
+        return _gathered(data, len(rows), on_bad, progress=progress)
+    except ray.exceptions.RayError as error:
+        raise GalleryError(
+            f"{without_password(address)}: a worker failed: {_cause(error)}; run the same again: what was added is kept"
+        ) from error
+    finally:
+        if joined:
+            ray.shutdown()
+
+
+def _joined(cluster: str) -> bool:
+    """Join the cluster; says whether this call did, or the process was in one already."""
+    import ray
+
+    if ray.is_initialized():
+        return False
+    quiet: dict[str, Any] = {"log_to_driver": False, "logging_level": "ERROR"}
+    try:
+        ray.init(None if cluster == LOCAL else cluster, **quiet)
+    except (ConnectionError, RuntimeError, ValueError) as error:
+        raise GalleryError(
+            f"--ray {cluster}: there is no such cluster: {error}; start one with `ray start --head`, or give local"
+        ) from error
+    context = ray.data.DataContext.get_current()
+    context.enable_progress_bars = False
+    return True
+
+
+def _row(item: Item) -> dict[str, Any]:
+    row = asdict(item)
+    if not isinstance(item.image, str | os.PathLike):
+        raise GalleryError("a cluster takes paths and URLs of images, not images in memory")
+    name = os.fspath(item.image)
+    row["image"] = name if is_url(name) else os.path.abspath(os.path.expanduser(name))
+    row["time"] = float("nan") if item.time is None else float(item.time)
+    return row
+
+
+def _gathered(data: Any, total: int, on_bad: Callable[[str, str], None] | None, *, progress: bool) -> Added:
+    """The counts of all batches, as they come."""
+    added = Added()
+    with tqdm(total=total, desc="adding", unit="image", dynamic_ncols=True, disable=not progress, delay=1) as bar:
+        for row in data.iter_rows():
+            added.num_new += int(row["num_new"])
+            added.num_there += int(row["num_there"])
+            for source, reason in row["bad"]:
+                added.bad.append((source, reason))
+                if on_bad:
+                    on_bad(source, reason)
+            bar.update(int(row["done"]))
+    return added
+
+
+def _cause(error: BaseException) -> str:
+    """What went wrong in a worker: the message of the first DgnetError beneath Ray's own, else the last line."""
+    seen: BaseException | None = error
+    while seen is not None:
+        if isinstance(seen, DgnetError):
+            return str(seen)
+        seen = getattr(seen, "cause", None) or seen.__cause__
+    return readable(str(error).strip().splitlines()[-1] if str(error).strip() else type(error).__name__)

@@ -56,4 +56,5 @@ def adapt(arguments: Sequence[str]) -> None:
         found.resume,
     )
     published = adapt_to_crops(request, found.out)
-    print(f"{published.text}Page: {published.page.resolve()}")
+    if published:  # only the first of several processes writes one
+        print(f"{published.text}Page: {published.page.resolve()}")

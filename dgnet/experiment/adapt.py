@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import os
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -24,10 +23,9 @@ from dgnet.models.dgnet import DGNet
 from dgnet.models.layers.units import place
 from dgnet.models.weights.ours import LoadedModel, save_model, save_teacher
 from dgnet.retrieval.clustering.dbscan import require_sklearn
-from dgnet.training.adaptation.adapt import Adapted, Unlabelled, adapt, require_enough
+from dgnet.training.adaptation.adapt import Adapted, adapt, require_enough
 from dgnet.training.adaptation.features import Describer
-from dgnet.training.distributed import WorldError
-from dgnet.training.joining import world_of
+from dgnet.training.joining import joined
 from dgnet.training.session import Context
 from dgnet.training.views import Views
 
@@ -65,8 +63,10 @@ class Request:
     resume: bool = False
 
 
-def adapt_to_crops(request: Request, out: Path) -> Published:
+def adapt_to_crops(request: Request, out: Path) -> Published | None:
     """Adapt a model to images without labels, and write the run's folder `out`: settings, log, model and page.
+
+    Under torchrun all processes train together; only the first writes files, and the others get None.
 
     Raises:
         DgnetError: something is wrong. Whatever can be checked before the first step is checked before it.
@@ -74,24 +74,27 @@ def adapt_to_crops(request: Request, out: Path) -> Published:
     keep_freed_memory()
     require_sklearn()
     folder = RunFolder(out)
-    world = world_of(os.environ)
-    if world.size > 1:
-        raise WorldError(
-            f"WORLD_SIZE: found {world.size} processes, but adaptation runs in one; start it without torchrun"
-        )
-    device = pick_device(request.device)
-    folder.check(request.resume)
-    loaded = find_network(request.run)
-    config = config_of(request, loaded)
-    data = open_images(config.data)
-    require_enough(data.images, config.adapt)
-    folder.prepare(config, data.people)
+    with joined() as world:
+        device = world.own(pick_device(request.device))
+        if world.leads:
+            folder.check(request.resume or world.restarted)
+        loaded = find_network(request.run)
+        config = config_of(request, loaded)
+        with world.one_first():
+            data = open_images(config.data)
+        require_enough(data.images, config.adapt)
+        if world.leads:
+            folder.prepare(config, data.people)
+        world.wait()
 
-    views = views_of(data.images, config, device)
-    autocast = torch.autocast(device.type, dtype=torch.bfloat16, enabled=config.precision == "bf16")
-    context = Context(config, data.people, folder.checkpoints, folder.log, autocast, world)
-    start = place(copy.deepcopy(describer_of(loaded.model)), device)
-    adapted = adapt(start, data.images, views, context, partial(judge, data, alpha=config.alpha, device=device))
+        size = config.adapt.num_ids * config.adapt.num_images
+        views = Views(data.images.crops, size, config.augment, config.seed, device, world.rank, world.size)
+        autocast = torch.autocast(device.type, dtype=torch.bfloat16, enabled=config.precision == "bf16")
+        context = Context(config, data.people, folder.checkpoints, folder.log, autocast, world)
+        start = place(copy.deepcopy(describer_of(loaded.model)), device)
+        adapted = adapt(start, data.images, views, context, partial(judge, data, alpha=config.alpha, device=device))
+    if not world.leads:
+        return None
     notes = save(folder, loaded, adapted, config, data)
     return adaptation_page(config, data, adapted, folder, notes)
 
@@ -116,12 +119,6 @@ def config_of(request: Request, loaded: LoadedModel[DGNet] | LoadedModel[Teacher
 def describer_of(model: DGNet | Teacher) -> Describer:
     """What of a model is adapted."""
     return model if isinstance(model, Teacher) else model.appearance_encoder
-
-
-def views_of(images: Unlabelled, config: RunConfig, device: torch.device) -> Views:
-    """The augmented batches that a step sees."""
-    size = config.adapt.num_ids * config.adapt.num_images
-    return Views(images.crops, size, config.augment, config.seed, device)
 
 
 def save(

@@ -6,10 +6,10 @@ Gradients are averaged right before each optimiser's step, so the code of a step
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 import torch.distributed as dist
@@ -17,6 +17,8 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from dgnet.errors import DgnetError
+
+Value = TypeVar("Value")
 
 
 class WorldError(DgnetError, RuntimeError):
@@ -96,6 +98,15 @@ class World:
         everyone[self.rank] = tensor * self.size
         self.average([everyone])
         return everyone.flatten(0, 1)
+
+    def from_first(self, make: Callable[[], Value]) -> Value:
+        """What `make` returns in process 0, given to every process; the others do not call it."""
+        if self.size == 1:
+            return make()
+        box: list[Any] = [make() if self.leads else None]
+        with together():
+            dist.broadcast_object_list(box, src=0)
+        return box[0]
 
     def average_statistics(self, modules: Iterable[nn.Module]) -> None:
         """Average the running statistics of every batch norm over the processes.

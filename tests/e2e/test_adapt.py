@@ -3,25 +3,33 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
 import dgnet
 from dgnet import cli
 from dgnet.config import AdaptConfig, RunConfig
+from dgnet.data.batches.clusters import ClusterSampler
 from dgnet.experiment.adapt import Request, adapt_to_crops
+from dgnet.experiment.adaptation.images import open_images
 from dgnet.experiment.run_folder import RunFolder
 from dgnet.files.tensors import read_tensors
 from dgnet.models.appearance import Teacher
 from dgnet.models.dgnet import DGNet
-from dgnet.models.weights.ours import save_model, save_teacher
+from dgnet.models.weights.ours import load_model, save_model, save_teacher
+from dgnet.retrieval.clustering.dbscan import Clustering
 from dgnet.training.adaptation.adapt import AdaptError
-from dgnet.training.distributed import WorldError
+from dgnet.training.adaptation.clusters import Clusters
+from dgnet.training.adaptation.features import retrieval_features
 
 pytestmark = pytest.mark.e2e
 TINY = {"epochs": 1, "steps": 2, "num_ids": 2, "num_images": 2, "k1": 5, "k2": 2, "min_samples": 3}
@@ -84,9 +92,7 @@ def test_a_baseline_is_adapted_to_a_baseline(config: RunConfig, market: Path, tm
     assert not RunFolder(tmp_path / "run").load_config().joint
 
 
-def test_what_cannot_work_is_refused_before_anything_is_written(
-    start: Path, market: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_cannot_work_is_refused_before_anything_is_written(start: Path, market: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     request = Request(str(start), f"market1501={market}", cache=str(tmp_path / "cache"))
     with pytest.raises(AdaptError, match="found 24 different images, too few"):
@@ -96,7 +102,29 @@ def test_what_cannot_work_is_refused_before_anything_is_written(
         shutil.copy(market / "query/0005_c1s1_000000_01.jpg", tmp_path / f"copies/{number}.jpg")
     with pytest.raises(AdaptError, match="found 1 different images"):
         adapt_to_crops(replace(request, crops=str(tmp_path / "copies")), out)
-    monkeypatch.setattr("dgnet.experiment.adapt.world_of", lambda _: type("World", (), {"size": 2})())
-    with pytest.raises(WorldError, match="found 2 processes, but adaptation runs in one"):
-        adapt_to_crops(request, out)
     assert not out.exists()
+
+
+def test_two_processes_train_as_one(start: Path, market: Path, tmp_path: Path) -> None:
+    """The centres that have moved are those of the images that one process with twice the clusters would draw."""
+    launcher = "-m torch.distributed.run --standalone --nproc-per-node=2 -m -- dgnet adapt"
+    run = RunFolder(tmp_path / "run")
+    words = [str(start), f"market1501={market}", f"--out={run}", f"--cache={tmp_path}", *WORDS]
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    command = [sys.executable, *launcher.split(), *words]
+    done = subprocess.run(command, env=environment, text=True, capture_output=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("Page: ") == 1
+    tensors, about = read_tensors(run.checkpoints / "step_0000002.safetensors")
+    assert about["processes"] == "2"
+
+    images = open_images(run.load_config().data).images
+    encoder = load_model(start).model.appearance_encoder
+    features = retrieval_features(encoder, images, 0.5, torch.device("cpu"))
+    labels = tensors["clusters.labels"].numpy()
+    begun = Clusters(images.camids, 1, features.shape[1])
+    begun.take(0, features, Clustering(labels, np.zeros(len(labels), np.float32), 0.5))
+    sampler = ClusterSampler(labels, images.camids, 2 * TINY["num_ids"], TINY["num_images"], 0)
+    drawn = np.concatenate([sampler.batch(step) for step in range(2)])
+    moved = (tensors["clusters.centres"] - begun.centres).abs().amax(dim=1) > 1e-4
+    assert set(np.flatnonzero(moved)) == set(begun.centre_of[drawn].tolist())

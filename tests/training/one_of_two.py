@@ -72,6 +72,8 @@ def main(rank: int, meeting: str, config: RunConfig, result: str) -> None:
         take(networks, optimizers, config, step, rank)
     world.average_statistics(modules)
     assert world.mean({"a": 1.0 + rank, "b": 5.0}) == {"a": 1.5, "b": 5.0}
+    assert world.gather(torch.full((2, 1), float(rank))).tolist() == [[0.0], [0.0], [1.0], [1.0]]
+    assert world.from_first(lambda: {"rank": rank}) == {"rank": 0}
     assert world.any(rank == 1)
     assert not world.any(False)
     save_file(state_of(networks), result)

@@ -7,6 +7,7 @@ import logging
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 import torch
 from torch.optim import Optimizer
@@ -111,10 +112,12 @@ def adapt(
     for epoch in range(session.start // settings.steps, settings.epochs + 1):
         if int(clusters.epoch) < epoch:  # else a checkpoint from within the epoch was restored, with its clusters
             features = retrieval_features(mean, images, config.alpha, views.device)
-            found = find_clusters(features, settings)
+            found = world.from_first(partial(find_clusters, features, settings))
             if epoch == 0:
                 require_clusters(found, settings)
-            if clusters.take(epoch, features, found):
+            better = clusters.take(epoch, features, found)
+            world.broadcast([clusters])
+            if better:
                 kept.load_state_dict(mean.state_dict())
             if world.leads:
                 figures = {**figures_of(found), **judge(mean, found), "seconds": time.monotonic() - began}

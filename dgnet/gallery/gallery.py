@@ -6,7 +6,7 @@ import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 from PIL import Image
@@ -185,17 +185,11 @@ class Gallery:
 
         Raises CalibrationError where there is too little to calibrate on; the gallery is then left as it is.
         """
-        what = OWN_ENTRIES if features is None else "features that were given"
+        what, model = "features that were given", self.store.meta.model_hash
         if features is None:
-            features, people, cameras = known_people(self.store)
-        found = calibrate(
-            *(features, people, cameras),
-            fars=fars,
-            prior=prior,
-            model_hash=self.store.meta.model_hash,
-            data=what,
-            progress=progress,
-        )
+            what, (features, people, cameras) = OWN_ENTRIES, known_people(self.store)
+        options: dict[str, Any] = {"fars": fars, "prior": prior, "model_hash": model, "data": what}
+        found = calibrate(features, people, cameras, progress=progress, **options)
         keep_calibration(self.store, found)
         return found
 

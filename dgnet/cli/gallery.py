@@ -20,7 +20,7 @@ Make a gallery, and add images to it at once if some are given.
 
   dgnet gallery create people.db                          empty, for features of the bundled model
   dgnet gallery create people.db crops/                   and every picture below crops/
-  dgnet gallery create demo.db --data mannequin           the bundled people; nobody in them is real
+  dgnet gallery create demo.db bundled                    the bundled people; nobody in them is real
   dgnet gallery create people.db --model runs/mine        or MODEL.onnx, or MODEL.xml (OpenVINO)
 
 A gallery holds features of one model. It is searched with `dgnet search`."""

@@ -9,14 +9,14 @@ from pathlib import Path
 from dgnet.data.records import DataError
 from dgnet.experiment.galleries.gallery import Gallery
 from dgnet.experiment.galleries.show import answers_json, answers_text, time_text, why_nobody
-from dgnet.experiment.galleries.sources import BUNDLED_DATA, pictures_below, read_named, seconds
+from dgnet.experiment.galleries.sources import BUNDLED_DATA, BUNDLED_IMAGES, pictures_below, read_named, seconds
 from dgnet.files.outputs import check_output_file
 from dgnet.files.whole_file import write_text_whole
 from dgnet.gallery.searching import Answer
 from dgnet.gallery.stores.protocol import Filter
 from dgnet.report.people import Found, Thumbnail, people_page
 
-BUNDLED_QUERY = "bundled"  # pictures of NUM_BUNDLED bundled people; a file of that name is given as ./bundled
+BUNDLED_QUERY = BUNDLED_IMAGES  # pictures of NUM_BUNDLED bundled people; a file of that name is given as ./bundled
 NUM_BUNDLED = 3
 
 

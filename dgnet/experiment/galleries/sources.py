@@ -20,6 +20,7 @@ from dgnet.mannequin.bundled import bundled_root
 
 KNOWN = ("camera", "time", "identity", "track")  # groups of a pattern, and columns of a manifest beside `path`
 BUNDLED_DATA = "mannequin"
+BUNDLED_IMAGES = "bundled"  # the same, where images are named
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,8 @@ def gather(
     """The images to add, in order.
 
     Args:
-        paths: pictures, or folders, whose pictures are taken at any depth.
+        paths: pictures, or folders, whose pictures are taken at any depth; `bundled`: the bundled people, as with
+            `data` mannequin (a file of that name is given as ./bundled).
         pattern: a regular expression that is searched for in each of `paths`' pictures; its named groups (KNOWN) say
             what is known of it. A picture whose path it does not match is refused.
         manifest: a CSV or Parquet table with the column `path` and any of KNOWN.
@@ -48,7 +50,9 @@ def gather(
         DataError: something is missing or cannot be read; the message names it.
     """
     time = seconds(common.time, "--time") if common.time else None
-    items = _of_paths(paths, pattern, common, time)
+    items = _of_paths([path for path in paths if path != BUNDLED_IMAGES], pattern, common, time)
+    if BUNDLED_IMAGES in paths:
+        items += _of_dataset(read_named(BUNDLED_DATA), common, time)
     if manifest:
         items += _of_manifest(manifest, common, time)
     if data:
@@ -108,6 +112,8 @@ def pictures_below(path: str) -> list[str]:
     """The path itself where it is no folder; else the pictures in the folder, at any depth, in order. URLs likewise."""
     if is_url(path):
         return pictures_at(path)
+    if not os.path.lexists(path):
+        raise DataError(f"{path}: no such file or folder")
     if not os.path.isdir(path):
         return [path]
     contents = list_tree(Path(path))

@@ -74,6 +74,17 @@ def test_a_data_set_gives_its_gallery(market: Path) -> None:
         gather([], None, None, "market1501", NOTHING)
 
 
+def test_the_bundled_people_are_named_as_bundled() -> None:
+    items = gather(["bundled"], None, None, None, Common())
+    assert items == gather([], None, None, "mannequin", Common())
+    assert len(items) == 550
+
+
+def test_a_path_that_is_not_there_is_named_before_anything_is_read(folder: Path) -> None:
+    with pytest.raises(DataError, match="nowhere: no such file or folder"):
+        gather([str(folder), str(folder / "nowhere")], None, None, None, Common())
+
+
 def test_an_empty_folder_is_named(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="no picture in this folder"):
         gather([str(tmp_path)], None, None, None, NOTHING)

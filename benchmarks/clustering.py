@@ -1,6 +1,6 @@
 """Memory and time of clustering N images without labels: distances, then DBSCAN with eps chosen; nothing is quadratic.
 
-    python benchmarks/clustering.py --images 12500 25000
+    python benchmarks/clustering.py --images 6000 24000
 
 Features are drawn: people of `--each` images around a direction, as far apart as in a model that is to be adapted. Each
 size runs in a process of its own, so that its peak memory is its own. The ratio printed last is peak memory, less that

@@ -37,6 +37,8 @@ def test_every_name_is_the_one_that_runs_have_had(tmp_path: Path) -> None:
         "results": "results.json",
         "tables": "tables",
         "page": "report.html",
+        "adaptation": "adaptation.html",
+        "adaptation_results": "adaptation.json",
     }
     assert folder.sample(40) == tmp_path / "samples/0000040.jpg"
 

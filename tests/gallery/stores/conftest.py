@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from dgnet.gallery.stores.choice import create_store, open_store
 from dgnet.gallery.stores.protocol import EVERY, Entry, Filter, Float32Array, Meta, Store, entry_id
 
 _number = itertools.count()
@@ -57,29 +58,21 @@ def milvus() -> Iterator[Any]:
 
 
 class Place:
-    """Where a test keeps its gallery: an address that nothing is at yet, and the class of its store."""
+    """Where a test keeps its gallery: an address that nothing is at yet, and what makes and opens galleries there."""
 
-    def __init__(self, kind: str, address: str, store: Any, server: Any) -> None:
-        self.kind, self.address, self.server = kind, address, server
-        self.create: Callable[[str, Meta], Store] = store.create
-        self.open: Callable[[str], Store] = store.open
+    def __init__(self, address: str) -> None:
+        self.address = address
+        self.create: Callable[[str, Meta], Store] = create_store
+        self.open: Callable[[str], Store] = open_store
 
 
 @pytest.fixture(params=["sqlite", "postgres", "milvus"])
 def place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
     """An address on each kind of store in turn."""
-    name, kind = f"people_{next(_number)}", request.param
-    if kind == "sqlite":
-        store = pytest.importorskip("dgnet.gallery.stores.sqlite.store").SqliteStore
-        return Place(kind, str(tmp_path / f"{name}.db"), store, None)
-    server = request.getfixturevalue(kind)
-    if kind == "postgres":
-        from dgnet.gallery.stores.postgres import PostgresStore
-
-        return Place(kind, server.address(name), PostgresStore, server)
-    from dgnet.gallery.stores.milvus import MilvusStore
-
-    return Place(kind, server.address(name), MilvusStore, server)
+    name = f"people_{next(_number)}"
+    if request.param == "sqlite":
+        return Place(str(tmp_path / f"{name}.db"))
+    return Place(request.getfixturevalue(request.param).address(name))
 
 
 def make_meta(**changes: Any) -> Meta:

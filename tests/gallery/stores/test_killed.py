@@ -12,6 +12,7 @@ import pytest
 SCRIPT = Path(__file__).parents[3] / "benchmarks" / "kill_gallery.py"
 
 
+@pytest.mark.timeout(900)
 @pytest.mark.parametrize(("kind", "package"), [("postgres", "psycopg"), ("milvus", "pymilvus")])
 def test_every_acknowledged_entry_survives(kind: str, package: str, request: Any) -> None:
     pytest.importorskip(package)

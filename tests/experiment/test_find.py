@@ -56,7 +56,7 @@ def test_every_kind_of_run_is_found(here: Path) -> None:
     assert find(here / "runs" / "alone").model is None
     assert find("runs/whole/model.safetensors").model
     assert find("runs/whole/teacher.safetensors").teacher
-    assert find("model.onnx").onnx == Path("model.onnx")
+    assert find("model.onnx").foreign == Path("model.onnx")
     assert isinstance(find_network("runs/alone").model, Teacher)
     assert isinstance(find_network("runs/whole").model, DGNet)
     assert isinstance(find_model("runs/whole").model, DGNet)

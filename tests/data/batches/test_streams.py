@@ -29,7 +29,7 @@ def test_streams_in_use_keep_their_numbers() -> None:
     """A resumed run draws the numbers that it would have drawn without the stop."""
     numbers = {"SHIFT": 1, "ERASE": 2, "RELIGHT": 3, "COIN": 4, "FRAMING": 5, "COLOUR": 6, "SENSOR": 7, "NOISE": 8}
     assert {one.name: int(one) for one in Stream} == numbers
-    assert {one.name: int(one) for one in PairStream} == {"EPOCH": 0, "PARTNER": 1}
+    assert {one.name: int(one) for one in PairStream} == {"EPOCH": 0, "PARTNER": 1, "CLUSTER": 2}
     assert torch.rand((), generator=generator_for(5, 6, 0, Stream.SHIFT)).item() == 0.7717845439910889
 
 

@@ -12,6 +12,7 @@ from dgnet.config import RunConfig
 from dgnet.experiment.evaluation.present import machine
 from dgnet.files.whole_file import written_whole
 from dgnet.models.dgnet import DGNet
+from dgnet.models.layers.unfilled import unfilled
 from dgnet.models.weights.bundled import BUNDLED
 from dgnet.models.weights.ours import load_model, save_model
 from tools.bundle.card import RealPeople, on_real_people, on_rendered_people
@@ -73,7 +74,7 @@ def mean_model(models: Sequence[DGNet]) -> DGNet:
 
 def without_classifiers(model: DGNet, config: RunConfig) -> DGNet:
     """The same model for 0 classes: with thousands of training people, classifiers are a quarter of the file."""
-    with torch.device("meta"):
+    with unfilled():
         slim = DGNet(config.network, 0)
     empty = slim.state_dict()
     kept = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import replace
 
 import torch
@@ -11,6 +12,7 @@ from dgnet.models.backbones.efficientnet_lite import EfficientNetLite0
 from dgnet.models.backbones.mobilenet_v2 import MobileNetV2
 from dgnet.models.backbones.resnet import ResNet
 from dgnet.models.backbones.timm_backbone import TimmBackbone
+from dgnet.models.layers.unfilled import unfilled
 from dgnet.models.weights.foreign import load_backbone
 from dgnet.models.weights.imagenet import imagenet_weights
 
@@ -87,7 +89,7 @@ def map_size(config: BackboneConfig, size: tuple[int, int]) -> tuple[int, int]:
         ConfigError: timm's model cannot be made, does not take such an image, or does not give a feature map.
     """
     # Our own networks run on `meta`, without memory or arithmetic; timm's models are not made for that.
-    with torch.device("cpu" if config.timm else "meta"):
+    with nullcontext() if config.timm else unfilled():
         backbone, x = build_backbone(config).eval(), torch.zeros(1, 3, *size)
     try:
         shape = backbone(x).shape

@@ -18,6 +18,7 @@ from dgnet.files.tensors import PATH_LIKE, WeightsError
 from dgnet.models.appearance import Teacher
 from dgnet.models.dgnet import DGNet
 from dgnet.models.discriminator import Discriminator
+from dgnet.models.layers.unfilled import unfilled
 from dgnet.models.weights.foreign import OWN_KEYS, check_tensors, is_counter, state_dicts
 from dgnet.models.weights.official_names import appearance_names, discriminator_names, generator_names, teacher_names
 from dgnet.models.weights.ours import save_discriminator, save_model, save_teacher
@@ -119,7 +120,7 @@ def read_official(
     config = _config(num_classes, teacher_stride)
     dropped: dict[str, list[str]] = {}
     judge = labeller = None
-    with torch.device("meta"):  # without memory: every tensor comes from the files
+    with unfilled():  # without memory: every tensor comes from the files
         model = DGNet(config.network, num_classes)
         if discriminator is not None:
             judge = Discriminator(config.network)

@@ -15,6 +15,7 @@ from dgnet.files.tensors import PATH_LIKE, WeightsError, read_tensors, write_ten
 from dgnet.models.appearance import Teacher
 from dgnet.models.dgnet import DGNet
 from dgnet.models.discriminator import Discriminator
+from dgnet.models.layers.unfilled import unfilled
 from dgnet.models.weights.foreign import check_tensors
 
 FORMAT = "1"
@@ -61,7 +62,7 @@ def load_model(path: PATH_LIKE) -> LoadedModel[DGNet]:
         ConfigError: its backbone is a timm model, and timm cannot make it here.
     """
     tensors, config, numbers, card = _load(path, "model")
-    with torch.device("meta"):
+    with unfilled():
         model = DGNet(config.network, numbers["num_classes"])
     return LoadedModel(_fill(path, model, tensors), config, card)
 
@@ -81,7 +82,7 @@ def save_teacher(
 def load_teacher(path: PATH_LIKE) -> LoadedModel[Teacher]:
     """Read what `save_teacher` wrote; the teacher is frozen. Raises as `load_model` does."""
     tensors, config, numbers, card = _load(path, "teacher")
-    with torch.device("meta"):
+    with unfilled():
         teacher = Teacher(config.teacher.backbone, **numbers)
     return LoadedModel(_fill(path, teacher, tensors).freeze(), config, card)
 
@@ -94,7 +95,7 @@ def save_discriminator(path: PATH_LIKE, discriminator: Discriminator, config: Ru
 def load_discriminator(path: PATH_LIKE) -> LoadedModel[Discriminator]:
     """Read what `save_discriminator` wrote. Raises as `load_model` does."""
     tensors, config, _, card = _load(path, "discriminator")
-    with torch.device("meta"):
+    with unfilled():
         discriminator = Discriminator(config.network)
     return LoadedModel(_fill(path, discriminator, tensors), config, card)
 

@@ -81,6 +81,8 @@ def test_a_reader_that_has_gone_is_no_error(words: list[str]) -> None:
 def test_ctrl_c_while_a_command_works(tmp_path: Path) -> None:
     code = (
         "import os, signal; from dgnet.cli.failures import run_with_messages;"
+        # A job in the background of a script is started with Ctrl-C ignored, and hands that on.
+        "signal.signal(signal.SIGINT, signal.default_int_handler);"
         "run_with_messages(lambda: os.kill(os.getpid(), signal.SIGINT))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)

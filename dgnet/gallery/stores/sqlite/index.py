@@ -54,7 +54,7 @@ class IndexFacts:
 def build_index(
     path: Path, numbers: Int64Array, features: Features, removals: int, recall: float, least: int = LEAST_ENTRIES
 ) -> IndexFacts:
-    """Write an index of all features to `path`, with as few lists probed as surely give the recall asked for.
+    """Write an index of all features to `path`, with as few lists probed as give the recall asked for.
 
     Raises GalleryError where there are too few entries, faiss is missing, or the file cannot be written.
     """
@@ -82,19 +82,19 @@ def build_index(
 def _probes(
     index: Any, numbers: Int64Array, features: Features, queries: Float32Array, recall: float
 ) -> tuple[int, float]:
-    """The least number of lists, of 1, 1.4, 2, 2.8, 4, ..., that surely reaches the recall, and the recall it reaches.
+    """How many lists, of 1, 1.4, 2, 2.8, 4, ..., are enough for the recall, and the recall of entries as queries.
 
-    Surely: two standard errors of the queries' mean lie above it, since other queries will be asked.
+    New images lie less near to the lists' centres than the entries do: of a million synthetic features, entries missed
+    .014 of their neighbours and others .023. So entries may miss half of what others may.
     """
     exact = numbers[search(queries, features, RECALL_AT).index]
-    probed = 1.0
+    probed, wanted = 1.0, 1 - (1 - recall) / 2
     while True:
         index.nprobe = min(round(probed), index.nlist)
         proposed = propose(index, queries, RECALL_AT)
-        shares = [len(np.intersect1d(own, some)) / len(own) for own, some in zip(exact, proposed, strict=True)]
-        found = float(np.mean(shares))
-        margin = 2 * float(np.std(shares)) / math.sqrt(len(shares))
-        if found - margin >= recall or index.nprobe == index.nlist:
+        hits = [len(np.intersect1d(own, some)) for own, some in zip(exact, proposed, strict=True)]
+        found = sum(hits) / exact.size
+        if found >= wanted or index.nprobe == index.nlist:
             return index.nprobe, found
         probed *= math.sqrt(2)
 

@@ -13,11 +13,11 @@ import random
 import signal
 import tempfile
 import time
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import torch
+from children import ended, in_a_child
 
 from dgnet.config import BackboneConfig, DataConfig, RunConfig, preset
 from dgnet.experiment.run_folder import RunFolder
@@ -43,25 +43,6 @@ def tiny(root: str, cache: str, steps: int) -> RunConfig:
         sample_every=5,
         checkpoint_every=3,
     )
-
-
-def in_a_child(work: Callable[[], object], output: Path) -> int:
-    """Run `work` in a process forked from this one, which has imported everything already; returns the process's id."""
-    child = os.fork()
-    if child == 0:
-        status = 1
-        try:
-            with open(output, "a") as file:
-                os.dup2(file.fileno(), 1)
-                os.dup2(file.fileno(), 2)
-            torch.set_num_threads(1)
-            work()
-            status = 0
-        except Exception as error:
-            print(f"{type(error).__name__}: {error}", flush=True)
-        finally:
-            os._exit(status)
-    return child
 
 
 def steps_lost(run: Path) -> int:
@@ -97,8 +78,7 @@ def main() -> None:
         folder = Path(place)
         config = tiny(arguments.root, str(folder / "cache"), arguments.steps)
         output = folder / "output.txt"
-        _, status = os.waitpid(in_a_child(lambda: train(config, folder / "whole"), output), 0)
-        assert status == 0, output.read_text()
+        assert ended(in_a_child(lambda: train(config, folder / "whole"), output)) == 0, output.read_text()
 
         run, kills, worst = folder / "killed", 0, 0
         while kills < arguments.kills:
@@ -107,14 +87,12 @@ def main() -> None:
                 wait_for_steps(run, moments.randint(1, 8))
             time.sleep(moments.uniform(0, 0.1))
             os.kill(child, signal.SIGKILL)
-            _, status = os.waitpid(child, 0)
-            assert status in (0, signal.SIGKILL), output.read_text()[-2000:]
+            assert ended(child) in (0, -signal.SIGKILL), output.read_text()[-2000:]
             kills += 1
             for file in run.rglob("[!.]*.safetensors"):
                 read_tensors(file)  # raises an error that names the file if it is not whole
             worst = max(worst, steps_lost(run))
-        _, status = os.waitpid(in_a_child(lambda: train(config, run, resume=True), output), 0)
-        assert status == 0, output.read_text()[-2000:]
+        assert ended(in_a_child(lambda: train(config, run, resume=True), output)) == 0, output.read_text()[-2000:]
 
         whole, killed = (read_tensors(RunFolder(one).model)[0] for one in (folder / "whole", run))
         same = all(torch.equal(value, killed[name]) for name, value in whole.items())

@@ -17,16 +17,15 @@ import signal
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
+from children import ended, in_a_child
 from PIL import Image
 
-from dgnet.errors import DgnetError
 from dgnet.experiment.galleries.gallery import Gallery
 from dgnet.gallery.stores.choice import open_store
 
@@ -58,33 +57,6 @@ def place(kind: str, folder: Path) -> Iterator[tuple[str, Any]]:
     spec.loader.exec_module(servers)
     with servers.running(kind) as server:
         yield server.address("people"), server
-
-
-def in_a_child(work: Callable[[], object], output: Path) -> int:
-    """Run `work` in a process forked from this one, which has imported everything already; returns the process's id."""
-    child = os.fork()
-    if child == 0:
-        status = 1
-        try:
-            with open(output, "a") as file:
-                os.dup2(file.fileno(), 1)
-                os.dup2(file.fileno(), 2)
-            torch.set_num_threads(1)
-            work()
-            status = 0
-        except DgnetError as error:
-            print(f"{type(error).__name__}: {error}", flush=True)
-            status = 2
-        except Exception as error:
-            print(f"{type(error).__name__}: {error}", flush=True)
-        finally:
-            os._exit(status)
-    return child
-
-
-def ended(child: int) -> int:
-    """How a child ended: its exit status, or minus the signal."""
-    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
 
 
 def add(address: str, paths: list[str], acknowledged: Path) -> None:

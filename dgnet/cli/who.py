@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from dgnet.cli.parser import HelpFormatter, add_device, parser_of
+from dgnet.cli.gallery import gallery_parser
+from dgnet.cli.parser import add_device
 
-GALLERY_HELP = "as made by `dgnet gallery create`"
 CALIBRATE_HELP = """\
 Measure, on people who are known, how similar images of one person and of two people are, and keep it in the gallery:
 thresholds at false-accept rates, with intervals that hold for new people, and probabilities.
@@ -38,8 +38,7 @@ images is), id, source, camera, time, track, identity."""
 
 def calibrate(arguments: Sequence[str]) -> None:
     """`dgnet gallery calibrate GALLERY`."""
-    parser = parser_of("gallery calibrate", CALIBRATE_HELP, formatter_class=HelpFormatter)
-    parser.add_argument("GALLERY", type=str, help=GALLERY_HELP)
+    parser = gallery_parser("calibrate", CALIBRATE_HELP)
     parser.add_argument("--data", type=str, help="NAME=DIR, or mannequin (default: entries of known identity)")
     parser.add_argument("--far", type=float, nargs="+", default=[1e-2, 1e-3, 1e-4], help="false-accept rates")
     parser.add_argument("--prior", type=float, help="the share of all pairs that are of one person, such as 0.001")
@@ -73,12 +72,11 @@ def calibrate(arguments: Sequence[str]) -> None:
 
 def mark(arguments: Sequence[str]) -> None:
     """`dgnet gallery mark GALLERY ID OTHER... right|wrong`."""
-    parser = parser_of(
-        "gallery mark",
+    parser = gallery_parser(
+        "mark",
         "Say of entries that were found whether they show the person of another entry. Kept in the gallery; "
         "`dgnet gallery calibrate --marks` takes the prior from such pairs.",
     )
-    parser.add_argument("GALLERY", type=str, help=GALLERY_HELP)
     parser.add_argument("ID", type=str, help="an entry, as `dgnet search` shows it")
     parser.add_argument("--right", type=str, nargs="+", default=[], metavar="ID", help="show the same person")
     parser.add_argument("--wrong", type=str, nargs="+", default=[], metavar="ID", help="show other people")
@@ -97,8 +95,7 @@ def mark(arguments: Sequence[str]) -> None:
 
 def link(arguments: Sequence[str]) -> None:
     """`dgnet gallery link GALLERY --out who.csv`."""
-    parser = parser_of("gallery link", LINK_HELP, formatter_class=HelpFormatter)
-    parser.add_argument("GALLERY", type=str, help=GALLERY_HELP)
+    parser = gallery_parser("link", LINK_HELP)
     parser.add_argument("--out", type=Path, required=True, help="the table, a .csv")
     parser.add_argument("--html", type=Path, help="write a page with a row of pictures per person too")
     parser.add_argument(

@@ -148,8 +148,11 @@ class Gallery:
             GalleryError: the gallery cannot be read, or `top` is below 1.
             CalibrationError: `far` is given, but the gallery is not calibrated, or not for this rate.
         """
-        if far is not None:
-            threshold = require_calibration(self.store).threshold(far)
+        if far is None:
+            calibration = stored_calibration(self.store)
+        else:
+            calibration = require_calibration(self.store)
+            threshold = calibration.threshold(far)
         people = [[*map(Item, each(one))] for one in each(images)]
         if together:
             people = [[item for shots in people for item in shots]]
@@ -163,7 +166,7 @@ class Gallery:
             only=only,
             reranked=rerank,
             threshold=threshold,
-            calibration=stored_calibration(self.store),
+            calibration=calibration,
         )
 
     def calibrate(

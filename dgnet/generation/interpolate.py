@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 import torch
 from torch import Tensor
@@ -51,11 +53,8 @@ def interpolate(
     """
     a_start, a_end = (model.appearance_encoder.code(_image(model, one)) for one in (start_u8, end_u8))
     s = model.structure_encoder(_image(model, structure_u8))
-    frames = []
-    for t in _steps(num_steps, batch_size):
-        a = blend(a_start, a_end, t.to(s.device), spherical=spherical)
-        frames.append(to_u8(model.compose(a, s.expand(len(a), -1, -1, -1))))
-    return np.concatenate(frames)
+    codes = _blends(a_start, a_end, num_steps, batch_size, spherical)
+    return np.concatenate([to_u8(model.compose(a, s.expand(len(a), -1, -1, -1))) for a in codes])
 
 
 @torch.inference_mode()
@@ -77,15 +76,14 @@ def interpolate_structure(
     """
     s_start, s_end = (model.structure_encoder(_image(model, one)) for one in (start_u8, end_u8))
     a = model.appearance_encoder.code(_image(model, appearance_u8))
-    frames = []
-    for t in _steps(num_steps, batch_size):
-        s = blend(s_start, s_end, t.to(a.device), spherical=spherical)
-        frames.append(to_u8(model.compose(a.expand(len(s), -1, -1), s)))
-    return np.concatenate(frames)
+    codes = _blends(s_start, s_end, num_steps, batch_size, spherical)
+    return np.concatenate([to_u8(model.compose(a.expand(len(s), -1, -1), s)) for s in codes])
 
 
-def _steps(num_steps: int, batch_size: int) -> tuple[Tensor, ...]:
-    return torch.split(torch.linspace(0, 1, num_steps), batch_size)
+def _blends(start: Tensor, end: Tensor, num_steps: int, batch_size: int, spherical: bool) -> Iterator[Tensor]:
+    """The codes between two, t from 0 to 1, in batches."""
+    for t in torch.split(torch.linspace(0, 1, num_steps), batch_size):
+        yield blend(start, end, t.to(start.device), spherical=spherical)
 
 
 def _image(model: DGNet, image_u8: ImagesU8) -> Tensor:

@@ -158,8 +158,7 @@ def _kind(
     right = matrix[torch.from_numpy(columns)]
     height = max(1, block_values // len(columns))
     counts = np.zeros(num_bins, dtype=np.int64)
-    same: list[Float32Array] = []
-    whose: list[Int32Array] = []
+    sames: list[tuple[Float32Array, Int32Array]] = []
     tops: list[tuple[Float32Array, Int32Array, Int32Array]] = []
     for start in range(0, len(rows), height):
         some = rows[start : start + height]
@@ -170,23 +169,37 @@ def _kind(
         valid = np.arange(len(columns)) > np.arange(start, start + len(some))[:, None] if within else True
         if keep_same:
             row, column = np.nonzero(alike & valid)
-            same.append(block[row, column])
-            whose.append(labels[some[row]])
+            sames.append((block[row, column], labels[some[row]]))
         apart = ~alike & valid
         counts += count_in_bins(block[apart], bound, num_bins)
         row, column = np.nonzero(apart & (block >= cut))
         a, b = labels[some[row]], labels[columns[column]]
         tops.append((block[row, column], np.minimum(a, b), np.maximum(a, b)))
         bar.update(int(np.count_nonzero(valid)) if within else block.size)
-    top, first, second = (np.concatenate(parts) for parts in zip(*tops, strict=True))
-    order = np.argsort(-top, kind="stable")
-    alike_values = np.concatenate(same) if same else np.empty(0, np.float32)
-    person = np.concatenate(whose) if whose else np.empty(0, np.int32)
-    descending = np.argsort(-alike_values, kind="stable")
     size = int(labels.max()) + 1
+    left, right_images = (np.bincount(labels[images], minlength=size) for images in (rows, columns))
+    return _sorted_kind(cameras, sames, tops, cut, counts, bound, left, right_images)
+
+
+def _sorted_kind(
+    cameras: tuple[int, int] | None,
+    sames: list[tuple[Float32Array, Int32Array]],
+    tops: list[tuple[Float32Array, Int32Array, Int32Array]],
+    cut: float,
+    counts: Int64Array,
+    bound: float,
+    left: Int64Array,
+    right: Int64Array,
+) -> Kind:
+    """A `Kind` of parts in any order: `sames` (similarity, person), and of `tops` those of at least `cut`."""
+    nobody = (np.empty(0, np.float32), np.empty(0, np.int32))
+    same, person = (np.concatenate(parts) for parts in zip(nobody, *sames, strict=True))
+    top, first, second = (np.concatenate(parts) for parts in zip(*tops, strict=True))
+    kept = np.flatnonzero(top >= cut)
+    order, descending = kept[np.argsort(-top[kept], kind="stable")], np.argsort(-same, kind="stable")
     return Kind(
         cameras=cameras,
-        same=alike_values[descending],
+        same=same[descending],
         same_person=person[descending],
         top=top[order],
         first=first[order],
@@ -195,8 +208,8 @@ def _kind(
         num_different=int(counts.sum()),
         counts=counts,
         bound=bound,
-        left=np.bincount(labels[rows], minlength=size),
-        right=np.bincount(labels[columns], minlength=size),
+        left=left,
+        right=right,
     )
 
 
@@ -229,21 +242,4 @@ def together(kinds: Iterable[Kind]) -> Kind:
         # Every camera stands once with itself, and there as many images are on the left as on the right.
         if kind.cameras is None or kind.cameras[0] == kind.cameras[1]:
             images = images + kind.left if len(images) else kind.left
-    top, first, second = (np.concatenate(parts) for parts in zip(*tops, strict=True))
-    same, person = (np.concatenate(parts) for parts in zip(*sames, strict=True))
-    kept = np.flatnonzero(top >= cut)
-    order, descending = kept[np.argsort(-top[kept], kind="stable")], np.argsort(-same, kind="stable")
-    return Kind(
-        cameras=None,
-        same=same[descending],
-        same_person=person[descending],
-        top=top[order],
-        first=first[order],
-        second=second[order],
-        cut=cut,
-        num_different=int(counts.sum()),
-        counts=counts,
-        bound=bound,
-        left=images,
-        right=images,
-    )
+    return _sorted_kind(None, sames, tops, cut, counts, bound, images, images)

@@ -9,12 +9,10 @@ exactly one entry per picture. Servers are real: tests/gallery/servers/start.py.
 from __future__ import annotations
 
 import argparse
-import importlib.util
 import json
 import os
 import random
 import signal
-import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -25,11 +23,11 @@ from typing import Any
 import numpy as np
 from children import ended, in_a_child
 from PIL import Image
+from servers import load_servers
 
 from dgnet.experiment.galleries.gallery import Gallery
 from dgnet.gallery.stores.choice import open_store
 
-SERVERS = Path(__file__).parents[1] / "tests" / "gallery" / "servers" / "start.py"
 BATCH = 16
 
 
@@ -49,13 +47,7 @@ def place(kind: str, folder: Path) -> Iterator[tuple[str, Any]]:
     if kind == "sqlite":
         yield str(folder / "people.db"), None
         return
-    spec = importlib.util.spec_from_file_location("dgnet_test_servers", SERVERS)
-    assert spec is not None
-    assert spec.loader is not None
-    servers = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = servers
-    spec.loader.exec_module(servers)
-    with servers.running(kind) as server:
+    with load_servers().running(kind) as server:
         yield server.address("people"), server
 
 

@@ -9,17 +9,14 @@ from __future__ import annotations
 
 import argparse
 import hashlib
-import importlib.util
-import sys
 import time
-from pathlib import Path
 
 import numpy as np
+from servers import load_servers
 
 from dgnet.gallery.stores.choice import create_store
 from dgnet.gallery.stores.protocol import EVERY, Entry, Filter, Meta, entry_id
 
-SERVERS = Path(__file__).parents[1] / "tests" / "gallery" / "servers" / "start.py"
 MODEL, TOP, BATCH = "0" * 64, 50, 1000
 FILTERS = {
     "none": EVERY,
@@ -65,14 +62,8 @@ def main() -> None:
         )
         for number, one in enumerate(hashes)
     ]
-    spec = importlib.util.spec_from_file_location("dgnet_test_servers", SERVERS)
-    assert spec is not None
-    assert spec.loader is not None
-    servers = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = servers
-    spec.loader.exec_module(servers)
     wrong = 0
-    with servers.running(given.store) as server:
+    with load_servers().running(given.store) as server:
         meta = Meta(MODEL, "random", "none", given.dim, "float16", thumbnails=False)
         store = create_store(server.address("people"), meta)
         kept = vectors.astype(store.meta.precision).astype(np.float32)

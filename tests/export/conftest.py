@@ -21,11 +21,9 @@ def images() -> np.ndarray:
     return np.random.default_rng(0).integers(0, 256, (5, 64, 32, 3), dtype=np.uint8)
 
 
-@pytest.fixture
-def stirred(config: RunConfig) -> DGNet:
-    """A network in eval mode, with running statistics other than the initial ones."""
+def stir_up(network: torch.nn.Module) -> torch.nn.Module:
+    """Put the network in eval mode, with running statistics other than the initial ones."""
     torch.manual_seed(0)
-    network = DGNet(config.network, 4)
     for module in network.modules():
         if isinstance(module, torch.nn.BatchNorm2d | torch.nn.BatchNorm1d):
             assert module.running_mean is not None
@@ -33,6 +31,20 @@ def stirred(config: RunConfig) -> DGNet:
             module.running_mean.normal_(0, 0.3)
             module.running_var.uniform_(0.5, 2)
     return network.eval()
+
+
+@pytest.fixture
+def stir() -> Callable[[torch.nn.Module], torch.nn.Module]:
+    return stir_up
+
+
+@pytest.fixture
+def stirred(config: RunConfig) -> DGNet:
+    """A network in eval mode, with running statistics other than the initial ones."""
+    torch.manual_seed(0)
+    network = DGNet(config.network, 4)
+    stir_up(network)
+    return network
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -20,17 +21,7 @@ onnx = pytest.importorskip("onnx")
 pytest.importorskip("onnxscript")
 pytest.importorskip("onnxruntime")
 
-
-def stir(network: torch.nn.Module) -> torch.nn.Module:
-    """Put the network in eval mode, with running statistics other than the initial ones."""
-    torch.manual_seed(0)
-    for module in network.modules():
-        if isinstance(module, torch.nn.BatchNorm2d | torch.nn.BatchNorm1d):
-            assert module.running_mean is not None
-            assert module.running_var is not None
-            module.running_mean.normal_(0, 0.3)
-            module.running_var.uniform_(0.5, 2)
-    return network.eval()
+Stir = Callable[[torch.nn.Module], torch.nn.Module]
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +30,9 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.parametrize(("ibn", "pool"), [(False, "max"), (True, "max"), (False, "mean")])
-def test_features_are_torchs_at_other_batch_sizes(config: RunConfig, files: Path, ibn: bool, pool: Pool) -> None:
+def test_features_are_torchs_at_other_batch_sizes(
+    config: RunConfig, files: Path, stir: Stir, ibn: bool, pool: Pool
+) -> None:
     backbone = replace(config.network.backbone, ibn=ibn, mixstyle=0.5)
     model = stir(DGNet(replace(config.network, backbone=backbone, pool=pool), 4))
     assert isinstance(model, DGNet)
@@ -62,7 +55,7 @@ def test_features_are_torchs_at_other_batch_sizes(config: RunConfig, files: Path
     assert [path.name for path in folder.iterdir()] == ["model.onnx"]
 
 
-def test_a_teacher_gives_the_baselines_feature(config: RunConfig, files: Path) -> None:
+def test_a_teacher_gives_the_baselines_feature(config: RunConfig, files: Path, stir: Stir) -> None:
     teacher = stir(Teacher(config.teacher.backbone, 8, 4))
     assert isinstance(teacher, Teacher)
     loaded = OnnxModel(export_onnx(teacher, config, files / "teacher.onnx"))

@@ -13,6 +13,9 @@ from dgnet.cli.parser import HelpFormatter, Parser, add_device, add_engine, add_
 
 if TYPE_CHECKING:
     from dgnet.experiment.galleries.embedder import Loading
+    from dgnet.experiment.galleries.gallery import Gallery
+    from dgnet.gallery.adding import Added
+    from dgnet.gallery.crops import Item
 
 GALLERY_HELP = "people.db (a file), milvus://HOST:PORT/NAME or postgresql://USER@HOST:PORT/DATABASE"
 CREATE_HELP = """\
@@ -157,26 +160,33 @@ def _add_sources(parser: Parser) -> None:
     parser.add_argument("--identity", type=str, default="", help="of all images: who it is")
 
 
-def _items(found: object) -> list:
+def _items(found: Namespace) -> list[Item]:
     from dgnet.experiment.galleries.sources import Common, gather
 
-    common = Common(camera=found.camera, time=found.time, identity=found.identity)  # type: ignore[attr-defined]
-    return gather(found.IMAGES, found.pattern, found.manifest, found.data, common)  # type: ignore[attr-defined]
+    common = Common(camera=found.camera, time=found.time, identity=found.identity)
+    return gather(found.IMAGES, found.pattern, found.manifest, found.data, common)
 
 
-def _add(gallery: object, items: list) -> None:
-    report(gallery.add(items, on_bad=name_bad, progress=True))  # type: ignore[attr-defined]
+def _add(gallery: Gallery, items: list[Item]) -> None:
+    report(gallery.add(items, on_bad=name_bad, progress=True))
 
 
-def _add_on_cluster(parser: Parser, found: object) -> None:
+def _add_on_cluster(parser: Parser, found: Namespace) -> None:
     from dgnet.experiment.galleries.cluster import add_on_cluster
 
-    cluster, workers, device = found.ray, found.workers, found.device  # type: ignore[attr-defined]
-    address, model = found.GALLERY, found.model  # type: ignore[attr-defined]
     items = _items(found)
     if not items:
         parser.error(NO_IMAGES)
-    report(add_on_cluster(address, items, model, cluster=cluster, workers=workers, device=device, on_bad=name_bad))
+    added = add_on_cluster(
+        found.GALLERY,
+        items,
+        found.model,
+        cluster=found.ray,
+        workers=found.workers,
+        device=found.device,
+        on_bad=name_bad,
+    )
+    report(added)
 
 
 def name_bad(source: str, reason: str) -> None:
@@ -187,9 +197,9 @@ def name_bad(source: str, reason: str) -> None:
     tqdm.write(f"left out: {printable(source)}: {reason}", file=sys.stderr)
 
 
-def report(added: object) -> None:
-    bad = len(added.bad)  # type: ignore[attr-defined]
-    there = f", {added.num_there} were there already" if added.num_there else ""  # type: ignore[attr-defined]
-    print(f"Added: {added.num_new}{there}{f', {bad} left out (named above)' if bad else ''}")  # type: ignore[attr-defined]
+def report(added: Added) -> None:
+    bad = len(added.bad)
+    there = f", {added.num_there} were there already" if added.num_there else ""
+    print(f"Added: {added.num_new}{there}{f', {bad} left out (named above)' if bad else ''}")
     if bad:
         raise SystemExit(1)

@@ -19,6 +19,7 @@ from dgnet.bench.machine import machine_name, matmul_rate, peak_memory, table, w
 from dgnet.config import Precision, RunConfig
 from dgnet.data.store.memory import keep_freed_memory
 from dgnet.models.appearance import Teacher
+from dgnet.models.device import autocast_for
 from dgnet.models.dgnet import DGNet
 from dgnet.models.discriminator import Discriminator
 from dgnet.models.layers.units import channels_last, place
@@ -74,7 +75,7 @@ def measure_step(config: RunConfig, device: torch.device, steps: int) -> StepBen
     networks = Networks(place(model, device).train(), place(discriminator, device).train(), place(teacher, device))
     optimizers = build_optimizers(networks.model, networks.discriminator, config.optim, config.precision)
     batch = noise(config, device)
-    autocast = torch.autocast(device.type, dtype=torch.bfloat16, enabled=config.precision == "bf16")
+    autocast = autocast_for(device, config.precision)
 
     def take(step: int) -> None:
         joint_step(

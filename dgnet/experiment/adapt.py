@@ -7,8 +7,6 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
-import torch
-
 from dgnet.config import AdaptConfig, Precision, RunConfig
 from dgnet.data.store.memory import keep_freed_memory
 from dgnet.experiment.adaptation.images import AdaptData, data_settings, open_images
@@ -18,7 +16,7 @@ from dgnet.experiment.evaluation.publish import Published
 from dgnet.experiment.models.find import RUN, find_network
 from dgnet.experiment.run_folder import RunFolder
 from dgnet.models.appearance import Teacher
-from dgnet.models.device import pick_device
+from dgnet.models.device import autocast_for, pick_device
 from dgnet.models.dgnet import DGNet
 from dgnet.models.layers.units import place
 from dgnet.models.weights.ours import LoadedModel, save_model, save_teacher
@@ -89,7 +87,7 @@ def adapt_to_crops(request: Request, out: Path) -> Published | None:
 
         size = config.adapt.num_ids * config.adapt.num_images
         views = Views(data.images.crops, size, config.augment, config.seed, device, world.rank, world.size)
-        autocast = torch.autocast(device.type, dtype=torch.bfloat16, enabled=config.precision == "bf16")
+        autocast = autocast_for(device, config.precision)
         context = Context(config, data.people, folder.checkpoints, folder.log, autocast, world)
         start = place(copy.deepcopy(describer_of(loaded.model)), device)
         adapted = adapt(start, data.images, views, context, partial(judge, data, alpha=config.alpha, device=device))

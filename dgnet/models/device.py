@@ -1,4 +1,4 @@
-"""The device that networks run on, from the names that `--device` and `device=` accept."""
+"""The device that networks run on, from the names that `--device` and `device=` accept, and their precision there."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 
 import torch
 
-from dgnet.config import ConfigError
+from dgnet.config import ConfigError, Precision
 
 ACCEPTED = "auto, cpu, cuda, cuda:N (or N alone) or mps"
 
@@ -38,3 +38,8 @@ def pick_device(name: str | int | torch.device) -> torch.device:
         there = "cuda:0 alone" if count == 1 else f"cuda:0 to cuda:{count - 1}"
         raise ConfigError(f"device: found {name!r}, but torch sees {there} here")
     return torch.device("cuda" if number[1] is None else f"cuda:{int(number[1])}")
+
+
+def autocast_for(device: torch.device, precision: Precision) -> torch.autocast:
+    """The precision of networks' arithmetic on a device, as a context; with `fp32` it changes nothing."""
+    return torch.autocast(device.type, dtype=torch.bfloat16, enabled=precision == "bf16")

@@ -10,6 +10,7 @@ import torch
 from dgnet.config import RunConfig
 from dgnet.experiment.data import ExperimentData
 from dgnet.experiment.run_folder import RunFolder
+from dgnet.models.device import autocast_for
 from dgnet.training.distributed import World
 from dgnet.training.feed import Feed
 from dgnet.training.session import Context
@@ -49,7 +50,7 @@ class Run:
 
     def context(self, checkpoints: Path) -> Context:
         """What a training (of the teacher, or joint) is given of this run; its checkpoints go to `checkpoints`."""
-        autocast = torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=self.config.precision == "bf16")
+        autocast = autocast_for(self.device, self.config.precision)
         return Context(self.config, self.data.people, checkpoints, self.folder.log, autocast, self.world)
 
     def card(self) -> dict[str, str]:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 import tarfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -26,6 +26,7 @@ from dgnet.experiment.figures.inputs import read_data, records_of
 from dgnet.experiment.models.find import RUN
 from dgnet.experiment.models.judge import judge_of
 from dgnet.files.cache import cache_root
+from dgnet.files.download import sha256_of
 from dgnet.files.images import ImagesU8
 from dgnet.generation.synthesis.manifest import FILE_NAME, read_rows
 from dgnet.generation.synthesis.recipe import SynthesisError
@@ -94,6 +95,7 @@ def open_set(folder: Path, data: str, split: str, num: int, seed: int) -> Synthe
     records = records_of(dataset, split)
     place_of = {Path(record.path).relative_to(dataset.root).as_posix(): k for k, record in enumerate(records)}
     sides = []
+    digest_of = cache(sha256_of)  # most images are a source of several others
     for side in ("appearance", "structure"):
         unknown = [str(row[side]) for row in rows if row[side] not in place_of]
         if unknown:
@@ -104,7 +106,7 @@ def open_set(folder: Path, data: str, split: str, num: int, seed: int) -> Synthe
         sides.append(np.array([place_of[str(row[side])] for row in rows], dtype=np.int64))
         for row, place in zip(rows, sides[-1].tolist(), strict=True):
             file = Path(records[place].path)
-            if hashlib.sha256(file.read_bytes()).hexdigest() != row[f"{side}_sha256"]:
+            if digest_of(file) != row[f"{side}_sha256"]:
                 raise SynthesisError(
                     f"--data: {file} is not the file that {row['path']} was drawn from; it has changed"
                 )

@@ -10,6 +10,7 @@ import numpy as np
 
 from dgnet.experiment.models.find import RUN, Found, find
 from dgnet.experiment.models.load import load
+from dgnet.files.download import sha256_of
 from dgnet.gallery.embedder import Embedder
 from dgnet.gallery.stores.protocol import Meta
 
@@ -42,7 +43,7 @@ def load_embedder(run: RUN, how: Loading = AS_IT_IS) -> Embedder:
     )
     digest = hashlib.sha256(preprocessing.encode())
     for path in model_files(find(run)):
-        digest.update(hashlib.sha256(path.read_bytes()).digest())
+        digest.update(bytes.fromhex(sha256_of(path)))
     probe = model.features(np.zeros((height, width, 3), np.uint8), part=part)
     return Embedder(
         name=str(run),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Literal
 
@@ -52,13 +53,7 @@ def rows_of(
     Args:
         names: the sources' paths, as the table is to name them.
     """
-    digests: dict[int, str] = {}
-
-    def digest(source: int) -> str:
-        if source not in digests:
-            digests[source] = sha256_of(Path(sources.records[source].path))
-        return digests[source]
-
+    digest_of = cache(sha256_of)  # a source serves several images
     rows: list[dict[str, object]] = []
     for place, (k, row) in enumerate(zip(selection.shard.tolist(), selection.row.tolist(), strict=True)):
         i, j = int(shards[k].i[row]), int(shards[k].j[row])
@@ -75,10 +70,10 @@ def rows_of(
                 "clothes_id": giver.pid,
                 "appearance": names[i],
                 "appearance_pid": giver.pid,
-                "appearance_sha256": digest(i),
+                "appearance_sha256": digest_of(Path(giver.path)),
                 "structure": names[j],
                 "structure_pid": wearer.pid,
-                "structure_sha256": digest(j),
+                "structure_sha256": digest_of(Path(wearer.path)),
                 "soft_label": soft_label(giver.pid, wearer.pid, recipe.identity, recipe.share),
                 "changed": float(found.changed[row]),
                 "identity_similarity": _known(float(found.similarity[row])),

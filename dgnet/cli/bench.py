@@ -20,14 +20,20 @@ def bench_parser(name: str, description: str, default: str = "market1501") -> Pa
 def bench_step(arguments: Sequence[str]) -> None:
     """`dgnet bench step`."""
     parser = bench_parser("step", "Time a training step on this machine, phase by phase. No data is needed.")
-    parser.add_argument("--precision", type=Precision, default="bf16", help="of the arithmetic")
+    parser.add_argument(
+        "--precision",
+        type=Precision | None,
+        help="of the arithmetic (default: bf16 if the device has it, else fp32)",
+    )
     parser.add_argument("--steps", type=count, default=3, help="measured, after one to warm up")
     found = parser.parse_args(list(arguments))
 
     from dgnet.bench.step import bench_step as run
-    from dgnet.models.device import pick_device
+    from dgnet.models.device import computes_bf16, pick_device
 
-    print(run(preset(found.PRESET), pick_device(found.device), found.precision, found.steps))
+    device = pick_device(found.device)
+    precision: Precision = found.precision or ("bf16" if computes_bf16(device) else "fp32")
+    print(run(preset(found.PRESET), device, precision, found.steps))
 
 
 def bench_data(arguments: Sequence[str]) -> None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 import re
 
 import torch
 
 from dgnet.config import ConfigError, Precision
+
+logger = logging.getLogger(__name__)
 
 ACCEPTED = "auto, cpu, cuda, cuda:N (or N alone) or mps"
 
@@ -40,6 +43,19 @@ def pick_device(name: str | int | torch.device) -> torch.device:
     return torch.device("cuda" if number[1] is None else f"cuda:{int(number[1])}")
 
 
+def computes_bf16(device: torch.device) -> bool:
+    """Whether a device has instructions for bf16. Elsewhere torch imitates it, slower than fp32."""
+    if device.type == "cuda":
+        return torch.cuda.is_bf16_supported(including_emulation=False)
+    able = torch.cpu.get_capabilities()
+    return device.type == "cpu" and any(able.get(name) for name in ("avx512_bf16", "amx_bf16", "bf16"))
+
+
 def autocast_for(device: torch.device, precision: Precision) -> torch.autocast:
-    """The precision of networks' arithmetic on a device, as a context; with `fp32` it changes nothing."""
+    """The precision of networks' arithmetic on a device, as a context; with `fp32` it changes nothing.
+
+    It warns where bf16 would be slower than fp32 (`computes_bf16`).
+    """
+    if precision == "bf16" and not computes_bf16(device):
+        logger.warning("precision bf16: this %s only imitates it; fp32 is faster here", device.type)
     return torch.autocast(device.type, dtype=torch.bfloat16, enabled=precision == "bf16")

@@ -7,7 +7,7 @@ import torch
 
 from dgnet import cli
 from dgnet.config import ConfigError
-from dgnet.models.device import pick_device
+from dgnet.models.device import autocast_for, computes_bf16, pick_device
 
 
 @pytest.fixture
@@ -67,3 +67,15 @@ def test_case_19_commands_say_it_in_one_message(command: tuple[str, ...], capsys
         cli.main([*command, "--device", "gpu"])
     assert stopped.value.code == 1
     assert "device: found 'gpu', must be auto, cpu, cuda" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("able", [True, False])
+def test_bf16_that_a_processor_only_imitates_is_warned_of(
+    able: bool, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: {"avx2": True, "avx512_bf16": able, "amx_bf16": False})
+    assert computes_bf16(torch.device("cpu")) is able
+    autocast_for(torch.device("cpu"), "fp32")
+    assert not caplog.messages
+    autocast_for(torch.device("cpu"), "bf16")
+    assert caplog.messages == ([] if able else ["precision bf16: this cpu only imitates it; fp32 is faster here"])

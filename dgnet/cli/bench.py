@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Literal
 
 from dgnet.cli.parser import Parser, add_device, count, parser_of
 from dgnet.config import Precision, preset
@@ -22,8 +23,9 @@ def bench_step(arguments: Sequence[str]) -> None:
     parser = bench_parser("step", "Time a training step on this machine, phase by phase. No data is needed.")
     parser.add_argument(
         "--precision",
-        type=Precision | None,
-        help="of the arithmetic (default: bf16 if the device has it, else fp32)",
+        type=Literal["auto", "fp32", "bf16"],
+        default="auto",
+        help="of the arithmetic; auto: bf16 if the device has it",
     )
     parser.add_argument("--steps", type=count, default=3, help="measured, after one to warm up")
     found = parser.parse_args(list(arguments))
@@ -32,7 +34,8 @@ def bench_step(arguments: Sequence[str]) -> None:
     from dgnet.models.device import computes_bf16, pick_device
 
     device = pick_device(found.device)
-    precision: Precision = found.precision or ("bf16" if computes_bf16(device) else "fp32")
+    auto: Precision = "bf16" if computes_bf16(device) else "fp32"
+    precision = auto if found.precision == "auto" else found.precision
     print(run(preset(found.PRESET), device, precision, found.steps))
 
 

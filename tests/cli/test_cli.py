@@ -135,7 +135,7 @@ def test_case_31_a_count_is_at_least_1(
     [
         (
             ["bench", "step", "--precision", "fp12"],
-            "--precision: found fp12, must be one of 'fp32', 'bf16'\n",
+            "--precision: found fp12, must be one of 'auto', 'fp32', 'bf16'\n",
         ),
         (["evaluate", "x", "--denominator", "most"], "--denominator: invalid choice: 'most'"),
         ([*NOWHERE, "--execution", "fast"], "--execution: found fast, must be one of 'plain', 'compile', 'recompute',"),

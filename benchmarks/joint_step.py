@@ -20,7 +20,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import fields, replace
+from dataclasses import replace
 from functools import partial
 
 import torch
@@ -106,7 +106,7 @@ def measure(arguments: argparse.Namespace) -> dict[str, float]:
     optimizers = build_optimizers(networks.model, networks.discriminator, config.optim)
     batch = noise(config, device)
     if twin:
-        batch = Batch(**{item.name: getattr(batch, item.name).contiguous() for item in fields(batch)})
+        batch = Batch(**{name: tensor.contiguous() for name, tensor in batch.tensors().items()})
     autocast = torch.autocast(device.type, dtype=torch.bfloat16, enabled=precision == "bf16")
     clock = time.process_time if arguments.processor_time else time.perf_counter
     take: Callable[..., object] = (

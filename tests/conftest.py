@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -84,3 +84,24 @@ def config(market: Path, tmp_path: Path) -> RunConfig:
         sample_every=4,
         checkpoint_every=2,
     )
+
+
+@pytest.fixture(scope="session")
+def cluster() -> Iterator[str]:
+    """A Ray cluster of two nodes of one CPU each on this machine; gives the address of its head."""
+    utils = pytest.importorskip("ray.cluster_utils", reason="clusters need ray")
+    node = {"num_cpus": 1, "object_store_memory": 80 * 2**20}
+    nodes = utils.Cluster()
+    try:
+        for options in ({**node, "include_dashboard": False}, node):
+            for attempt in range(5):
+                try:
+                    nodes.add_node(wait=False, **options)
+                    break
+                except Exception:  # Ray gives a node 30 seconds to start, which a busy machine may not keep
+                    if attempt == 4:
+                        raise
+        nodes.wait_for_nodes(timeout=120)
+        yield nodes.address
+    finally:
+        nodes.shutdown()

@@ -50,6 +50,8 @@ def data_prepare(arguments: Sequence[str]) -> None:
     for split in ("train", "query", "gallery"):
         crops = getattr(data, split)
         print(f"{split}: {len(crops)} images of {crops.size[0]} x {crops.size[1]} in {crops.path}")
+    if data.synthetic:
+        print(f"synthetic: {len(data.synthetic.crops)} images in {data.synthetic.crops.path}")
 
 
 def data_mannequin(arguments: Sequence[str]) -> None:

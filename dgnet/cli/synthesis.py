@@ -15,6 +15,7 @@ and background of another. Every file says what it was made from, and so does ma
   dgnet generate dataset bundled --count 1000 --out new_people
   dgnet generate dataset RUN --data market1501=DIR --count 128307 --pairs cross_camera --out new_people
   torchrun --nproc-per-node 4 -m -- dgnet generate dataset RUN --data market1501=DIR --count 128307 --out new_people
+  dgnet generate dataset RUN --data market1501=DIR --count 128307 --ray auto --out new_people   (a Ray cluster)
   dgnet data verify new_people
 
 Stopped, killed or out of disk space, the same command goes on where it was. The same command gives the same files,
@@ -68,7 +69,10 @@ def dataset(arguments: Sequence[str]) -> None:
     parser.add_argument("--discriminator", type=str, help="a run or file with D (default: RUN's newest checkpoint)")
     parser.add_argument("--quality", type=int, default=95, help="of the JPEG files, 1 to 100")
     parser.add_argument("--seed", type=int, default=0, help="other seeds give other pairs")
-    parser.add_argument("--workers", type=int, default=0, help="processes (default: the CPU's cores, or one on a GPU)")
+    parser.add_argument(
+        "--workers", type=int, default=0, help="processes (default: the CPU's cores; one per GPU; the whole cluster)"
+    )
+    parser.add_argument("--ray", type=str, default="", metavar="CLUSTER", help="on a cluster: auto, local or HOST:PORT")
     add_device(parser)
     found = parser.parse_args(list(arguments))
 
@@ -87,6 +91,7 @@ def dataset(arguments: Sequence[str]) -> None:
         judge=found.judge,
         discriminator=found.discriminator,
         workers=found.workers,
+        cluster=found.ray,
         device=found.device,
     )
     if out:

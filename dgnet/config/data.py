@@ -8,10 +8,25 @@ from dataclasses import dataclass, replace
 from typing import Literal, get_args
 
 from dgnet.config.errors import require
-from dgnet.config.setting import AT_LEAST_1, FRACTION, NOT_NEGATIVE, PLACE, POSITIVE, RUNNING, SOURCE, check, setting
+from dgnet.config.setting import (
+    AT_LEAST_1,
+    BETWEEN_0_AND_1,
+    FRACTION,
+    LEARNING,
+    NOT_NEGATIVE,
+    PLACE,
+    POSITIVE,
+    RUNNING,
+    SOURCE,
+    check,
+    setting,
+)
 
 StoreKind = Literal["pixels", "packed"]
-DataName = Literal["auto", "mannequin", "market1501", "dukemtmc", "msmt17", "cuhk03np", "manifest", "folder", "crops"]
+DataName = Literal[
+    "auto", "mannequin", "market1501", "dukemtmc", "msmt17", "cuhk03np", "manifest", "folder", "crops", "synthetic"
+]
+SYNTHETIC = "synthetic"  # the only name that a data set may have in `also` alone
 
 
 @dataclass(frozen=True)
@@ -26,6 +41,9 @@ class DataConfig:
         pattern: for `folder`, a regular expression that finds identity and camera in an image's path by its groups
             (?P<pid>...) and (?P<camid>...); for `crops`, images without labels, the camera alone.
         also: more data sets to train on, each `NAME=DIR` or `DIR`; only the data set in `root` is tested on.
+            `synthetic=DIR`: images that `dgnet generate dataset` drew of people who are trained on, with soft labels.
+        synthetic_share: with `synthetic=DIR`, the part of T's batches that is synthetic; in joint training E_a sees so
+            many synthetic images per anchor.
         store: `pixels` keeps every image decoded and resized; `packed`, for a small disk, keeps the image files joined
             into one file and decodes an image each time it is used.
         cache: the folder where this store is kept; empty means `$DGNET_CACHE`, else `~/.cache/dgnet`.
@@ -37,6 +55,7 @@ class DataConfig:
     num_test_ids: int = setting(100, AT_LEAST_1)
     pattern: str = setting("")
     also: tuple[str, ...] = setting((), role=SOURCE)
+    synthetic_share: float = setting(0.5, BETWEEN_0_AND_1, role=LEARNING)
     store: StoreKind = setting("pixels", role=RUNNING)
     cache: str = setting("", role=PLACE)
 
@@ -45,13 +64,26 @@ class DataConfig:
         height, width = self.size
         fits = height % 8 == 0 and width % 8 == 0 and height >= 64 and width >= 32
         require(fits, "data.size", self.size, "[height, width], multiples of 8, at least [64, 32]")
+        wanted = "the data set that is tested on; give a synthetic one with --also synthetic=DIR"
+        require(self.name != SYNTHETIC, "data.name", self.name, wanted)
         for entry in self.also:
             name_and_root("data.also", entry)
 
     def each(self) -> tuple[DataConfig, ...]:
-        """One DataConfig per data set: first the one in `root`, then one for each entry of `also`."""
-        others = (name_and_root("data.also", entry) for entry in self.also)
+        """One DataConfig per data set: first the one in `root`, then the others of `also` that are not synthetic."""
+        entries = (name_and_root("data.also", entry) for entry in self.also)
+        others = (entry for entry in entries if entry[0] != SYNTHETIC)
         return (replace(self, also=()), *(replace(self, name=name, root=root, also=()) for name, root in others))
+
+    @property
+    def synthetic(self) -> tuple[str, ...]:
+        """The folders of the synthetic data sets in `also`."""
+        entries = (name_and_root("data.also", entry) for entry in self.also)
+        return tuple(root for name, root in entries if name == SYNTHETIC)
+
+    def num_synthetic(self, batch_size: int) -> int:
+        """How many images of `batch_size` are synthetic: none without a synthetic data set; with one, not all."""
+        return min(max(round(self.synthetic_share * batch_size), 1), batch_size - 1) if self.synthetic else 0
 
 
 def name_and_root(field_name: str, entry: str) -> tuple[DataName, str]:

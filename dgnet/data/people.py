@@ -38,11 +38,13 @@ class Group:
 class People:
     """Everyone a run is trained on: the identities of all groups, one after another, have the labels 0..C-1.
 
-    `order` is the digest of all training images in the order that epochs are shuffled from.
+    `order` is the digest of all training images in the order that epochs are shuffled from; `synthetic` that of the
+    synthetic images with their soft labels, empty where there are none.
     """
 
     groups: tuple[Group, ...]
     order: str
+    synthetic: str = ""
 
     def to_json(self) -> str:
         """As text, for a checkpoint or a file."""
@@ -50,7 +52,7 @@ class People:
             {"dataset": one.dataset, "identities": [[i.name, i.num_images, i.digest] for i in one.identities]}
             for one in self.groups
         ]
-        return json.dumps({"order": self.order, "groups": groups})
+        return json.dumps({"order": self.order, "synthetic": self.synthetic, "groups": groups})
 
     @staticmethod
     def from_json(text: str) -> People:
@@ -60,7 +62,7 @@ class People:
             Group(str(one["dataset"]), tuple(Identity(str(n), int(count), str(d)) for n, count, d in one["identities"]))
             for one in found["groups"]
         )
-        return People(groups, str(found["order"]))
+        return People(groups, str(found["order"]), str(found.get("synthetic", "")))
 
     def marks(self) -> str:
         """A short hash of each identity's name, in the order of the labels: for files passed on, without the names."""
@@ -81,6 +83,8 @@ class People:
         changes = [part for pair in zip(then.groups, self.groups, strict=True) for part in _changes(*pair)]
         if not changes and then.order != self.order:
             changes.append("the same images come in another order, since files or folders have other names")
+        if then.synthetic != self.synthetic:
+            changes.append("the synthetic images (--also synthetic=DIR) are others, or have other soft labels")
         return changes
 
     def strangers_to(self, marks: str) -> list[str]:
@@ -96,13 +100,16 @@ class People:
         return parts
 
 
-def people_of(datasets: Sequence[ReidDataset], together: ReidDataset, contents: Sequence[bytes]) -> People:
+def people_of(
+    datasets: Sequence[ReidDataset], together: ReidDataset, contents: Sequence[bytes], synthetic: bytes = b""
+) -> People:
     """Everyone in the training images of one data set, or of several that are trained on together.
 
     Args:
         datasets: the single data sets, in order.
         together: all of them combined (`datasets[0]` itself where it is the only one), pids in the data sets' order.
         contents: the content hash of each training image of `together`, in its order.
+        synthetic: the contents of the synthetic images and their soft labels; empty where there are none.
     """
     content_of = {record.path: content for record, content in zip(together.train, contents, strict=True)}
     groups = []
@@ -120,7 +127,7 @@ def people_of(datasets: Sequence[ReidDataset], together: ReidDataset, contents: 
         content + _camera(record.camid) + b"%d;" % label_of[record.pid]
         for record, content in zip(together.train, contents, strict=True)
     )
-    return People(tuple(groups), _digest(b"".join(order)))
+    return People(tuple(groups), _digest(b"".join(order)), _digest(synthetic) if synthetic else "")
 
 
 def require_same_people(saved: str, now: People, where: Path) -> None:

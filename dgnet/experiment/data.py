@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from dgnet.config import ConfigError, DataConfig, RunConfig
+from dgnet.config.data import SYNTHETIC
 from dgnet.data.first_queries import first_as_queries
 from dgnet.data.people import People, people_of
+from dgnet.data.readers import synthetic
 from dgnet.data.readers.combine import train_also_on
 from dgnet.data.readers.detect import read_dataset
 from dgnet.data.records import DataError, Record, ReidDataset
@@ -21,6 +23,7 @@ from dgnet.mannequin.bundled import bundled_root
 from dgnet.retrieval.protocol import Queries
 
 logger = logging.getLogger(__name__)
+TOO = "trained on synthetic images of the same people too, with soft labels"
 
 
 @dataclass(frozen=True)
@@ -33,16 +36,26 @@ class HeldOut:
 
 
 @dataclass(frozen=True)
+class Synthetic:
+    """Synthetic images of the people trained on, their soft labels, and what a run says of them."""
+
+    crops: CropStore
+    soft: synthetic.SoftLabels
+    about: str
+
+
+@dataclass(frozen=True)
 class ExperimentData(HeldOut):
     """The test data, and the training crops with their `labels` and `camids`, in the same order as `train`.
 
-    `people` says whom the labels stand for.
+    `people` says whom the labels stand for. `synthetic` images are no part of `train`.
     """
 
     train: CropStore
     labels: list[int]
     camids: list[int]
     people: People
+    synthetic: Synthetic | None = None
 
     @property
     def num_classes(self) -> int:
@@ -63,16 +76,45 @@ def open_data(config: RunConfig) -> ExperimentData:
         raise DataError(f"{dataset.root}: no train images; training needs a train split")
     require_testable(dataset)
     label_of = dataset.labels()
+    labels = [label_of[record.pid] for record in dataset.train]
+    label_of_path = dict(zip((record.path for record in dataset.train), labels, strict=True))
+    made = _open_synthetic(config.data, datasets, label_of_path) if config.data.synthetic else None
+    if made:
+        dataset = _with_synthetic(dataset, made.about)
+        logger.info("%s: %s", dataset.name, made.about)
     train = open_store(dataset.train, config.data)
     return ExperimentData(
         dataset=dataset,
         train=train,
         query=open_store(dataset.query, config.data),
         gallery=open_store(dataset.gallery, config.data),
-        labels=[label_of[record.pid] for record in dataset.train],
+        labels=labels,
         camids=[record.camid for record in dataset.train],
-        people=people_of(datasets, dataset, [digest.tobytes() for digest in train.digests]),
+        people=people_of(datasets, dataset, [digest.tobytes() for digest in train.digests], _contents(made)),
+        synthetic=made,
     )
+
+
+def _open_synthetic(
+    settings: DataConfig, datasets: Sequence[ReidDataset], label_of_path: Mapping[str, int]
+) -> Synthetic:
+    """The images of all synthetic data sets. Raises DataError where their people are not those trained on."""
+    sets = [synthetic.read(Path(root).expanduser()) for root in settings.synthetic]
+    softs = [synthetic.label_softly(made, datasets, label_of_path) for made in sets]
+    said = (f"{len(made.records)} of {made.root} ({soft.summary()})" for made, soft in zip(sets, softs, strict=True))
+    about = f"{TOO}: {'; '.join(said)}"
+    records = tuple(record for made in sets for record in made.records)
+    return Synthetic(open_store(records, settings), synthetic.joined(softs), about)
+
+
+def _with_synthetic(dataset: ReidDataset, about: str) -> ReidDataset:
+    """The data set, saying that synthetic images are trained on too."""
+    return replace(dataset, notes=(*dataset.notes, about), also=(*dataset.also, SYNTHETIC))
+
+
+def _contents(made: Synthetic | None) -> bytes:
+    """The images and soft labels as bytes, to tell them from others."""
+    return made.crops.digests.tobytes() + made.soft.labels.tobytes() + made.soft.weights.tobytes() if made else b""
 
 
 def open_held_out(config: RunConfig, *, same_camera: bool = False, queries: Queries = "own") -> HeldOut:
@@ -84,6 +126,8 @@ def open_held_out(config: RunConfig, *, same_camera: bool = False, queries: Quer
     datasets = [read_one(settings) for settings in config.data.each()]
     dataset = as_one([first_as_queries(datasets[0])] if queries == "first" else datasets)
     require_testable(dataset, same_camera=same_camera)
+    if config.data.synthetic:
+        dataset = _with_synthetic(dataset, f"{TOO}: {', '.join(config.data.synthetic)}")
     return HeldOut(dataset, open_store(dataset.query, config.data), open_store(dataset.gallery, config.data))
 
 

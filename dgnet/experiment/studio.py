@@ -1,4 +1,4 @@
-"""Where a synthetic data set is drawn: networks, sources and folders, opened in every process anew."""
+"""Where a synthetic data set is drawn: networks and sources, opened in every process anew."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ import numpy as np
 from dgnet import __version__
 from dgnet.experiment.models.find import RUN, find
 from dgnet.experiment.models.judge import discriminator_of, judge_of
+from dgnet.files.images import ImagesU8
 from dgnet.generation.synthesis.draw import Artist
 from dgnet.generation.synthesis.people import people_of
 from dgnet.generation.synthesis.recipe import Recipe, Sources
-from dgnet.generation.synthesis.shards import WorkFolder
+from dgnet.generation.synthesis.shards import Float32Array
 from dgnet.models.device import pick_device
 from dgnet.models.weights.ours import load_model
 
@@ -26,7 +27,7 @@ class Studio:
         run: as `find` takes it.
         sources: the real images; `names` are their paths as the files' metadata name them.
         crops: the file of their pixels.
-        work: the folder of finished work.
+        features: that of their re-id features, where there is one.
         judge, discriminator: as `judge_of` and `discriminator_of` take them.
     """
 
@@ -36,21 +37,21 @@ class Studio:
     sources: Sources
     names: tuple[str, ...]
     crops: Path
-    work: Path
+    features: Path
     model_sha256: str
     judge: RUN | None = None
     discriminator: RUN | None = None
 
-    def open(self) -> Artist:
-        """Load the networks and return who draws."""
+    def open(self, pixels: ImagesU8 | None = None, of_sources: Float32Array | None = None) -> Artist:
+        """Load the networks and return who draws. What is not given is read from the files."""
         found = find(self.run)
         assert found.model is not None
-        loaded, device, work = load_model(found.model), pick_device(self.device), WorkFolder(self.work)
+        loaded, device = load_model(found.model), pick_device(self.device)
         features = people = None
         if self.recipe.keep_rank:
             judge = judge_of(self.run, self.judge, self.device, loaded.config.data.size)
             features = lambda x: judge.function(x)[judge.feature]  # noqa: E731
-            people = people_of(self.sources, np.load(work.features))
+            people = people_of(self.sources, np.load(self.features) if of_sources is None else of_sources)
         asked = self.recipe.min_realism is not None
         discriminator = discriminator_of(self.discriminator or self.run, device) if asked else None
         card = {
@@ -61,9 +62,8 @@ class Studio:
         }
         return Artist(
             loaded.model.to(device),
-            np.load(self.crops, mmap_mode="r"),
+            np.load(self.crops, mmap_mode="r") if pixels is None else pixels,
             self.recipe,
-            work,
             self.names,
             card,
             features,

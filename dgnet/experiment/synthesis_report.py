@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from dgnet.data.normalise import bytes_to_01
+from dgnet.data.readers.synthetic import MANIFEST
 from dgnet.data.records import UNKNOWN_CAMERA, DataError, ReidDataset
 from dgnet.data.store.crops import Crops, open_crops
 from dgnet.data.store.given import read_given
@@ -28,7 +29,7 @@ from dgnet.experiment.models.judge import judge_of
 from dgnet.files.cache import cache_root
 from dgnet.files.download import sha256_of
 from dgnet.files.images import ImagesU8
-from dgnet.generation.synthesis.manifest import FILE_NAME, read_rows
+from dgnet.generation.synthesis.manifest import read_rows
 from dgnet.generation.synthesis.recipe import SynthesisError
 from dgnet.generation.synthesis.shards import thumbnails
 from dgnet.quality.consistency import identity_consistency, identity_precision, structure_consistency
@@ -85,9 +86,9 @@ def open_set(folder: Path, data: str, split: str, num: int, seed: int) -> Synthe
         SynthesisError: there is no manifest, or the sources are not those that the images were drawn from.
         ConfigError, DataError: the sources cannot be read.
     """
-    if not (folder / FILE_NAME).is_file():
-        raise SynthesisError(f"{folder}: no {FILE_NAME} here; give a folder that `dgnet generate dataset` made")
-    rows = read_rows(folder / FILE_NAME)
+    if not (folder / MANIFEST).is_file():
+        raise SynthesisError(f"{folder}: no {MANIFEST} here; give a folder that `dgnet generate dataset` made")
+    rows = read_rows(folder / MANIFEST)
     if len(rows) > num:
         chosen = np.sort(np.random.default_rng(seed).choice(len(rows), num, replace=False))
         rows = [rows[place] for place in chosen]
@@ -211,7 +212,7 @@ def _realism(
     if inception is None:
         return None
     network = load_inception(inception).to(device)
-    every = SyntheticSet(folder, read_rows(folder / FILE_NAME), made.dataset, made.split, made.i, made.j)
+    every = SyntheticSet(folder, read_rows(folder / MANIFEST), made.dataset, made.split, made.i, made.j)
     rng = np.random.default_rng(seed)
 
     def sample(number: int) -> Iterator[np.ndarray]:

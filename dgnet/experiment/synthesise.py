@@ -1,4 +1,4 @@
-"""`dgnet generate dataset`: a whole data set of people who do not exist, by one process, several, or torchrun."""
+"""`dgnet generate dataset`: a whole data set of people who do not exist, by one process, several, or a cluster."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import hashlib
 import logging
 import os
 import shutil
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
@@ -21,6 +21,7 @@ from dgnet.experiment.figures.inputs import read_data, records_of
 from dgnet.experiment.models.find import BUNDLED_NAME, RUN, find, find_model
 from dgnet.experiment.models.judge import Judge, discriminator_of, judge_of
 from dgnet.experiment.studio import Studio
+from dgnet.experiment.synthesis_cluster import on_cluster
 from dgnet.files.cache import cache_root
 from dgnet.files.outputs import OutputError, check_output_folder
 from dgnet.files.tensors import CHECKSUM, read_metadata
@@ -58,12 +59,13 @@ def synthesise(
     judge: RUN | None = None,
     discriminator: RUN | None = None,
     workers: int = 0,
+    cluster: str = "",
     device: str = "auto",
 ) -> Path | None:
     """Draw a data set into the new or empty folder `out`, and return it; None in all but the first process of torchrun.
 
     Everything is written to a hidden folder beside `out`, which takes its name only when complete. Stopped, killed or
-    out of disk space, the same call goes on where it was. The files do not depend on `workers`, nor on torchrun.
+    out of disk space, the same call goes on where it was. The files do not depend on `workers`, torchrun or `cluster`.
 
     Args:
         run: as `find` takes it; it must have a generator.
@@ -73,14 +75,16 @@ def synthesise(
         licence: of the sources, for the manifest.
         judge: whose features serve `hardest` and `keep_rank`; see `judge_of`.
         discriminator: where D is, for `min_realism`; None means in `run`.
-        workers: processes; 0 means one on a GPU, and on a CPU as many as there are cores and work for.
+        workers: processes; 0 means one on a GPU, and on a CPU as many as there are cores and work for; on a cluster,
+            one per GPU, or per CPU where it has no GPU.
+        cluster: a Ray cluster to draw on, as `dgnet.experiment.cluster.joined` takes it; empty means this machine.
 
     Raises:
         SynthesisError: the recipe cannot be followed with these images, no image passes the filters, `out` is not
             empty, or pyarrow is missing.
         OutputError: `out` cannot be written, or an unfinished data set of other settings is in the way.
         WeightsError, ConfigError, DataError: there is no such model, device or data set, or an image cannot be read.
-        WorldError: torchrun's processes cannot work together.
+        WorldError, ClusterError: torchrun's processes cannot work together, or there is no such cluster.
     """
     check_output_folder(out, "--out")
     if out.exists() and any(out.iterdir()):
@@ -88,8 +92,8 @@ def synthesise(
     require_parquet()
     out = out.absolute()  # `.` has no name of its own
     with joined() as world:
-        if world.size > 1 and workers > 1:
-            raise SynthesisError("--workers: torchrun starts the processes; leave it out")
+        if world.size > 1 and (workers > 1 or cluster):
+            raise SynthesisError("--workers, --ray: torchrun starts the processes; leave them out")
         loaded, found = find_model(run), find(run)
         assert found.model is not None
         dataset = read_data(data)
@@ -118,12 +122,13 @@ def synthesise(
             work = WorkFolder(folder / WORK)
             work.prepare()
             features = _features(work, crops, sources, recipe, world, partial(judge_of, run, judge, str(there), size))
+            where = device if cluster else str(there)  # on a cluster, each worker finds its own
             studio = Studio(
-                *(run, str(there), recipe, sources, names, crops.path, work.path, digest, judge, discriminator)
+                *(run, where, recipe, sources, names, crops.path, work.features, digest, judge, discriminator)
             )
             nearest = nearest_others(sources, features) if features is not None and recipe.pairs == "hardest" else None
             planner = Planner(sources, recipe, nearest)
-            with _driver(studio, world, workers, recipe.count) as driver:
+            with _driver(studio, work, world, workers, cluster) as driver:
                 shards, measured, selection = _draw(planner, driver, work, recipe, world)
             if world.leads:
                 _say(selection, recipe, planner.exhausted)
@@ -208,14 +213,17 @@ def _features(
     return features
 
 
-@contextmanager
-def _driver(studio: Studio, world: World, workers: int, count: int) -> Iterator[Driver]:
-    """This process, or several; as many as there is work for."""
+def _driver(
+    studio: Studio, work: WorkFolder, world: World, workers: int, cluster: str
+) -> AbstractContextManager[Driver]:
+    """A cluster; this process; or several, as many as there is work for."""
+    if cluster:
+        return on_cluster(studio, work, cluster, workers)
     if not workers:
         cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-        workers = min(cores, -(-count // 1000)) if studio.device == "cpu" and world.size == 1 else 1
-    with in_process(studio.open) if workers == 1 else in_processes(studio.open, workers) as driver:
-        yield driver
+        enough = -(-studio.recipe.count // 1000)
+        workers = min(cores, enough) if studio.device == "cpu" and world.size == 1 else 1
+    return in_process(studio.open, work) if workers == 1 else in_processes(studio.open, work, workers)
 
 
 def _relative(path: str, root: Path) -> str:

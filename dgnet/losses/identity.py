@@ -14,7 +14,7 @@ def cross_entropy(logits: Tensor, label: Tensor, smoothing: float = 0.0) -> Tens
 
     Args:
         logits: 2B x C.
-        label: 2B, int64.
+        label: 2B, int64; or soft labels, 2B x C, each row with the sum 1: then -sum_k q(k) log p(k | x).
         smoothing: s, in [0, 1).
     """
     return 2 * F.cross_entropy(logits.float(), label, label_smoothing=smoothing)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 
 from torch import nn
 
@@ -16,6 +17,7 @@ from dgnet.training.optim.optimizers import average_into, build_optimizers
 from dgnet.training.optim.schedules import lr_factor, ramped_weights
 from dgnet.training.session import Context, NamedTerms, Regular, Session
 from dgnet.training.step import Networks
+from dgnet.training.synthetic_feed import SyntheticFeed
 
 SHOWN = {"image": "image", "id": "id_real", "swap id": "id_generated", "prim": "prim"}  # name on the progress bar: term
 
@@ -48,6 +50,7 @@ def train_joint(
     context: Context,
     sample: Callable[[DGNet, int], None],
     measure: Callable[[DGNet, int], float],
+    synthetic: SyntheticFeed | None = None,
 ) -> DGNet:
     """Train all networks but T, from the newest checkpoint or from the start.
 
@@ -58,6 +61,7 @@ def train_joint(
         sample: draws example images; called every `config.sample_every` steps with the averaged model in eval mode and
             the number of steps taken.
         measure: returns the mAP; called every `config.evaluate_every` steps with the same arguments.
+        synthetic: images with soft labels that E_a learns from too; None where there are none.
 
     Returns:
         The model that is kept, in eval mode: E_a, and the running averages of E_s and G.
@@ -79,8 +83,12 @@ def train_joint(
 
     def step(step: int) -> NamedTerms:
         optimizers.set_lr_factor(lr_factor(step, schedule))
+        batch = feed.batch(step)
+        if synthetic:
+            x, q = synthetic.batch(step)
+            batch = replace(batch, x_synthetic=x, q_synthetic=q)
         terms = take(
-            feed.batch(step),
+            batch,
             ramped_weights(step, schedule, config.loss),
             penalise=step % config.loss.r1_every == 0,
             structure_alone=coin(config.seed, step),

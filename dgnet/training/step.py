@@ -41,6 +41,8 @@ class Batch:
 
     `x`, `x_partner` and their random-erased views are 2B x 3 x H x W. `x_relit`, of the same shape, is x under another
     light, which E_s sees in place of x (`dgnet.data.batches.relight`; x itself where that is off). `label` is 2B.
+    `x_synthetic` are random-erased images of a synthetic data set and `q_synthetic` their soft labels, S x C; None
+    where there are none.
     """
 
     x: Tensor
@@ -49,6 +51,12 @@ class Batch:
     x_partner_erased: Tensor
     x_relit: Tensor
     label: Tensor
+    x_synthetic: Tensor | None = None
+    q_synthetic: Tensor | None = None
+
+    def tensors(self) -> dict[str, Tensor]:
+        """The tensors by name, without those that are None."""
+        return {item.name: value for item in fields(self) if (value := getattr(self, item.name)) is not None}
 
 
 @dataclass(frozen=True)
@@ -60,6 +68,7 @@ class Terms:
     adversarial: Tensor
     discriminator: Tensor
     id_real: Tensor
+    id_synthetic: Tensor | None = None
     fine_real: Tensor | None = None
     triplet: Tensor | None = None
     r1: Tensor | None = None
@@ -196,6 +205,14 @@ def joint_step(
         total = total + loss.triplet * apart
     torch.autograd.backward(total)
 
+    # ... from images that were generated before and written as a data set, ...
+    id_synthetic = None
+    if batch.x_synthetic is not None and batch.q_synthetic is not None:
+        with autocast, generated_statistics(E_a, loss.train_bn):
+            written = E_a(batch.x_synthetic)
+        id_synthetic = cross_entropy(written.prim.logits, batch.q_synthetic, loss.smoothing)
+        torch.autograd.backward(loss.id_real * id_synthetic)
+
     # ... and from the images x_ij just generated (the paper's online feeding).
     prim = fine = None
     if needs.feeding:
@@ -214,6 +231,7 @@ def joint_step(
         discriminator=discriminator,
         r1=r1,
         id_real=id_real,
+        id_synthetic=id_synthetic,
         fine_real=fine_real,
         triplet=apart,
         id_generated=id_generated,

@@ -19,6 +19,7 @@ from dgnet.training.feed import Feed
 from dgnet.training.optim.optimizers import average_into, nesterov, set_lr_factor
 from dgnet.training.optim.schedules import cosine_factor
 from dgnet.training.session import Context, NamedTerms, Session
+from dgnet.training.synthetic_feed import SyntheticFeed
 
 GATE_IMAGES = 2_000
 
@@ -27,7 +28,7 @@ class TeacherError(DgnetError, ValueError):
     """A teacher that does not fit the training set, so that its labels would mislead the joint training."""
 
 
-def train_teacher(teacher: Teacher, feed: Feed, context: Context) -> None:
+def train_teacher(teacher: Teacher, feed: Feed, context: Context, synthetic: SyntheticFeed | None = None) -> None:
     """Train by cross-entropy on random-erased real images: Nesterov SGD, warm-up, cosine decay of the learning rates.
 
     With `config.teacher.triplet` the triplet term is added, with `config.teacher.ema` the teacher becomes the average
@@ -37,6 +38,7 @@ def train_teacher(teacher: Teacher, feed: Feed, context: Context) -> None:
         teacher: on its device; afterwards in eval mode and frozen.
         feed: this process's batches of `config.teacher.batch_size`; with the triplet term, of half as many anchors.
         context: of the run.
+        synthetic: images with soft labels that are in each batch too; None where there are none.
 
     Raises:
         What `Session` and its `run` raise.
@@ -53,12 +55,17 @@ def train_teacher(teacher: Teacher, feed: Feed, context: Context) -> None:
     def step(step: int) -> NamedTerms:
         set_lr_factor(optimizer, cosine_factor(step, settings.steps, settings.warmup))
         x, label = feed.pairs(step) if settings.triplet else feed.anchors(step)
+        target, real = label, len(x)
+        if synthetic:
+            x_synthetic, q = synthetic.batch(step)
+            x = torch.cat([x, x_synthetic])
+            target = torch.cat([F.one_hot(label, q.shape[1]).to(q.dtype), q])
         with context.autocast:
             feature, logits = teacher.describe(x)
-        loss = cross_entropy = F.cross_entropy(logits.float(), label, label_smoothing=settings.smoothing)
+        loss = cross_entropy = F.cross_entropy(logits.float(), target, label_smoothing=settings.smoothing)
         terms = [("cross_entropy", cross_entropy.detach())]
         if settings.triplet:
-            apart = triplet(feature, label)
+            apart = triplet(feature[:real], label)
             loss = loss + settings.triplet * apart
             terms.append(("triplet", apart.detach()))
         optimizer.zero_grad()
@@ -66,7 +73,7 @@ def train_teacher(teacher: Teacher, feed: Feed, context: Context) -> None:
         optimizer.step()
         if average:
             average_into(numbers_of(average), numbers_of(teacher), min(settings.ema, (step + 1) / (step + 10)))
-        return [*terms, ("accuracy", (logits.argmax(dim=1) == label).float().mean())]
+        return [*terms, ("accuracy", (logits[:real].argmax(dim=1) == label).float().mean())]
 
     def show(means: Mapping[str, float]) -> dict[str, str]:
         return {"loss": f"{means['cross_entropy']:.2f}", "accuracy": f"{means['accuracy']:.0%}"}

@@ -22,6 +22,7 @@ from dgnet import cli
 from dgnet.data.readers.detect import read_dataset
 from dgnet.experiment.models.find import find_model
 from dgnet.generation.synthesis.draw import Artist
+from dgnet.generation.synthesis.local import do
 from dgnet.generation.synthesis.manifest import read_rows
 from dgnet.generation.synthesis.plan import Planner
 from dgnet.generation.synthesis.recipe import Recipe, Sources
@@ -172,10 +173,10 @@ def test_n_pictures_give_all_their_pairs_for_n_encodings(market: Path, here: Pat
     work.prepare()
     crops = np.random.default_rng(0).integers(0, 256, (len(sources), *size, 3), dtype=np.uint8)
     recipe = Recipe(10_000, near=0)
-    artist = Artist(model, crops, recipe, work, [str(k) for k in range(len(sources))], {})
+    artist = Artist(model, crops, recipe, [str(k) for k in range(len(sources))], {})
     planned = Planner(sources, recipe).round(10_000)
     for task in (*planned.codes, *planned.shards):
-        artist.do(task)
+        do(task, artist, work)
     assert counted == {"appearance": 24, "structure": 24, "decoder": 24 * 18}
 
 

@@ -14,6 +14,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+SYNTHETIC_SEED = 2**48  # added to the seed of a run, for the batches of synthetic images
+
 
 @unique
 class Stream(IntEnum):

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from dgnet.data.disk.listing import is_file
+from dgnet.data.readers.synthetic import RECIPE
 from dgnet.data.records import UNKNOWN_CAMERA, DataError, Record, ReidDataset, assemble
 
 
@@ -60,7 +62,20 @@ def train_also_on(first: ReidDataset, others: Sequence[ReidDataset]) -> ReidData
         f"trained on {len(other.train)} images of {len(other.labels())} people of {other.name} too" for other in others
     )
     names = tuple(other.name for other in others)
-    return replace(together, name=first.name, root=first.root, notes=(*together.notes, *said), also=names)
+    doubts = tuple(
+        f"{other.root} is synthetic, and its people count as others than those it was drawn from; where these are "
+        "trained on too, give it as synthetic=DIR"
+        for other in others
+        if is_file(other.root / RECIPE)
+    )
+    return replace(
+        together,
+        name=first.name,
+        root=first.root,
+        notes=(*doubts, *together.notes, *said),
+        warnings=(*doubts, *together.warnings),
+        also=names,
+    )
 
 
 def _shift(record: Record, pids: int, camids: int) -> Record:

@@ -239,8 +239,10 @@ def similarity_notes(config: RunConfig, retrieval: Retrieval) -> list[str]:
     said = f"Similarity by both features is ⟨f_prim, f_prim'⟩ + {config.alpha} ⟨f_fine, f_fine'⟩."
     if Row(BASELINE) not in retrieval.figures:
         return [said]
-    baseline, real = config.teacher, 4 * config.batch_size
+    baseline, anchors = config.teacher, 2 * config.batch_size
+    kind, added = ("real and synthetic", config.data.num_synthetic(anchors)) if config.data.synthetic else ("real", 0)
     seen = (
-        f"the Baseline saw {baseline.steps} × {baseline.batch_size} real images, E_a {config.schedule.steps} × {real}."
+        f"the Baseline saw {baseline.steps} × {baseline.batch_size} {kind} images, "
+        f"E_a {config.schedule.steps} × {2 * anchors + added}."
     )
     return [f"Equal budgets: {seen} {said}"]

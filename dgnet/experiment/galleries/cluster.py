@@ -16,16 +16,14 @@ from typing import Any
 import numpy as np
 from tqdm import tqdm
 
-from dgnet.errors import DgnetError
+from dgnet.experiment.cluster import LOCAL, cause, joined, workers_for
 from dgnet.experiment.galleries.gallery import Gallery
 from dgnet.gallery.adding import BATCH_SIZE, Added
-from dgnet.gallery.crops import Item, readable
+from dgnet.gallery.crops import Item
 from dgnet.gallery.remote import is_url
 from dgnet.gallery.stores.choice import is_file_address, open_store
 from dgnet.gallery.stores.protocol import GalleryError
 from dgnet.gallery.stores.server import without_password
-
-LOCAL = "local"  # a cluster of this machine alone, for as long as the command runs
 
 
 class Worker:
@@ -68,7 +66,8 @@ def add_on_cluster(
         on_bad: told the source and the reason of each image that cannot be read.
 
     Raises:
-        GalleryError: Ray is not installed, there is no such cluster, the gallery is a file, or a worker failed.
+        GalleryError: the gallery is a file, or a worker failed.
+        ClusterError: Ray is not installed, or there is no such cluster.
     """
     if is_file_address(address):
         raise GalleryError(
@@ -78,52 +77,26 @@ def add_on_cluster(
     open_store(address).close()  # a wrong address ends here, not in every worker
     if not items:
         return Added()
-    try:
-        import ray
-        import ray.data
-    except ImportError as error:
-        raise GalleryError(f"a cluster needs the package {error.name}: pip install 'dgnet[ray]'") from error
-    joined = _joined(cluster)
-    try:
-        resources = ray.cluster_resources()
-        gpus = int(resources.get("GPU", 0)) if device in ("auto", "cuda") else 0
-        number = workers or gpus or max(1, int(resources.get("CPU", 1)))
+    with joined(cluster) as ray:
+        from ray import data as ray_data
+
+        number, place = workers_for(ray, workers, device)
         rows = [_row(item) for item in items]
         blocks = max(number, -(-len(rows) // batch_size))
-        data = ray.data.from_items(rows, override_num_blocks=min(blocks, len(rows))).map_batches(
-            Worker,
-            batch_size=batch_size,
-            fn_constructor_args=(address, model, device),
-            concurrency=min(number, blocks),
-            num_cpus=0 if gpus else 1,
-            num_gpus=1 if gpus else 0,
-        )
-        return _gathered(data, len(rows), on_bad, progress=progress)
-    except ray.exceptions.RayError as error:
-        raise GalleryError(
-            f"{without_password(address)}: a worker failed: {_cause(error)}; run the same again: what was added is kept"
-        ) from error
-    finally:
-        if joined:
-            ray.shutdown()
-
-
-def _joined(cluster: str) -> bool:
-    """Join the cluster; says whether this call did, or the process was in one already."""
-    import ray
-
-    if ray.is_initialized():
-        return False
-    quiet: dict[str, Any] = {"log_to_driver": False, "logging_level": "ERROR"}
-    try:
-        ray.init(None if cluster == LOCAL else cluster, **quiet)
-    except (ConnectionError, RuntimeError, ValueError) as error:
-        raise GalleryError(
-            f"--ray {cluster}: there is no such cluster: {error}; start one with `ray start --head`, or give local"
-        ) from error
-    context = ray.data.DataContext.get_current()
-    context.enable_progress_bars = False
-    return True
+        context = ray_data.DataContext.get_current()
+        context.enable_progress_bars = False
+        try:
+            data = ray_data.from_items(rows, override_num_blocks=min(blocks, len(rows))).map_batches(
+                Worker,
+                batch_size=batch_size,
+                fn_constructor_args=(address, model, device),
+                concurrency=min(number, blocks),
+                **place,
+            )
+            return _gathered(data, len(rows), on_bad, progress=progress)
+        except ray.exceptions.RayError as error:
+            failed = f"{without_password(address)}: a worker failed: {cause(error)}"
+            raise GalleryError(f"{failed}; run the same again: what was added is kept") from error
 
 
 def _row(item: Item) -> dict[str, Any]:
@@ -149,13 +122,3 @@ def _gathered(data: Any, total: int, on_bad: Callable[[str, str], None] | None, 
                     on_bad(source, reason)
             bar.update(int(row["done"]))
     return added
-
-
-def _cause(error: BaseException) -> str:
-    """What went wrong in a worker: the message of the first DgnetError beneath Ray's own, else the last line."""
-    seen: BaseException | None = error
-    while seen is not None:
-        if isinstance(seen, DgnetError):
-            return str(seen)
-        seen = getattr(seen, "cause", None) or seen.__cause__
-    return readable(str(error).strip().splitlines()[-1] if str(error).strip() else type(error).__name__)

@@ -34,7 +34,9 @@ def obtain_teacher(run: Run) -> Teacher:
     """
     config, folder = run.config, run.folder
     settings = config.teacher
-    feed = run.feed(settings.batch_size // 2 if settings.triplet else settings.batch_size)  # with it, of pairs
+    num_synthetic = config.data.num_synthetic(settings.batch_size)
+    num_real = settings.batch_size - num_synthetic
+    feed = run.feed(max(num_real // 2, 1) if settings.triplet else num_real)  # with it, of pairs
     given = folder.teacher if folder.teacher.exists() else Path(settings.weights) if settings.weights else None
     run.world.wait()  # until all processes have looked for the teacher, because the first will write it
     if given:
@@ -48,7 +50,7 @@ def obtain_teacher(run: Run) -> Teacher:
         teacher = Teacher(backbone, config.network.feature_dim, run.data.num_classes)
         start_from(teacher.backbone, backbone)
         teacher = place(teacher, run.device)
-        train_teacher(teacher, feed, run.context(folder.teacher_checkpoints))
+        train_teacher(teacher, feed, run.context(folder.teacher_checkpoints), run.synthetic_feed(num_synthetic))
         name = "the teacher just trained"
     accuracy = check_teacher(teacher, feed, run.data.num_classes, settings.min_accuracy, name)
     logger.info("%s recognises %.1f%% of its training images", name, 100 * accuracy)

@@ -14,6 +14,7 @@ from dgnet.models.device import autocast_for
 from dgnet.training.distributed import World
 from dgnet.training.feed import Feed
 from dgnet.training.session import Context
+from dgnet.training.synthetic_feed import SyntheticFeed
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,23 @@ class Run:
             world_size=self.world.size,
         )
 
+    def synthetic_feed(self, batch_size: int) -> SyntheticFeed | None:
+        """The batches of synthetic images for this process; None where none are trained on."""
+        made = self.data.synthetic
+        if made is None:
+            return None
+        return SyntheticFeed(
+            made.crops,
+            made.soft,
+            self.data.num_classes,
+            batch_size,
+            self.config.augment,
+            self.config.seed,
+            self.device,
+            rank=self.world.rank,
+            world_size=self.world.size,
+        )
+
     def context(self, checkpoints: Path) -> Context:
         """What a training (of the teacher, or joint) is given of this run; its checkpoints go to `checkpoints`."""
         autocast = autocast_for(self.device, self.config.precision)
@@ -55,8 +73,10 @@ class Run:
 
     def card(self) -> dict[str, str]:
         """What every model file of this run says about it; people are given only as hashes of their names."""
+        made = self.data.synthetic
         return {
             "trained on": self.data.dataset.trained_on,
+            **({"synthetic": made.about} if made else {}),
             "preset": self.config.preset,
             "people": self.data.people.marks(),
         }

@@ -45,5 +45,6 @@ def train_model(run: Run, teacher: Teacher, start: LoadedModel[DGNet] | None = N
     def measure(current: DGNet, step: int) -> float:
         return keep_best(run, current, step)
 
-    feed, context = run.feed(2 * config.batch_size), run.context(run.folder.checkpoints)
-    return train_joint(networks, feed, context, sample, measure)
+    anchors, context = 2 * config.batch_size, run.context(run.folder.checkpoints)
+    synthetic = run.synthetic_feed(config.data.num_synthetic(anchors))
+    return train_joint(networks, run.feed(anchors), context, sample, measure, synthetic)

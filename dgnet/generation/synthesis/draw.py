@@ -1,4 +1,4 @@
-"""Drawing: appearance codes of the sources, and the images of a shard with what is measured of them."""
+"""Drawing: appearance codes of sources, and the images of a shard with what is measured of them; no file is read."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from dgnet.generation.swap import device_of, to_u8
 from dgnet.generation.synthesis.people import People
 from dgnet.generation.synthesis.plan import BATCH, CodeBatch, Shard
 from dgnet.generation.synthesis.recipe import Int64Array, Recipe
-from dgnet.generation.synthesis.shards import Drawn, Float32Array, WorkFolder, thumbnails, write_array
+from dgnet.generation.synthesis.shards import Drawn, Float32Array, thumbnails
 from dgnet.models.dgnet import DGNet
 from dgnet.models.discriminator import Discriminator
 from dgnet.retrieval.features.extract import ImageStore
@@ -45,34 +45,23 @@ class Artist:
     model: DGNet
     crops: ImageStore
     recipe: Recipe
-    work: WorkFolder
     names: Sequence[str]
     card: Mapping[str, object]
     features: Callable[[Tensor], Tensor] | None = None
     people: People | None = None
     discriminator: Discriminator | None = None
 
-    def do(self, task: CodeBatch | Shard) -> int:
-        """Do one task, unless its file is there already; returns how many images it stands for."""
-        if isinstance(task, CodeBatch):
-            if not self.work.codes(task.name).exists():
-                self.encode(task)
-            return 0
-        if not self.work.shard(task.name).exists():
-            self.draw(task)
-        return len(task.numbers)
-
     @torch.inference_mode()
-    def encode(self, batch: CodeBatch) -> None:
-        """Compute and write the appearance codes of a batch of sources."""
+    def encode(self, batch: CodeBatch) -> Float32Array:
+        """The appearance codes of a batch of sources, N x A x 4."""
         codes = self.model.appearance_encoder.code(self._images(batch.sources))
-        write_array(self.work.codes(batch.name), codes.float().cpu().numpy())
+        return codes.float().cpu().numpy()
 
     @torch.inference_mode()
-    def draw(self, shard: Shard) -> None:
-        """Draw a shard's images, measure them, and write both."""
+    def draw(self, shard: Shard, codes: Float32Array) -> Drawn:
+        """A shard's images with what is measured of them; `codes` are the appearance codes of its x_i, in its order."""
         size, device = len(shard.numbers), device_of(self.model)
-        a = self._codes(shard)
+        a = torch.from_numpy(codes)
         jpegs: list[bytes] = []
         thumbs: list[ImagesU8] = []
         changed, similarity, rank, realism = (list[np.ndarray]() for _ in range(4))
@@ -99,7 +88,7 @@ class Artist:
             for part_of_jpegs in pending:
                 jpegs += part_of_jpegs
         columns = (np.concatenate(column) for column in (thumbs, changed, similarity, rank, realism))
-        Drawn(jpegs, *columns).write(self.work.shard(shard.name))
+        return Drawn(jpegs, *columns)
 
     def _structures(
         self, j: Int64Array, x_j_u8: ImagesU8, last: tuple[int, Tensor] | None
@@ -111,22 +100,6 @@ class Artist:
             codes.append(self.model.structure_encoder(self._normalised(x_j_u8[len(codes) :])))
         s = torch.cat(codes)
         return s, (int(j[-1]), s[-1:])
-
-    def _codes(self, shard: Shard) -> Tensor:
-        """The appearance codes of the x_i of a shard, from the files that `encode` wrote."""
-        rows: dict[str, list[tuple[int, int]]] = {}
-        for place, source in enumerate(shard.i.tolist()):
-            name, row = shard.code_of[source]
-            rows.setdefault(name, []).append((place, row))
-        codes = None
-        for name, pairs in rows.items():
-            stored = np.load(self.work.codes(name), mmap_mode="r", allow_pickle=False)
-            if codes is None:
-                codes = np.empty((len(shard.i), *stored.shape[1:]), dtype=np.float32)
-            places, of_batch = zip(*pairs, strict=True)
-            codes[list(places)] = stored[list(of_batch)]
-        assert codes is not None
-        return torch.from_numpy(codes)
 
     def _judge(self, drawn: ImagesU8, i: Int64Array, j: Int64Array) -> tuple[Float32Array, Int64Array, Float32Array]:
         """Similarity and rank of the person of each image's pid, and realism; NaN, 0 and NaN where not asked for."""

@@ -12,9 +12,10 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
+from dgnet.data.readers.synthetic import MANIFEST, RECIPE
 from dgnet.files.download import sha256_of
 from dgnet.files.whole_file import write_text_whole, written_whole
-from dgnet.generation.synthesis.manifest import FILE_NAME, Format, write_manifest
+from dgnet.generation.synthesis.manifest import Format, write_manifest
 from dgnet.generation.synthesis.plan import Shard
 from dgnet.generation.synthesis.select import Selection
 from dgnet.generation.synthesis.shards import WorkFolder, read_jpegs
@@ -56,8 +57,8 @@ def finish(folder: Path, rows: Sequence[Row], layout: Format, about: dict[str, o
     if layout == "imagefolder":
         lines = (json.dumps({"file_name": Path(str(row["path"])).name, **row}, ensure_ascii=False) for row in rows)
         write_text_whole(folder / "train" / "metadata.jsonl", "".join(f"{line}\n" for line in lines))
-    write_manifest(folder / FILE_NAME, rows)
-    write_text_whole(folder / "synthesis.json", json.dumps(about, indent=1, ensure_ascii=False) + "\n")
+    write_manifest(folder / MANIFEST, rows)
+    write_text_whole(folder / RECIPE, json.dumps(about, indent=1, ensure_ascii=False) + "\n")
     write_text_whole(folder / "croissant.json", json.dumps(croissant(folder, rows, layout, about), indent=1) + "\n")
     write_text_whole(folder / "README.md", card(rows, layout, about))
 
@@ -103,8 +104,8 @@ No image is a photograph, but its parts come from photographs where the sources 
 
 Licence of the sources: {about["licence"]}
 
-`{FILE_NAME}` has one row per image: who gave the clothes (`appearance`) and who the rest (`structure`), with the
-SHA-256 of both files, the identity (`pid`, `soft_label`), scores, the seed and the model's hash. `synthesis.json` has
+`{MANIFEST}` has one row per image: who gave the clothes (`appearance`) and who the rest (`structure`), with the
+SHA-256 of both files, the identity (`pid`, `soft_label`), scores, the seed and the model's hash. `{RECIPE}` has
 the recipe, `croissant.json` a description for programs. Each JPEG says the same of itself in its comment.
 """
 
@@ -124,7 +125,7 @@ def croissant(folder: Path, rows: Sequence[Row], layout: Format, about: dict[str
             "@id": f"images/{name}",
             "name": name,
             "dataType": kinds.get(type(_first(rows, name)), "sc:Text"),
-            "source": {"fileObject": {"@id": FILE_NAME}, "extract": {"column": name}},
+            "source": {"fileObject": {"@id": MANIFEST}, "extract": {"column": name}},
         }
         for name in rows[0]
     ]
@@ -160,11 +161,11 @@ def croissant(folder: Path, rows: Sequence[Row], layout: Format, about: dict[str
         "distribution": [
             {
                 "@type": "cr:FileObject",
-                "@id": FILE_NAME,
-                "name": FILE_NAME,
-                "contentUrl": FILE_NAME,
+                "@id": MANIFEST,
+                "name": MANIFEST,
+                "contentUrl": MANIFEST,
                 "encodingFormat": "application/x-parquet",
-                "sha256": sha256_of(folder / FILE_NAME),
+                "sha256": sha256_of(folder / MANIFEST),
             },
             {"@type": "cr:FileSet", "@id": "files", "name": "files", "encodingFormat": kind, "includes": pattern},
         ],

@@ -17,7 +17,6 @@ from dgnet.generation.synthesis.select import Selection
 from dgnet.generation.synthesis.shards import Measured
 
 Format = Literal["market1501", "imagefolder", "webdataset"]
-FILE_NAME = "manifest.parquet"
 PER_TAR = 1000  # images
 
 

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dgnet.files.whole_file import written_whole
+from dgnet.generation.synthesis.plan import CodeBatch, Shard
 from dgnet.generation.synthesis.recipe import Int64Array
 
 Float32Array = npt.NDArray[np.float32]
@@ -96,6 +97,33 @@ class WorkFolder:
     def shard(self, name: str) -> Path:
         """The images of a `Shard`."""
         return self.path / "shards" / f"{name}.npz"
+
+    def done(self, task: CodeBatch | Shard) -> bool:
+        """Whether the file that a task stands for is there."""
+        return (self.codes if isinstance(task, CodeBatch) else self.shard)(task.name).exists()
+
+    def keep(self, task: CodeBatch | Shard, found: Float32Array | Drawn) -> None:
+        """Write what a task gave: codes of a `CodeBatch`, images of a `Shard`."""
+        if isinstance(found, Drawn):
+            found.write(self.shard(task.name))
+        else:
+            write_array(self.codes(task.name), found)
+
+    def codes_of(self, shard: Shard) -> Float32Array:
+        """The appearance codes of the x_i of a shard, in its order."""
+        rows: dict[str, list[tuple[int, int]]] = {}
+        for place, source in enumerate(shard.i.tolist()):
+            name, row = shard.code_of[source]
+            rows.setdefault(name, []).append((place, row))
+        codes: Float32Array | None = None
+        for name, pairs in rows.items():
+            stored = np.load(self.codes(name), mmap_mode="r", allow_pickle=False)
+            if codes is None:
+                codes = np.empty((len(shard.i), *stored.shape[1:]), dtype=np.float32)
+            places, of_batch = zip(*pairs, strict=True)
+            codes[list(places)] = stored[list(of_batch)]
+        assert codes is not None
+        return codes
 
     @property
     def features(self) -> Path:

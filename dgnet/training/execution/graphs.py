@@ -107,9 +107,9 @@ class RecordedSteps:
     def _receive(self, batch: Batch, ramped: RampedWeights) -> LiveWeights:
         """Copy the batch and the weights to the tensors that replays read."""
         if self.batch is None:
-            self.batch = Batch(**{item.name: getattr(batch, item.name).clone() for item in fields(Batch)})
-        for item in fields(Batch):
-            getattr(self.batch, item.name).copy_(getattr(batch, item.name))
+            self.batch = Batch(**{name: tensor.clone() for name, tensor in batch.tensors().items()})
+        for name, tensor in batch.tensors().items():
+            getattr(self.batch, name).copy_(tensor)
         names = [item.name for item in fields(RampedWeights)]
         self.weights.copy_(torch.tensor([getattr(ramped, name) for name in names]), non_blocking=True)
         return LiveWeights(**dict(zip(names, self.weights.unbind(), strict=True)), like=ramped)

@@ -7,7 +7,6 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -35,27 +34,6 @@ def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "p1_c1_copy.jpg").write_bytes((folder / "p0_c0_0.jpg").read_bytes())
     (folder / "p1_c1_broken.jpg").write_bytes(b"\xff\xd8 no picture")
     return folder
-
-
-@pytest.fixture(scope="module")
-def cluster() -> Iterator[str]:
-    """Two nodes of one CPU each; gives the address of the head."""
-    utils = pytest.importorskip("ray.cluster_utils", reason="clusters need ray")
-    node = {"num_cpus": 1, "object_store_memory": 80 * 2**20}
-    nodes = utils.Cluster()
-    try:
-        for options in ({**node, "include_dashboard": False}, node):
-            for attempt in range(5):
-                try:
-                    nodes.add_node(wait=False, **options)
-                    break
-                except Exception:  # Ray gives a node 30 seconds to start, which a busy machine may not keep
-                    if attempt == 4:
-                        raise
-        nodes.wait_for_nodes(timeout=120)
-        yield nodes.address
-    finally:
-        nodes.shutdown()
 
 
 def everything(gallery: Any) -> dict[str, tuple]:

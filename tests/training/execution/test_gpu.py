@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable
-from dataclasses import fields, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -35,8 +35,9 @@ def test_batches_are_a_cpus(config: RunConfig) -> None:
     here, there = (
         Feed(data.train, data.labels, data.camids, 8, config.augment, 0, device).batch(3) for device in (CPU, GPU)
     )
-    for item in fields(Batch):
-        one, other = getattr(here, item.name), getattr(there, item.name)
+    assert here.tensors().keys() == there.tensors().keys()
+    for name, one in here.tensors().items():
+        other = there.tensors()[name]
         assert other.device.type == GPU.type
         torch.testing.assert_close(other.cpu(), one, atol=2e-5, rtol=1e-5)
 
@@ -59,7 +60,7 @@ def test_a_step_is_a_cpus(
         for head in (mine.model.appearance_encoder.prim, mine.model.appearance_encoder.fine):
             head.dropout.p = 0.0
         optimizers = build_optimizers(mine.model, mine.discriminator, config.optim)
-        views = {item.name: getattr(batch, item.name).to(device) for item in fields(Batch)}
+        views = {name: tensor.to(device) for name, tensor in batch.tensors().items()}
         terms = joint_step(
             Networks(*parts),
             optimizers,
@@ -90,7 +91,7 @@ def test_recorded_steps_are_steps(
     small = {"generator_lr": 1e-5, "discriminator_lr": 1e-5, "muon_lr": 1e-4, "backbone_lr": 1e-4, "head_lr": 1e-4}
     config = replace(config, optim=replace(config.optim, **small))
     autocast = torch.autocast("cuda", enabled=False)
-    on_gpu = Batch(**{item.name: getattr(batch, item.name).to(GPU) for item in fields(Batch)})
+    on_gpu = Batch(**{name: tensor.to(GPU) for name, tensor in batch.tensors().items()})
     found = []
     for recorded in (False, True):
         mine = copy.deepcopy(networks)

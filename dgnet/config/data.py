@@ -11,7 +11,9 @@ from dgnet.config.errors import require
 from dgnet.config.setting import AT_LEAST_1, FRACTION, NOT_NEGATIVE, PLACE, POSITIVE, RUNNING, SOURCE, check, setting
 
 StoreKind = Literal["pixels", "packed"]
-DataName = Literal["auto", "mannequin", "market1501", "dukemtmc", "msmt17", "cuhk03np", "manifest", "folder", "crops"]
+DataName = Literal[
+    "auto", "mannequin", "market1501", "dukemtmc", "msmt17", "cuhk03np", "manifest", "folder", "crops", "gallery"
+]
 
 
 @dataclass(frozen=True)
@@ -20,7 +22,7 @@ class DataConfig:
 
     Args:
         name: the kind of data set; `auto` recognises it by what is in `root`.
-        root: the folder of the data set; empty means the bundled mannequin edition.
+        root: the folder of the data set; empty means the bundled mannequin edition. Of a `gallery`, its address.
         size: (height, width) that every image is resized to; multiples of 8, at least 64 x 32.
         num_test_ids: identities held out for testing, where the data set has no split of its own (`folder`).
         pattern: for `folder`, a regular expression that finds identity and camera in an image's path by its groups

@@ -16,6 +16,7 @@ chooses without labels. Needs `pip install "dgnet[adapt]"`.
   dgnet adapt bundled CROPS --out runs/mine      a folder of crops, in any folders below it, or a manifest
   dgnet adapt bundled CROPS --out runs/mine --pattern '^cam(?P<camid>[0-9]+)/'
                                                  cameras from the paths; without, the number after _c in each name
+  dgnet adapt bundled people.db --out runs/mine  a gallery's entries, where the files of their images are still there
   dgnet adapt runs/my-model market1501=DIR --out runs/mine
                                                  a data set: its train images; its labels only judge, in log and page
   dgnet evaluate runs/mine --data.root DIR       the result is a run like any other
@@ -28,7 +29,7 @@ def adapt(arguments: Sequence[str]) -> None:
     """`dgnet adapt RUN CROPS --out DIR`."""
     parser = parser_of("adapt", ADAPT_HELP, formatter_class=HelpFormatter)
     parser.add_argument("RUN", type=str, help="the model to start from: a run's folder, a model's file, or `bundled`")
-    parser.add_argument("CROPS", type=str, help="a folder of images, a manifest, or a data set as NAME=DIR")
+    parser.add_argument("CROPS", type=str, help="a folder of images, a manifest, a gallery, or a data set as NAME=DIR")
     parser.add_argument("--out", type=Path, required=True, help="folder of the run")
     parser.add_argument(
         "--pattern", type=str, default="", help="a regular expression that finds (?P<camid>...) in paths"

@@ -24,7 +24,17 @@ from dgnet.config.setting import (
 
 StoreKind = Literal["pixels", "packed"]
 DataName = Literal[
-    "auto", "mannequin", "market1501", "dukemtmc", "msmt17", "cuhk03np", "manifest", "folder", "crops", "synthetic"
+    "auto",
+    "mannequin",
+    "market1501",
+    "dukemtmc",
+    "msmt17",
+    "cuhk03np",
+    "manifest",
+    "folder",
+    "crops",
+    "gallery",
+    "synthetic",
 ]
 SYNTHETIC = "synthetic"  # the only name that a data set may have in `also` alone
 
@@ -35,7 +45,7 @@ class DataConfig:
 
     Args:
         name: the kind of data set; `auto` recognises it by what is in `root`.
-        root: the folder of the data set; empty means the bundled mannequin edition.
+        root: the folder of the data set; empty means the bundled mannequin edition. Of a `gallery`, its address.
         size: (height, width) that every image is resized to; multiples of 8, at least 64 x 32.
         num_test_ids: identities held out for testing, where the data set has no split of its own (`folder`).
         pattern: for `folder`, a regular expression that finds identity and camera in an image's path by its groups

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
-from dgnet.config import AdaptConfig, Precision, RunConfig
+from dgnet.config import AdaptConfig, DataConfig, Precision, RunConfig
 from dgnet.data.store.memory import keep_freed_memory
 from dgnet.experiment.adaptation.images import AdaptData, data_settings, open_images
 from dgnet.experiment.adaptation.judge import judge
@@ -15,6 +15,7 @@ from dgnet.experiment.adaptation.page import adaptation_page
 from dgnet.experiment.evaluation.publish import Published
 from dgnet.experiment.models.find import RUN, find_network
 from dgnet.experiment.run_folder import RunFolder
+from dgnet.gallery.stores.server import without_password
 from dgnet.models.appearance import Teacher
 from dgnet.models.device import autocast_for, pick_device
 from dgnet.models.dgnet import DGNet
@@ -43,7 +44,7 @@ class Request:
 
     Args:
         run: the model to start from, as `find` takes it.
-        crops: a folder, a manifest, or NAME=DIR.
+        crops: a folder, a manifest, a gallery, or NAME=DIR.
         pattern: finds cameras in paths (`data.pattern`).
         settings: of adaptation.
         seed, device, precision, cache: as the settings of a run of these names.
@@ -77,9 +78,10 @@ def adapt_to_crops(request: Request, out: Path) -> Published | None:
         if world.leads:
             folder.check(request.resume or world.restarted)
         loaded = find_network(request.run)
-        config = config_of(request, loaded)
+        settings = data_settings(request.crops, request.pattern, loaded.config.data.size, request.cache)
+        config = config_of(request, loaded, settings)
         with world.one_first():
-            data = open_images(config.data)
+            data = open_images(settings)
         require_enough(data.images, config.adapt)
         if world.leads:
             folder.prepare(config, data.people)
@@ -97,8 +99,8 @@ def adapt_to_crops(request: Request, out: Path) -> Published | None:
     return adaptation_page(config, data, adapted, folder, notes)
 
 
-def config_of(request: Request, loaded: LoadedModel[DGNet] | LoadedModel[Teacher]) -> RunConfig:
-    """The settings of the run: the start's own networks and augmentation, and what was asked for."""
+def config_of(request: Request, loaded: LoadedModel[DGNet] | LoadedModel[Teacher], settings: DataConfig) -> RunConfig:
+    """The settings of the run: the start's own networks and augmentation, and what was asked for, without passwords."""
     start = loaded.config
     return replace(
         start,
@@ -109,7 +111,7 @@ def config_of(request: Request, loaded: LoadedModel[DGNet] | LoadedModel[Teacher
         precision=request.precision,
         execution="plain",
         joint=isinstance(loaded.model, DGNet),
-        data=data_settings(request.crops, request.pattern, start.data.size, request.cache),
+        data=replace(settings, root=without_password(settings.root)),
         adapt=request.settings,
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,13 +18,16 @@ from dgnet.data.readers.detect import read_dataset
 from dgnet.data.records import DataError, Record, ReidDataset
 from dgnet.data.store.crops import open_crops
 from dgnet.data.store.packed import CropStore, open_packed
+from dgnet.data.store.recipe import UnreadableError
 from dgnet.data.testable import require_testable
+from dgnet.experiment.galleries.crops import read_gallery
 from dgnet.files.cache import cache_root
 from dgnet.mannequin.bundled import bundled_root
 from dgnet.retrieval.protocol import Queries
 
 logger = logging.getLogger(__name__)
 TOO = "trained on synthetic images of the same people too, with soft labels"
+TOLERATED = 10  # of so many images without labels one may be unreadable; more are hardly an accident
 
 
 @dataclass(frozen=True)
@@ -134,7 +138,7 @@ def open_held_out(config: RunConfig, *, same_camera: bool = False, queries: Quer
 def read_one(settings: DataConfig) -> ReidDataset:
     """The records of the data set in `settings.root`; without a root, of the bundled mannequin edition.
 
-    Raises as `open_data` does.
+    Raises as `open_data` does, and what `read_gallery` raises.
     """
     if not settings.root:
         if settings.name not in ("mannequin", "auto"):
@@ -142,6 +146,8 @@ def read_one(settings: DataConfig) -> ReidDataset:
                 f"data.root: empty, but {settings.name} is not bundled; give its folder (--data.root DIR)"
             )
         return read_dataset("mannequin", bundled_root(cache_root(settings.cache)))
+    if settings.name == "gallery":
+        return read_gallery(settings.root)
     root = Path(settings.root).expanduser()
     return read_dataset(settings.name, root, pattern=settings.pattern or None, num_test_ids=settings.num_test_ids)
 
@@ -153,6 +159,23 @@ def as_one(datasets: Sequence[ReidDataset]) -> ReidDataset:
     for note in dataset.notes:
         logger.info("%s: %s", dataset.name, note)
     return dataset
+
+
+def open_readable(records: tuple[Record, ...], settings: DataConfig) -> tuple[tuple[Record, ...], CropStore]:
+    """As `open_store`, but images that cannot be read are left out with a warning; also returns the records kept.
+
+    Raises:
+        DataError: more than one image in `TOLERATED` cannot be read.
+    """
+    try:
+        return records, open_store(records, settings)
+    except UnreadableError as error:
+        bad = error.reason_of
+        if len(bad) > len(records) / TOLERATED:
+            raise
+        logger.warning("%d of %d images cannot be read, and are left out: %s", len(bad), len(records), error.told)
+        kept = tuple(record for record in records if os.path.abspath(record.path) not in bad)
+        return kept, open_store(kept, settings)
 
 
 def open_store(records: tuple[Record, ...], settings: DataConfig) -> CropStore:

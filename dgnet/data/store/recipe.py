@@ -40,6 +40,15 @@ NUM_NAMED_UNREADABLE = 100
 logger = logging.getLogger(__name__)
 
 
+class UnreadableError(DataError):
+    """Image files cannot be read. `reason_of` has all of them, absolute, and the message names them."""
+
+    def __init__(self, reason_of: dict[str, str], total: int) -> None:
+        self.reason_of = reason_of
+        self.told = name_some((f"{path} ({reason})" for path, reason in reason_of.items()), NUM_NAMED_UNREADABLE)
+        super().__init__(f"{len(reason_of)} of {total} images cannot be read; replace or remove them: {self.told}")
+
+
 @dataclass(frozen=True)
 class Recipe:
     """How a store's file is made: `header`, then the bytes `pack(files, images)` of each chunk of images in turn.
@@ -60,7 +69,7 @@ def open_store(
 ) -> tuple[Path, CropIndex]:
     """The store's file made from `records` by `recipe`, and its index: found in `cache_dir`, or built there.
 
-    Raises DataError naming every file that cannot be read, or a `cache_dir` that cannot be written or is full.
+    Raises UnreadableError naming every file that cannot be read, DataError where `cache_dir` is full or not writable.
     """
     if not records:
         raise DataError("no images: the crop store was asked for an empty list of records")
@@ -158,7 +167,7 @@ class _Chunk:
     packed: bytes | memoryview
     lengths: list[int]
     digests: list[bytes]
-    failures: list[str]
+    failures: dict[str, str]  # path: why it cannot be read
 
 
 def _write_chunks(
@@ -167,7 +176,7 @@ def _write_chunks(
     """Decode all images in parallel and write what `recipe` makes of them; return the files' lengths and hashes."""
     lengths: list[int] = []
     digests: list[bytes] = []
-    failures: list[str] = []
+    failures: dict[str, str] = {}
     chunks = iter([paths[start : start + CHUNK] for start in range(0, len(paths), CHUNK)])
     running: deque[Future[_Chunk]] = deque()
     sync: Future[None] | None = None
@@ -186,7 +195,7 @@ def _write_chunks(
             done = running.popleft().result()
             lengths += done.lengths
             digests += done.digests
-            failures += done.failures
+            failures |= done.failures
             if not failures:  # after a failure, go on only to name all other files that cannot be read
                 unsynced += file.write(done.packed)
             if unsynced > SYNC_BYTES and (sync is None or sync.done()):
@@ -194,26 +203,23 @@ def _write_chunks(
                 sync, unsynced = syncing.submit(os.fsync, file.fileno()), 0
             bar.update(len(done.lengths))
     if failures:
-        raise DataError(
-            f"{len(failures)} of {len(paths)} images cannot be read; replace or remove them: "
-            + name_some(failures, NUM_NAMED_UNREADABLE)
-        )
+        raise UnreadableError(failures, len(paths))
     return np.array(lengths, dtype=np.int64), np.frombuffer(b"".join(digests), dtype=np.uint8).reshape(len(paths), -1)
 
 
 def _load_chunk(paths: list[str], recipe: Recipe) -> _Chunk:
     files: list[bytes] = []
     images: list[ImagesU8] = []
-    failures: list[str] = []
+    failures: dict[str, str] = {}
     for path in paths:
         data = b""
         try:
             data = read_file(path)
             images.append(decode_image(data))
         except ImageError as error:
-            failures.append(f"{path} ({error})")
+            failures[path] = str(error)
         except OSError as error:
-            failures.append(f"{path} ({error.strerror})")
+            failures[path] = str(error.strerror)
         files.append(data)
     packed = b"" if failures else recipe.pack(files, images)
     return _Chunk(packed, [len(data) for data in files], [digest(data) for data in files], failures)

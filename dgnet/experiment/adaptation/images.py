@@ -15,10 +15,12 @@ from dgnet.data.people import People, people_of
 from dgnet.data.readers.crops import UNLABELLED
 from dgnet.data.records import UNKNOWN_CAMERA, DataError, Record, ReidDataset
 from dgnet.data.testable import why_untestable
-from dgnet.experiment.data import HeldOut, open_store, read_one
+from dgnet.experiment.data import HeldOut, open_readable, open_store, read_one
+from dgnet.gallery.stores.choice import is_file_address
 from dgnet.training.adaptation.adapt import Unlabelled
 
 logger = logging.getLogger(__name__)
+MANIFESTS = (".csv", ".parquet")
 
 
 @dataclass(frozen=True)
@@ -41,17 +43,21 @@ class AdaptData:
 
 
 def data_settings(crops: str, pattern: str, size: tuple[int, int], cache: str) -> DataConfig:
-    """CROPS as settings: NAME=DIR is a data set, a file is a manifest, a folder holds images without labels."""
+    """CROPS as settings: NAME=DIR is a data set; else a gallery, or a manifest, or a folder of unlabelled images."""
     if not crops:
-        raise ConfigError("CROPS: found an empty name, must be a folder, a manifest or NAME=DIR")
+        raise ConfigError("CROPS: found an empty name, must be a folder, a manifest, a gallery or NAME=DIR")
     name, root = name_and_root("CROPS", crops)
     if name == "auto":
-        name = "manifest" if Path(root).expanduser().is_file() else "crops"
+        path = Path(root).expanduser()
+        table = path.suffix.lower() in MANIFESTS
+        name = "crops"
+        if path.is_file() or not is_file_address(root):
+            name = "manifest" if table else "gallery"
     return DataConfig(name=name, root=root, size=size, pattern=pattern, cache=cache)
 
 
 def open_images(settings: DataConfig) -> AdaptData:
-    """Read and store the images; images with the same content are taken once.
+    """Read and store the images. Unreadable ones are left out, and those with the same content are taken once.
 
     Raises:
         DataError: there are no training images, or something cannot be read.
@@ -60,8 +66,9 @@ def open_images(settings: DataConfig) -> AdaptData:
     if not dataset.train:
         raise DataError(f"{dataset.root}: no train images; a model is adapted to the train split")
     for note in dataset.notes:
-        logger.info("%s: %s", dataset.name, note)
-    crops = open_store(dataset.train, settings)
+        logger.log(logging.WARNING if note in dataset.warnings else logging.INFO, "%s: %s", dataset.name, note)
+    train, crops = open_readable(dataset.train, settings)
+    dataset = replace(dataset, train=train)
     _, first = np.unique(crops.digests, axis=0, return_index=True)
     places = np.sort(first).astype(np.int64)
     if len(places) < len(crops):

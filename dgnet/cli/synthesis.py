@@ -43,7 +43,7 @@ def dataset(arguments: Sequence[str]) -> None:
     parser.add_argument("--data", type=str, default="", metavar="NAME=DIR", help="the sources (default: bundled)")
     parser.add_argument("--split", type=Literal["train", "query", "gallery"], default="train", help="of the sources")
     parser.add_argument("--count", type=count, required=True, help="images to make")
-    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="a new or empty folder")
+    parser.add_argument("--out", type=str, required=True, metavar="DIR", help="a new or empty folder, or a URL (s3://)")
     parser.add_argument(
         "--pairs", type=Literal["random", "cross_camera", "hardest", "balanced"], default="random", help="see above"
     )

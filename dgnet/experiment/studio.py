@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from dgnet import __version__
-from dgnet.experiment.models.find import RUN, find
+from dgnet.experiment.models.find import RUN, find_model
 from dgnet.experiment.models.judge import discriminator_of, judge_of
 from dgnet.files.images import ImagesU8
 from dgnet.generation.synthesis.draw import Artist
@@ -16,7 +16,8 @@ from dgnet.generation.synthesis.people import people_of
 from dgnet.generation.synthesis.recipe import Recipe, Sources
 from dgnet.generation.synthesis.shards import Float32Array
 from dgnet.models.device import pick_device
-from dgnet.models.weights.ours import load_model
+from dgnet.models.dgnet import DGNet
+from dgnet.models.weights.ours import LoadedModel
 
 
 @dataclass(frozen=True)
@@ -42,11 +43,14 @@ class Studio:
     judge: RUN | None = None
     discriminator: RUN | None = None
 
-    def open(self, pixels: ImagesU8 | None = None, of_sources: Float32Array | None = None) -> Artist:
-        """Load the networks and return who draws. What is not given is read from the files."""
-        found = find(self.run)
-        assert found.model is not None
-        loaded, device = load_model(found.model), pick_device(self.device)
+    def open(
+        self,
+        pixels: ImagesU8 | None = None,
+        of_sources: Float32Array | None = None,
+        loaded: LoadedModel[DGNet] | None = None,
+    ) -> Artist:
+        """Load the networks and return who draws. The sources' pixels and features and the model are read if None."""
+        loaded, device = loaded or find_model(self.run), pick_device(self.device)
         features = people = None
         if self.recipe.keep_rank:
             judge = judge_of(self.run, self.judge, self.device, loaded.config.data.size)

@@ -7,7 +7,7 @@ import logging
 import os
 import shutil
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import nullcontext
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
@@ -21,13 +21,15 @@ from dgnet.experiment.figures.inputs import read_data, records_of
 from dgnet.experiment.models.find import BUNDLED_NAME, RUN, find, find_model
 from dgnet.experiment.models.judge import Judge, discriminator_of, judge_of
 from dgnet.experiment.studio import Studio
-from dgnet.experiment.synthesis_cluster import on_cluster
+from dgnet.experiment.synthesis_drivers import driver_for
 from dgnet.files.cache import cache_root
 from dgnet.files.outputs import OutputError, check_output_folder
 from dgnet.files.tensors import CHECKSUM, read_metadata
 from dgnet.files.unfinished import unfinished, unfinished_path
+from dgnet.files.upload import check_upload, upload
+from dgnet.gallery.remote import is_url
 from dgnet.generation.synthesis.formats import WORK, finish, write_images
-from dgnet.generation.synthesis.local import Driver, in_process, in_processes
+from dgnet.generation.synthesis.local import Driver
 from dgnet.generation.synthesis.manifest import Format, Origin, require_parquet, rows_of
 from dgnet.generation.synthesis.people import nearest_others
 from dgnet.generation.synthesis.plan import Planner, Shard
@@ -50,7 +52,7 @@ UNKNOWN_LICENCE = "not stated; the terms of the sources hold"
 def synthesise(
     run: RUN,
     data: str,
-    out: Path,
+    out: Path | str,
     recipe: Recipe,
     *,
     split: str = "train",
@@ -61,8 +63,8 @@ def synthesise(
     workers: int = 0,
     cluster: str = "",
     device: str = "auto",
-) -> Path | None:
-    """Draw a data set into the new or empty folder `out`, and return it; None in all but the first process of torchrun.
+) -> Path | str | None:
+    """Draw a data set into the new or empty `out`, and return its place; None in all but torchrun's first process.
 
     Everything is written to a hidden folder beside `out`, which takes its name only when complete. Stopped, killed or
     out of disk space, the same call goes on where it was. The files do not depend on `workers`, torchrun or `cluster`.
@@ -70,6 +72,8 @@ def synthesise(
     Args:
         run: as `find` takes it; it must have a generator.
         data: as `--data` names it; empty or `bundled` is the bundled edition.
+        out: a folder; or a URL such as `s3://bucket/name`, where the finished files are put: until then they are in the
+            cache.
         split: whose images are swapped: train, query or gallery.
         layout: of the images: a Market-1501 tree, the Hugging Face hub's image folder, or WebDataset's tars.
         licence: of the sources, for the manifest.
@@ -86,8 +90,10 @@ def synthesise(
         WeightsError, ConfigError, DataError: there is no such model, device or data set, or an image cannot be read.
         WorldError, ClusterError: torchrun's processes cannot work together, or there is no such cluster.
     """
+    url = out if isinstance(out, str) and is_url(out) else ""
+    out = _place_of_upload(url) if url else Path(out)
     check_output_folder(out, "--out")
-    if out.exists() and any(out.iterdir()):
+    if not url and out.exists() and any(out.iterdir()):
         raise OutputError(f"--out: {out} exists and is not empty: name a new folder, or remove it first")
     require_parquet()
     out = out.absolute()  # `.` has no name of its own
@@ -117,6 +123,8 @@ def synthesise(
             "judge": str(judge or ""),
             "discriminator": str(discriminator or ""),
         }
+        if url and world.leads:
+            check_upload(url, settings)
         with unfinished(out, settings) if world.leads else nullcontext(unfinished_path(out)) as folder:
             world.wait()
             work = WorkFolder(folder / WORK)
@@ -128,7 +136,7 @@ def synthesise(
             )
             nearest = nearest_others(sources, features) if features is not None and recipe.pairs == "hardest" else None
             planner = Planner(sources, recipe, nearest)
-            with _driver(studio, work, world, workers, cluster) as driver:
+            with driver_for(studio, loaded, work, world, workers, cluster) as driver:
                 shards, measured, selection = _draw(planner, driver, work, recipe, world)
             if world.leads:
                 _say(selection, recipe, planner.exhausted)
@@ -151,9 +159,13 @@ def synthesise(
                     "dropped as near-duplicates of others": selection.num_near,
                 }
                 finish(folder, rows, layout, about)
+                if url:
+                    upload(folder, url, settings, leave_out=WORK)
                 shutil.rmtree(work.path)
             world.wait()
-        return out if world.leads else None
+        if url and world.leads:
+            shutil.rmtree(out)
+        return (url or out) if world.leads else None
 
 
 def _draw(
@@ -213,17 +225,12 @@ def _features(
     return features
 
 
-def _driver(
-    studio: Studio, work: WorkFolder, world: World, workers: int, cluster: str
-) -> AbstractContextManager[Driver]:
-    """A cluster; this process; or several, as many as there is work for."""
-    if cluster:
-        return on_cluster(studio, work, cluster, workers)
-    if not workers:
-        cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-        enough = -(-studio.recipe.count // 1000)
-        workers = min(cores, enough) if studio.device == "cpu" and world.size == 1 else 1
-    return in_process(studio.open, work) if workers == 1 else in_processes(studio.open, work, workers)
+def _place_of_upload(url: str) -> Path:
+    """The folder in the cache where the files of a URL are made; it has the same name."""
+    key, name = hashlib.sha256(url.encode()).hexdigest()[:16], url.rstrip("/").rpartition("/")[2]
+    place = cache_root() / "uploads" / key / name
+    place.parent.mkdir(parents=True, exist_ok=True)
+    return place
 
 
 def _relative(path: str, root: Path) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import itertools
 import json
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -68,8 +69,7 @@ class Artist:
         last: tuple[int, Tensor] | None = None  # the last structure, which the next batch may begin with
         with ThreadPoolExecutor(1 if device.type == "cpu" else WRITERS) as pool:
             pending = []
-            for start in range(0, size, BATCH):
-                part = slice(start, min(start + BATCH, size))
+            for part in batches_of(size):
                 j, inverse = np.unique(shard.j[part], return_inverse=True)
                 x_j_u8 = np.asarray(self.crops[j])
                 s, last = self._structures(j, x_j_u8, last)
@@ -143,3 +143,9 @@ class Artist:
 
     def _normalised(self, images_u8: ImagesU8) -> Tensor:
         return normalise(torch.from_numpy(np.ascontiguousarray(images_u8)).to(device_of(self.model)))
+
+
+def batches_of(size: int) -> list[slice]:
+    """Nearly equal parts of about BATCH images: a few that are left over would cost as much as many."""
+    ends = np.linspace(0, size, max(1, round(size / BATCH)) + 1).round().astype(int).tolist()
+    return [slice(start, stop) for start, stop in itertools.pairwise(ends)]

@@ -52,7 +52,7 @@ def rows_of(
     Args:
         names: the sources' paths, as the table is to name them.
     """
-    digest_of = cache(sha256_of)  # a source serves several images
+    digest_of = cache(lambda path: sha256_of(Path(path)))  # a source serves several images
     rows: list[dict[str, object]] = []
     for place, (k, row) in enumerate(zip(selection.shard.tolist(), selection.row.tolist(), strict=True)):
         i, j = int(shards[k].i[row]), int(shards[k].j[row])
@@ -69,10 +69,10 @@ def rows_of(
                 "clothes_id": giver.pid,
                 "appearance": names[i],
                 "appearance_pid": giver.pid,
-                "appearance_sha256": digest_of(Path(giver.path)),
+                "appearance_sha256": digest_of(giver.path),
                 "structure": names[j],
                 "structure_pid": wearer.pid,
-                "structure_sha256": digest_of(Path(wearer.path)),
+                "structure_sha256": digest_of(wearer.path),
                 "soft_label": soft_label(giver.pid, wearer.pid, recipe.identity, recipe.share),
                 "changed": float(found.changed[row]),
                 "identity_similarity": _known(float(found.similarity[row])),

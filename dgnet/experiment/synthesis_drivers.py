@@ -1,14 +1,17 @@
-"""Drawing a synthetic data set on a Ray cluster: codes and images travel, files are written where the command runs.
+"""Who draws a synthetic data set: this process, several, or a Ray cluster.
 
-Each worker is a process with the networks. It is sent the sources' pixels once per machine, and with each task the
-codes that the task needs; what it draws comes back. So nothing but the model's file need be there on every machine, and
-a worker that dies is replaced and its task done again.
+On a cluster codes and images travel, and files are written where the command runs. Each worker is a process with the
+networks. It is sent the sources' pixels once per machine, and with each task the codes that the task needs; what it
+draws comes back. So nothing but the model's file need be there on every machine, and a worker that dies is replaced and
+its task done again.
 """
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -17,10 +20,13 @@ import torch
 from dgnet.experiment.cluster import cause, joined, workers_for
 from dgnet.experiment.studio import Studio
 from dgnet.files.images import ImagesU8
-from dgnet.generation.synthesis.local import Driver, Task, num_images
+from dgnet.generation.synthesis.local import Driver, Task, in_process, in_processes, num_images
 from dgnet.generation.synthesis.plan import CodeBatch
 from dgnet.generation.synthesis.recipe import SynthesisError
 from dgnet.generation.synthesis.shards import Drawn, Float32Array, WorkFolder
+from dgnet.models.dgnet import DGNet
+from dgnet.models.weights.ours import LoadedModel
+from dgnet.training.distributed import World
 
 
 class RemoteArtist:
@@ -72,3 +78,18 @@ def on_cluster(studio: Studio, work: WorkFolder, cluster: str, workers: int) -> 
                 raise SynthesisError(f"--ray {cluster}: a worker failed: {cause(error)}") from error
 
         yield drive
+
+
+def driver_for(
+    studio: Studio, loaded: LoadedModel[DGNet], work: WorkFolder, world: World, workers: int, cluster: str
+) -> AbstractContextManager[Driver]:
+    """A cluster; this process; or several, as many as there is work for."""
+    if cluster:
+        return on_cluster(studio, work, cluster, workers)
+    if not workers:
+        cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+        enough = -(-studio.recipe.count // 1000)
+        workers = min(cores, enough) if studio.device == "cpu" and world.size == 1 else 1
+    if workers == 1:
+        return in_process(partial(studio.open, loaded=loaded), work)
+    return in_processes(studio.open, work, workers)

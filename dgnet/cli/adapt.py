@@ -19,6 +19,8 @@ chooses without labels. Needs `pip install "dgnet[adapt]"`.
   dgnet adapt bundled people.db --out runs/mine  a gallery's entries, where the files of their images are still there
   dgnet adapt runs/my-model market1501=DIR --out runs/mine
                                                  a data set: its train images; its labels only judge, in log and page
+  dgnet adapt runs/my-model CROPS --out runs/mine --generate true
+                                                 the generator learns too, and draws what E_a learns from
   dgnet evaluate runs/mine --data.root DIR       the result is a run like any other
 
 It needs hundreds of people who come several times, and a model that recognises some of them. docs/adapt.md says what
@@ -34,14 +36,29 @@ def adapt(arguments: Sequence[str]) -> None:
     parser.add_argument(
         "--pattern", type=str, default="", help="a regular expression that finds (?P<camid>...) in paths"
     )
+    parser.add_argument(
+        "--generate",
+        type=bool,
+        default=AdaptConfig().generate,
+        help="train the generator too, and learn from people drawn in each other's clothes",
+    )
+    parser.add_argument(
+        "--source",
+        type=str,
+        default="",
+        metavar="NAME=DIR",
+        help="with --generate true: labelled people who exchange clothes with those in CROPS; by default those that RUN"
+        " was trained on, where they are still there; `none`: no others",
+    )
     parser.add_argument("--resume", action="store_true", help="continue the run in --out, if there is one")
     parser.add_argument("--seed", type=int, default=0, help="of every random number")
     parser.add_argument("--precision", type=Precision, default="fp32", help="of the network's arithmetic")
     parser.add_argument("--cache", type=str, default="", help="where crops are stored, as data.cache")
     add_device(parser)
-    parser.add_class_arguments(AdaptConfig, "adapt")
+    parser.add_class_arguments(AdaptConfig, "adapt", skip={"generate", "source"})
     found = parser.parse_args(list(arguments))
-    settings: AdaptConfig = from_dict(as_plain(found, leave_out=set())["adapt"], AdaptConfig, "adapt.")
+    said = {"generate": found.generate, "source": found.source}
+    settings: AdaptConfig = from_dict({**as_plain(found, leave_out=set())["adapt"], **said}, AdaptConfig, "adapt.")
 
     from dgnet.experiment.adapt import Request, adapt_to_crops
 

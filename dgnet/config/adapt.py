@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from dgnet.config.drawing import DrawingConfig
 from dgnet.config.errors import require
 from dgnet.config.setting import (
     AT_LEAST_1,
@@ -12,7 +13,9 @@ from dgnet.config.setting import (
     LEARNING,
     NOT_NEGATIVE,
     POSITIVE,
+    SOURCE,
     check,
+    part,
     setting,
 )
 
@@ -33,11 +36,17 @@ class AdaptConfig:
         eps: the distance within which two images are neighbours for DBSCAN, from 0 to 1; 0: chosen in every epoch,
             without labels.
         min_samples: how many images within eps, itself included, make an image the core of a cluster.
+        copies: of images that are as alike as one image moved by some pixels (`augment.pad`), as those of a film are,
+            so many are clustered and learnt from; 0: all.
         k1: neighbours that the k-reciprocal encodings are made from.
         k2: neighbours whose encodings are averaged.
         ema: decay per step of the mean teacher, the running average of the network that is trained.
         soft: weight of the mean teacher's soft labels, beside the weight 1 of the clusters' labels.
         patience: training stops when the score of the clusters has not risen for so many epochs.
+        generate: E_s, G and D learn too, and E_a learns from images that they draw.
+        source: with `generate`, the data set whose people exchange clothes with those in the images, as NAME=DIR or
+            DIR; empty: the one that the model was trained on, if it is there; `none`: no other.
+        drawing: with `generate`, how E_s, G and D learn.
     """
 
     epochs: int = setting(10, AT_LEAST_1, LEARNING)
@@ -50,11 +59,15 @@ class AdaptConfig:
     head_lr: float = setting(0.01, NOT_NEGATIVE, LEARNING)
     eps: float = setting(0.0, BELOW_1, LEARNING)
     min_samples: int = setting(4, AT_LEAST_2, LEARNING)
+    copies: int = setting(8, NOT_NEGATIVE, LEARNING)
     k1: int = setting(20, AT_LEAST_1, LEARNING)
     k2: int = setting(6, AT_LEAST_1, LEARNING)
     ema: float = setting(0.99, BELOW_1, LEARNING)
     soft: float = setting(0.5, NOT_NEGATIVE, LEARNING)
     patience: int = setting(3, AT_LEAST_1, LEARNING)
+    generate: bool = setting(False, role=LEARNING)
+    source: str = setting("", role=SOURCE)
+    drawing: DrawingConfig = part(DrawingConfig)
 
     def __post_init__(self) -> None:
         check(self, "adapt")

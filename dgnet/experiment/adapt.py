@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import copy
+import logging
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
 from dgnet.config import AdaptConfig, DataConfig, Precision, RunConfig
 from dgnet.data.store.memory import keep_freed_memory
+from dgnet.experiment.adaptation.generator import make_generator, open_source, shown, with_source
 from dgnet.experiment.adaptation.images import AdaptData, data_settings, open_images
 from dgnet.experiment.adaptation.judge import judge
 from dgnet.experiment.adaptation.page import adaptation_page
@@ -28,6 +30,7 @@ from dgnet.training.joining import joined
 from dgnet.training.session import Context
 from dgnet.training.views import Views
 
+logger = logging.getLogger(__name__)
 DRAWS_WORSE = (
     "E_a has changed and G has not, so swaps drawn with this model are worse than with the one it started from: use it "
     "to recognise people."
@@ -82,26 +85,36 @@ def adapt_to_crops(request: Request, out: Path) -> Published | None:
         config = config_of(request, loaded, settings)
         with world.one_first():
             data = open_images(settings)
+            source = open_source(request.run, config.adapt.source, config) if config.adapt.generate else None
         require_enough(data.images, config.adapt)
+        people = with_source(data.people, source) if source else data.people
         if world.leads:
-            folder.prepare(config, data.people)
+            folder.prepare(config, people)
         world.wait()
 
         size = config.adapt.num_ids * config.adapt.num_images
         views = Views(data.images.crops, size, config.augment, config.seed, device, world.rank, world.size)
         autocast = autocast_for(device, config.precision)
-        context = Context(config, data.people, folder.checkpoints, folder.log, autocast, world)
-        start = place(copy.deepcopy(describer_of(loaded.model)), device)
-        adapted = adapt(start, data.images, views, context, partial(judge, data, alpha=config.alpha, device=device))
+        context = Context(config, people, folder.checkpoints, folder.log, autocast, world)
+        model, generator, who = place(copy.deepcopy(loaded.model), device), None, None
+        if config.adapt.generate and isinstance(model, DGNet):
+            who = shown(data, source)
+            generator = make_generator(model, request.run, source, who, config, folder, world)
+        judging = partial(judge, data, alpha=config.alpha, device=device)
+        adapted = adapt(describer_of(model), data.images, views, context, judging, generator)
     if not world.leads:
         return None
     notes = save(folder, loaded, adapted, config, data)
-    return adaptation_page(config, data, adapted, folder, notes)
+    return adaptation_page(config, data, adapted, folder, notes, who)
 
 
 def config_of(request: Request, loaded: LoadedModel[DGNet] | LoadedModel[Teacher], settings: DataConfig) -> RunConfig:
     """The settings of the run: the start's own networks and augmentation, and what was asked for, without passwords."""
-    start = loaded.config
+    start, adapt = loaded.config, request.settings
+    can_draw = isinstance(loaded.model, DGNet)
+    if adapt.generate and not can_draw:
+        logger.info("%s is a Baseline, which cannot draw, so it is adapted without a generator", request.run)
+        adapt = replace(adapt, generate=False)
     return replace(
         start,
         preset="adapt",
@@ -110,9 +123,9 @@ def config_of(request: Request, loaded: LoadedModel[DGNet] | LoadedModel[Teacher
         device=request.device,
         precision=request.precision,
         execution="plain",
-        joint=isinstance(loaded.model, DGNet),
+        joint=can_draw,
         data=replace(settings, root=without_password(settings.root)),
-        adapt=request.settings,
+        adapt=adapt,
     )
 
 
@@ -138,8 +151,9 @@ def save(
         save_teacher(folder.teacher, network, config, card)
     else:
         assert isinstance(loaded.model, DGNet)
-        loaded.model.appearance_encoder.load_state_dict(network.state_dict())
-        save_model(folder.model, loaded.model, config, card)
+        model = adapted.model.cpu() if adapted.model else loaded.model
+        model.appearance_encoder.load_state_dict(network.state_dict())
+        save_model(folder.model, model, config, card)
     if adapted.best == 0:
         return [UNCHANGED]
-    return [] if isinstance(network, Teacher) else [DRAWS_WORSE]
+    return [] if isinstance(network, Teacher) or adapted.model else [DRAWS_WORSE]

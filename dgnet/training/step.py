@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from typing import Final
 
 import torch
 from torch import Tensor
 
 from dgnet.config import LossConfig
-from dgnet.generation.paste import paste
 from dgnet.losses.adversarial import discriminator_loss, generator_loss, gradient_penalty
 from dgnet.losses.identity import cross_entropy, divergence
 from dgnet.losses.labels import soft_label
@@ -21,9 +19,7 @@ from dgnet.models.discriminator import Discriminator
 from dgnet.training.execution.modes import eagerly, frozen, generated_statistics, running_statistics
 from dgnet.training.optim.optimizers import Optimizers
 from dgnet.training.optim.schedules import RampedWeights
-
-# How many times x_i is redressed, each time in another person's clothes: each hides more of the cut of i's own.
-REDRESSINGS: Final = 3
+from dgnet.training.redress import redress, swap_halves
 
 
 @dataclass(frozen=True)
@@ -84,20 +80,6 @@ class Terms:
         """The computed terms by name."""
         pairs = [(item.name, getattr(self, item.name)) for item in fields(self)]
         return [(name, value) for name, value in pairs if value is not None]
-
-
-def swap_halves(halves: Tensor) -> Tensor:
-    """Exchange the halves of a doubled batch: what belongs to j comes to the place of i, and the other way round."""
-    return halves.roll(len(halves) // 2, dims=0)
-
-
-def further_clothes(num_anchors: int) -> list[int]:
-    """For each redressing after the first (in the clothes of j), how far to roll a doubled batch to get the clothes.
-
-    The clothes are those of others than j, if the batch has others.
-    """
-    half = num_anchors // 2
-    return [max(half - k, 1) for k in range(1, REDRESSINGS)]
 
 
 def joint_step(
@@ -179,10 +161,7 @@ def joint_step(
 
     # Clothes belong in the appearance code alone: E_s sees x_i redressed, and G with a_t must still give x_i.
     if needs.redressed:
-        with torch.no_grad(), autocast:
-            x_redressed = paste(x, x_self, swap_halves(x_ij))
-            for places in further_clothes(len(x)):
-                x_redressed = paste(x, x_self, G(a.roll(places, dims=0), E_s(x_redressed)).float())
+        x_redressed = redress(E_s, G, x, x_self, x_ij, a, autocast)
         with autocast:
             x_from_redressed = G(a_partner.detach(), E_s(x_redressed))
         redressed = l1(x_from_redressed, x)

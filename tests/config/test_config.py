@@ -199,12 +199,13 @@ def test_roles_cover_every_setting_and_say_what_four_lists_said() -> None:
     running = {*every, "preset", "device", "execution", "data.store", "teacher.min_accuracy"}
     places = {"data.root", "data.cache", "teacher.weights"}
     weights = {"network.backbone.weights", "teacher.backbone.weights"}
-    assert set(NAMES) - forbidding("resume") == {*running, *places, *weights, "start", "data.also"}
+    sources = {"start", "data.also", "adapt.source"}
+    assert set(NAMES) - forbidding("resume") == {*running, *places, *weights, *sources}
     assert set(NAMES) - forbidding("repeat") == {*running, *places, "seed"}
     dropouts = {"network.prim_dropout", "network.fine_dropout"}
     networks = {name for name in NAMES if name.startswith("network.")}
     assert networks - forbidding("fit") == {*dropouts, "network.backbone.weights", "network.backbone.mixstyle"}
-    assert {name for name, role in roles() if role.local} == {*places, *weights, "start", "data.also"}
+    assert {name for name, role in roles() if role.local} == {*places, *weights, *sources}
 
 
 def test_differing_names_what_forbids_it() -> None:

@@ -27,12 +27,12 @@ from dgnet.models.appearance import Teacher
 from dgnet.models.dgnet import DGNet
 from dgnet.models.weights.ours import load_model, save_model, save_teacher
 from dgnet.retrieval.clustering.dbscan import Clustering
-from dgnet.training.adaptation.adapt import AdaptError
 from dgnet.training.adaptation.clusters import Clusters
 from dgnet.training.adaptation.features import retrieval_features
+from dgnet.training.adaptation.finding import AdaptError
 
 pytestmark = pytest.mark.e2e
-TINY = {"epochs": 1, "steps": 2, "num_ids": 2, "num_images": 2, "k1": 5, "k2": 2, "min_samples": 3}
+TINY = {"epochs": 1, "steps": 2, "num_ids": 2, "num_images": 2, "k1": 5, "k2": 2, "min_samples": 3, "copies": 0}
 WORDS = [f"--adapt.{name}={value}" for name, value in TINY.items()]
 CARD = {"trained on": "noise"}
 
@@ -105,17 +105,41 @@ def test_what_cannot_work_is_refused_before_anything_is_written(start: Path, mar
     assert not out.exists()
 
 
-def test_two_processes_train_as_one(start: Path, market: Path, tmp_path: Path) -> None:
-    """The centres that have moved are those of the images that one process with twice the clusters would draw."""
-    launcher = "-m torch.distributed.run --standalone --nproc-per-node=2 -m -- dgnet adapt"
+def test_with_the_generator_the_result_draws_and_shows_it(start: Path, market: Path, tmp_path: Path) -> None:
+    shutil.copytree(market / "bounding_box_train", tmp_path / "crops")
+    words = [str(start), str(tmp_path / "crops"), f"--cache={tmp_path / 'cache'}", *WORDS, "--generate=true"]
     run = RunFolder(tmp_path / "run")
-    words = [str(start), f"market1501={market}", f"--out={run}", f"--cache={tmp_path}", *WORDS]
+    # The start's file does not say where its people are, so they are named.
+    cli.main(["adapt", *words, f"--out={run}", f"--source=market1501={market}"])
+    kept, before = (read_tensors(path)[0] for path in (run.model, start))
+    adapted = json.loads(run.adaptation_results.read_text())["kept"] > 0
+    for part in ("structure_encoder", "decoder", "appearance_encoder"):
+        assert adapted == any(name.startswith(part) and not torch.equal(kept[name], before[name]) for name in before)
+    assert run.sample(TINY["steps"]).is_file()
+    page = run.adaptation.read_text()
+    assert "Swapped people" in page
+    assert "redressed" in run.log.read_text()
+    assert "so swaps drawn with this model are worse" not in page
+    assert [group["dataset"] for group in json.loads(run.people.read_text())["groups"]] == ["crops", "market1501"]
+    assert RunFolder(tmp_path / "run").load_config().adapt.source == f"market1501={market}"
+
+
+def test_two_processes_train_as_one(start: Path, market: Path, tmp_path: Path) -> None:
+    """One step in two processes is one step in one with twice the clusters, but for E_a's batch norms.
+
+    The centres that have moved are those of the images that the one would draw. E_s, G and D, which have no batch norm,
+    move as they would in the one; redressing is off, since it takes clothes from within each process's batch.
+    """
+    launcher = "-m torch.distributed.run --standalone --nproc-per-node=2 -m -- dgnet adapt"
+    run, alone = RunFolder(tmp_path / "run"), RunFolder(tmp_path / "alone")
+    words = [str(start), f"market1501={market}", f"--cache={tmp_path}", *WORDS, "--adapt.steps=1", "--generate=true"]
+    words += [f"--source=market1501={market}", "--adapt.drawing.redressed=0", "--adapt.drawing.muon_lr=0"]
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
-    command = [sys.executable, *launcher.split(), *words]
+    command = [sys.executable, *launcher.split(), *words, f"--out={run}"]
     done = subprocess.run(command, env=environment, text=True, capture_output=True, check=False)
     assert done.returncode == 0, done.stderr
     assert done.stdout.count("Page: ") == 1
-    tensors, about = read_tensors(run.checkpoints / "step_0000002.safetensors")
+    tensors, about = read_tensors(run.checkpoints / "step_0000001.safetensors")
     assert about["processes"] == "2"
 
     images = open_images(run.load_config().data).images
@@ -124,7 +148,17 @@ def test_two_processes_train_as_one(start: Path, market: Path, tmp_path: Path) -
     labels = tensors["clusters.labels"].numpy()
     begun = Clusters(images.camids, 1, features.shape[1])
     begun.take(0, features, Clustering(labels, np.zeros(len(labels), np.float32), 0.5))
-    sampler = ClusterSampler(labels, images.camids, 2 * TINY["num_ids"], TINY["num_images"], 0)
-    drawn = np.concatenate([sampler.batch(step) for step in range(2)])
+    drawn = ClusterSampler(labels, images.camids, 2 * TINY["num_ids"], TINY["num_images"], 0).batch(0)
     moved = (tensors["clusters.centres"] - begun.centres).abs().amax(dim=1) > 1e-4
     assert set(np.flatnonzero(moved)) == set(begun.centre_of[drawn].tolist())
+
+    cli.main(["adapt", *words, f"--adapt.num_ids={2 * TINY['num_ids']}", f"--out={alone}"])
+    whole, _ = read_tensors(alone.checkpoints / "step_0000001.safetensors")
+    fresh = read_tensors(start)[0]
+    apart, change = 0.0, 0.0
+    for name in [one for one in whole if one.startswith("drawing.") and whole[one].ndim == 4]:
+        # Kernels alone: norms undo most biases, whose gradients are rounding, which Adam makes steps of.
+        apart += float((tensors[name] - whole[name]).abs().sum())
+        change += float((whole[name] - fresh[name.removeprefix("drawing.")]).abs().sum())
+    assert change > 0
+    assert apart < 0.01 * change

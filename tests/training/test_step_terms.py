@@ -15,13 +15,11 @@ from dgnet.generation.paste import paste
 from dgnet.training.execution.graphs import LiveWeights
 from dgnet.training.optim.optimizers import Optimizers, build_optimizers
 from dgnet.training.optim.schedules import RampedWeights
+from dgnet.training.redress import REDRESSINGS, further_clothes, swap_halves
 from dgnet.training.step import (
-    REDRESSINGS,
     Batch,
     Networks,
-    further_clothes,
     joint_step,
-    swap_halves,
 )
 
 OFF = RampedWeights(id_generated=0, code_a=0, code_s=0, cycle=0, redressed=0, prim=0, fine=0)

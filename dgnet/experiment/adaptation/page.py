@@ -9,15 +9,19 @@ import numpy as np
 
 from dgnet.config import RunConfig
 from dgnet.data.batches.pairs import Indices
+from dgnet.experiment.adaptation.generator import Shown
 from dgnet.experiment.adaptation.images import AdaptData
 from dgnet.experiment.evaluation.present import common_facts
 from dgnet.experiment.evaluation.publish import Published
 from dgnet.experiment.run_folder import RunFolder
 from dgnet.files.whole_file import write_text_whole
+from dgnet.generation.swap import swap_matrix
+from dgnet.report.part import Part
 from dgnet.report.parts.adaptation import ClusterPictures, ClusterRow, Epochs
+from dgnet.report.parts.swaps.grid import SwapGrid
 from dgnet.report.parts.training import Training
 from dgnet.report.report import Report, report_tables, results_of, write_report
-from dgnet.retrieval.clustering.dbscan import OUTLIER, Clustering
+from dgnet.retrieval.clustering.dbscan import COPY, OUTLIER, Clustering
 from dgnet.training.adaptation.adapt import PHASE, Adapted
 from dgnet.training.log import read_log
 
@@ -25,9 +29,9 @@ NUM_ROWS, NUM_COLUMNS = 6, 12
 
 
 def adaptation_page(
-    config: RunConfig, data: AdaptData, adapted: Adapted, folder: RunFolder, notes: list[str]
+    config: RunConfig, data: AdaptData, adapted: Adapted, folder: RunFolder, notes: list[str], who: Shown | None
 ) -> Published:
-    """Write the page and its figures into the run's folder."""
+    """Write the page and its figures into the run's folder; `who` is drawn, where the model learnt to draw."""
     log = read_log(folder.log)
     epochs = Epochs([row for row in log if row["phase"] == PHASE], adapted.best)
     height, width = config.data.size
@@ -41,7 +45,11 @@ def adaptation_page(
     ]
     pictures = ClusterPictures(chosen_rows(data, adapted.clusters), NUM_COLUMNS)
     trained = [row for row in log if row["phase"] != PHASE]
-    report = Report(f"Adapted to {data.dataset.name}", facts, [epochs, pictures, Training(trained)], notes=notes)
+    parts: list[Part] = [epochs, pictures]
+    if who and adapted.model:
+        swapped = swap_matrix(adapted.model, who.givers, who.wearers)
+        parts.append(SwapGrid(who.givers, who.wearers, swapped))
+    report = Report(f"Adapted to {data.dataset.name}", facts, [*parts, Training(trained)], notes=notes)
     write_text_whole(folder.adaptation_results, json.dumps(results_of(report), indent=1) + "\n")
     page = write_report(folder.adaptation, report)
     said = "".join(f"Note: {sentence}\n" for sentence in notes)
@@ -52,8 +60,8 @@ def chosen_rows(data: AdaptData, clusters: Clustering) -> dict[str, list[Cluster
     """The largest, the tightest and the most doubtful clusters, and outliers, by heading."""
     labels, silhouettes = clusters.labels, clusters.silhouettes
     number = clusters.num_clusters
-    sizes = np.bincount(labels[labels != OUTLIER], minlength=number)
-    inside = labels != OUTLIER
+    inside = labels >= 0
+    sizes = np.bincount(labels[inside], minlength=number)
     tightness = np.bincount(labels[inside], weights=silhouettes[inside], minlength=number) / np.maximum(sizes, 1)
     chosen = {
         "The largest": np.argsort(-sizes, kind="stable"),
@@ -67,11 +75,12 @@ def chosen_rows(data: AdaptData, clusters: Clustering) -> dict[str, list[Cluster
         ]
         for heading, order in chosen.items()
     }
-    outliers = np.flatnonzero(~inside)
-    if len(outliers):
-        few = outliers[np.linspace(0, len(outliers) - 1, min(NUM_COLUMNS, len(outliers))).astype(int)]
-        said = f"{len(few)} of {len(outliers)} images in no cluster, which are not learnt from"
-        rows["Left out"] = [ClusterRow(data.images[few], said)]
+    rows["Left out"] = []
+    for label, said in ((OUTLIER, "images in no cluster"), (COPY, "near copies of images that are learnt from")):
+        others = np.flatnonzero(labels == label)
+        if len(others):
+            few = others[np.linspace(0, len(others) - 1, min(NUM_COLUMNS, len(others))).astype(int)]
+            rows["Left out"].append(ClusterRow(data.images[few], f"{len(few)} of {len(others)} {said}"))
     return {heading: shown for heading, shown in rows.items() if shown}
 
 

@@ -23,8 +23,8 @@ JUDGED = {"map": "mAP", "purity": "purity", "rand": "adjusted Rand index"}  # na
 class Epochs(Part):
     """The log's lines about the clusters of each epoch, in order, and the epoch that was kept.
 
-    A line has epoch (`step`), clusters, outliers, eps and score; where labels were given for judging, purity and rand,
-    and where there are test images, map.
+    A line has epoch (`step`), clusters, outliers, copies, eps and score; where labels were given for judging, purity
+    and rand, and where there are test images, map.
     """
 
     lines: Sequence[Mapping[str, Any]]
@@ -36,16 +36,18 @@ class Epochs(Part):
         judged = [name for name in JUDGED if name in self.lines[0]]
         columns = (
             Column("epoch"),
-            *(Column("clusters"), Column("outliers"), Column("eps", digits=2), Column("score", digits=3)),
+            *map(Column, ("clusters", "outliers", "copies")),
+            *(Column("eps", digits=2), Column("score", digits=3)),
             *(Column(JUDGED[name], best="max", group="judged by labels") for name in judged),
         )
         rows: list[tuple[Cell, ...]] = []
         for line in self.lines:
             epoch = f"{line['step']}, kept" if line["step"] == self.best else str(line["step"])
-            counts = str(line["clusters"]), str(line["outliers"])
+            counts = (str(line[name]) for name in ("clusters", "outliers", "copies"))
             figures = tuple(100 * float(line[name]) for name in judged)
             rows.append((epoch, *counts, float(line["eps"]), float(line["score"]), *figures))
-        note = "Epoch 0 is the model that was given. The epoch with the highest score is kept."
+        note = "Epoch 0 is the model that was given. The epoch with the highest score is kept. Outliers are in no "
+        note += "cluster; copies are near copies of other images, and left out."
         if judged:
             note += " Per cent where judged by labels, which adaptation does not read."
         return [Table("epochs", "Clusters by epoch", columns, tuple(rows), note)]

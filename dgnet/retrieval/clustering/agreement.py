@@ -7,7 +7,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from dgnet.retrieval.arrays import Int64Array
-from dgnet.retrieval.clustering.dbscan import OUTLIER
 
 
 @dataclass(frozen=True)
@@ -16,7 +15,7 @@ class Agreement:
 
     Args:
         purity: the fraction of clustered images whose identity is the most frequent one of their cluster.
-        rand: the adjusted Rand index (Hubert and Arabie 1985) of all images, each outlier being a cluster of its own;
+        rand: the adjusted Rand index (Hubert and Arabie 1985) of all images, each in no cluster being one of its own;
             0 is chance and 1 is perfect.
     """
 
@@ -25,14 +24,14 @@ class Agreement:
 
 
 def agreement(labels: Int64Array, pids: Int64Array) -> Agreement:
-    """Compare N cluster labels (OUTLIER for images in none) with N identities. Purity is 0 where nothing is clustered.
+    """Compare N cluster labels (negative for images in none) with N identities. Purity is 0 where nothing is clustered.
 
     With n_uv images of cluster u and identity v, n_u and n_v in all, and sums of pairs P = sum C(n_uv, 2),
     U = sum C(n_u, 2), W = sum C(n_v, 2): rand = (P - UW / C(N, 2)) / ((U + W) / 2 - UW / C(N, 2)).
     """
-    inside = labels != OUTLIER
+    inside = labels >= 0
     together = labels.copy()
-    together[~inside] = labels.max(initial=OUTLIER) + 1 + np.arange(int((~inside).sum()))
+    together[~inside] = labels.max(initial=-1) + 1 + np.arange(int((~inside).sum()))
     _, person = np.unique(pids, return_inverse=True)
     pairs, counts = np.unique(np.stack([together, person]), axis=1, return_counts=True)
     largest = np.zeros(together.max() + 1, dtype=np.int64)

@@ -19,6 +19,7 @@ from dgnet.retrieval.clustering.silhouette import silhouettes
 from dgnet.retrieval.kernel.sparse import Float32Array, SparseRows
 
 OUTLIER = -1
+COPY = -2  # an image that was left out before, as one of many near copies
 GRID = (0.3, 0.35, 0.4, 0.45, 0.5, 0.55, 0.6, 0.65, 0.7)  # the values of eps that are tried
 
 
@@ -31,9 +32,9 @@ class Clustering:
     """The clusters of N images.
 
     Args:
-        labels: N, the cluster of each image, 0 to C-1, or OUTLIER.
+        labels: N, the cluster of each image, 0 to C-1, or OUTLIER or COPY.
         silhouettes: N, how much closer each image is to its own cluster than to the nearest other one, from -1 to 1;
-            0 for outliers.
+            0 for all others.
         eps: the distance within which images are neighbours.
     """
 
@@ -47,17 +48,17 @@ class Clustering:
 
     @property
     def share(self) -> float:
-        """The fraction of images that are in a cluster."""
-        return float((self.labels != OUTLIER).mean())
+        """The fraction of images, copies apart, that are in a cluster."""
+        return float((self.labels >= 0).sum() / max(1, (self.labels != COPY).sum()))
 
     @property
     def score(self) -> float:
-        """The mean silhouette of all images, outliers counted as 0: mean over the clustered images times their share.
+        """The mean silhouette of all images but copies, outliers counted as 0: that of the clustered times their share.
 
         It needs no labels. Small eps leaves images out, which lowers the share; large eps joins people, which lowers
         the silhouettes.
         """
-        return float(self.silhouettes.mean(dtype=np.float64))
+        return float(self.silhouettes.sum(dtype=np.float64) / max(1, (self.labels != COPY).sum()))
 
 
 def cluster(distances: SparseRows, min_samples: int, eps: float) -> Clustering:

@@ -6,37 +6,34 @@ import copy
 import logging
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import torch
+from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from dgnet.config import AdaptConfig
 from dgnet.data.batches.clusters import ClusterSampler
 from dgnet.data.batches.pairs import Indices
 from dgnet.data.store.packed import CropStore
-from dgnet.errors import DgnetError
 from dgnet.files.images import ImagesU8
-from dgnet.models.appearance import Teacher
-from dgnet.retrieval.arrays import EvaluationError
-from dgnet.retrieval.clustering.dbscan import OUTLIER, Clustering, best_clustering, cluster
-from dgnet.retrieval.features.extract import Float32Array
-from dgnet.retrieval.ranking.jaccard import jaccard_distances
+from dgnet.models.appearance import AppearanceEncoder, Teacher
+from dgnet.models.dgnet import DGNet
+from dgnet.retrieval.clustering.dbscan import Clustering
 from dgnet.training.adaptation.clusters import Clusters
-from dgnet.training.adaptation.features import Describer, retrieval_features
+from dgnet.training.adaptation.drawing import Drawing, Generator
+from dgnet.training.adaptation.features import Describer, likeness_of_copies, retrieval_features
+from dgnet.training.adaptation.finding import AdaptError, figures_of, find_clusters, in_words, why_stop
+from dgnet.training.adaptation.memory import Memory
 from dgnet.training.adaptation.step import AdaptBatch, Pair, adapt_step
 from dgnet.training.log import JsonLines
 from dgnet.training.optim.optimizers import nesterov
-from dgnet.training.session import Context, NamedTerms, Session
+from dgnet.training.session import Context, NamedTerms, Regular, Session
 from dgnet.training.views import Views
 
 logger = logging.getLogger(__name__)
 PHASE = "clusters"  # of the log's lines about the clusters of each epoch; their `step` is the epoch
-
-
-class AdaptError(DgnetError, ValueError):
-    """These images cannot be learnt from; the message says what was found and what to do."""
 
 
 @dataclass(frozen=True)
@@ -59,9 +56,13 @@ class Unlabelled:
 
 @dataclass(frozen=True)
 class Adapted:
-    """The network of the best epoch, in eval mode, and the clusters that it made; `scores` are those of all epochs."""
+    """The network of the best epoch, in eval mode, and the clusters that it made; `scores` are those of all epochs.
+
+    `model` is the whole model of that epoch, where E_s and G were trained too.
+    """
 
     network: Describer
+    model: DGNet | None
     clusters: Clustering
     best: int
     scores: tuple[float, ...]
@@ -83,6 +84,7 @@ def adapt(
     views: Views,
     context: Context,
     judge: Callable[[Describer, Clustering], Mapping[str, float]],
+    generator: Generator | None = None,
 ) -> Adapted:
     """Adapt a network, from the newest checkpoint or from the start.
 
@@ -92,6 +94,7 @@ def adapt(
         views: augmented batches of `images.crops`.
         context: of the run.
         judge: figures of an epoch's network and clusters, for the log alone.
+        generator: E_s, G and D, which are then trained too; `start` is the E_a of its model.
 
     Raises:
         AdaptError: nothing can be learnt, since fewer than two clusters are found at the start.
@@ -101,24 +104,34 @@ def adapt(
     student = trainable(start)
     mean, kept = resting(student), resting(student)
     clusters = Clusters(images.camids, settings.epochs, width_of(student)).to(views.device)
-    optimizer = nesterov(
-        student, settings.backbone_lr, settings.head_lr, config.optim.momentum, config.optim.weight_decay
-    )
-    modules = {"student": student, "mean": mean, "kept": kept, "clusters": clusters}
-    session = Session("adapt", settings.epochs * settings.steps, modules, {"adapt": optimizer}, context)
+    modules: dict[str, nn.Module] = {"student": student, "mean": mean, "kept": kept, "clusters": clusters}
+    drawing: Drawing | None = None
+    if generator:
+        assert isinstance(student, AppearanceEncoder)
+        assert isinstance(mean, AppearanceEncoder)
+        assert isinstance(kept, AppearanceEncoder)
+        drawing = Drawing(generator, student, mean, kept, context)
+        modules |= drawing.modules()
+        optimizers = drawing.optimizers.named()
+    else:
+        rates = settings.backbone_lr, settings.head_lr, config.optim.momentum, config.optim.weight_decay
+        optimizers = {"appearance": nesterov(student, *rates)}
+    session = Session("adapt", settings.epochs * settings.steps, modules, optimizers, context)
     log, began = JsonLines(context.log, PHASE, int(clusters.epoch), active=world.leads), time.monotonic()
-    pair = Pair(student.train(), mean, config.alpha)
+    pair, optimizer = Pair(student.train(), mean, config.alpha), optimizers["appearance"]
+    regulars = [Regular(config.sample_every, drawing.show)] if drawing else []
 
     for epoch in range(session.start // settings.steps, settings.epochs + 1):
         if int(clusters.epoch) < epoch:  # else a checkpoint from within the epoch was restored, with its clusters
             features = retrieval_features(mean, images, config.alpha, views.device)
-            found = world.from_first(partial(find_clusters, features, settings))
-            if epoch == 0:
-                require_clusters(found, settings)
+            alike = likeness_of_copies(mean, images, config.augment.pad, config.alpha, views.device)
+            found = world.from_first(partial(find_clusters, features, alike, settings, first=epoch == 0))
             better = clusters.take(epoch, features, found)
             world.broadcast([clusters])
             if better:
                 kept.load_state_dict(mean.state_dict())
+                if drawing:
+                    drawing.keep()
             if world.leads:
                 figures = {**figures_of(found), **judge(mean, found), "seconds": time.monotonic() - began}
                 log.write(epoch, figures)
@@ -127,27 +140,21 @@ def adapt(
                 logger.info("%s", reason)
                 break
         if epoch < settings.epochs:
-            step = stepper(pair, optimizer, images, views, clusters, context)
-            session.run(step, shown, until=(epoch + 1) * settings.steps)
+            step = stepper(pair, optimizer, images, views, clusters, context, drawing)
+            session.run(step, shown, regulars, until=(epoch + 1) * settings.steps)
     scores = tuple(float(one) for one in clusters.scores if torch.isfinite(one))
-    return Adapted(kept, clusters.best_clustering, int(clusters.best), scores)
-
-
-def find_clusters(features: Float32Array, settings: AdaptConfig) -> Clustering:
-    """Clusters of the images with these features; eps as set, or chosen by their score. Raises AdaptError."""
-    try:
-        distances = jaccard_distances(features, k1=settings.k1, k2=settings.k2)
-    except EvaluationError as error:
-        raise AdaptError(
-            f"no clusters can be found: {error}. Look at the images: are they of different people?"
-        ) from error
-    if settings.eps:
-        return cluster(distances, settings.min_samples, settings.eps)
-    return best_clustering(distances, settings.min_samples)
+    model = drawing.kept if drawing else None
+    return Adapted(kept, model, clusters.best_clustering, int(clusters.best), scores)
 
 
 def stepper(
-    pair: Pair, optimizer: Optimizer, images: Unlabelled, views: Views, clusters: Clusters, context: Context
+    pair: Pair,
+    optimizer: Optimizer,
+    images: Unlabelled,
+    views: Views,
+    clusters: Clusters,
+    context: Context,
+    drawing: Drawing | None,
 ) -> Callable[[int], NamedTerms]:
     """What one step of the present epoch does."""
     settings, world = context.config.adapt, context.world
@@ -159,49 +166,18 @@ def stepper(
         chosen, everyone = sampler.batch(step), sampler.everyone(step)
         x, x_erased = views.views([images.places[chosen]], step)
         batch = AdaptBatch(x, x_erased, clusters.labels[chosen])
-        memory = clusters.centres, clusters.cluster_of
-        terms = adapt_step(pair, optimizer, batch, *memory, settings, context.autocast)
+        memory = Memory(clusters.centres, clusters.cluster_of, settings.temperature)
+        drawn: list[tuple[str, Tensor]] = []
+        fed = 0.0
+        if drawing:
+            drawn, x_drawn = drawing.take(step, x, batch.cluster, memory)
+            batch, fed = replace(batch, x_drawn=x_drawn), settings.drawing.at(step, settings.steps).fed
+        terms = adapt_step(pair, optimizer, batch, memory, settings, fed, context.autocast)
         clusters.move(world.gather(terms.feature), clusters.centre_of[everyone], settings.momentum)
-        return [("cluster", terms.cluster), ("soft", terms.soft), ("accuracy", terms.accuracy)]
+        own = [("cluster", terms.cluster), ("soft", terms.soft), ("accuracy", terms.accuracy)]
+        return [*own, *([] if terms.fed is None else [("fed", terms.fed)]), *drawn]
 
     return step
-
-
-def require_clusters(found: Clustering, settings: AdaptConfig) -> None:
-    """Raise AdaptError if the start finds fewer than two clusters: there is nobody to tell apart."""
-    if found.num_clusters >= 2:
-        return
-    eps = f"eps {settings.eps:g} (adapt.eps)" if settings.eps else "every eps that was tried"
-    what = "no clusters" if found.num_clusters == 0 else "one cluster alone"
-    raise AdaptError(
-        f"{what} with {eps}: the model finds no groups of images that look like one person each. People must come more "
-        f"than once (adapt.min_samples is {settings.min_samples}), and a model that recognises some of them already "
-        "is needed to start from"
-    )
-
-
-def why_stop(epoch: int, found: Clustering, clusters: Clusters, settings: AdaptConfig) -> str:
-    """Why adaptation ends before its last epoch; empty where it goes on."""
-    best = int(clusters.best)
-    if found.num_clusters < 2:
-        return f"epoch {epoch}: fewer than two clusters are left, so adaptation ends; epoch {best} is kept"
-    if epoch - best >= settings.patience and epoch < settings.epochs:
-        return f"the clusters' score has not risen for {epoch - best} epochs; adaptation ends, epoch {best} is kept"
-    return ""
-
-
-def figures_of(found: Clustering) -> dict[str, float]:
-    """What the log says about an epoch's clusters."""
-    outliers = int((found.labels == OUTLIER).sum())
-    return {"clusters": found.num_clusters, "outliers": outliers, "eps": found.eps, "score": found.score}
-
-
-def in_words(epoch: int, found: Clustering) -> str:
-    """One line about an epoch's clusters."""
-    return (
-        f"epoch {epoch}: {found.num_clusters} clusters with {found.share:.0%} of the images, "
-        f"eps {found.eps:g}, score {found.score:.3f}"
-    )
 
 
 def shown(means: Mapping[str, float]) -> dict[str, str]:

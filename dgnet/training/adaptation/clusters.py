@@ -26,8 +26,8 @@ class Clusters(nn.Module):
     """
 
     epoch: Tensor  # the epoch that the clusters are of; -1 before the first
-    labels: Tensor  # N, the cluster of each image, or OUTLIER
-    centre_of: Tensor  # N, the centre that stands for each image's cluster and camera; -1 for outliers
+    labels: Tensor  # N, the cluster of each image, or a negative number
+    centre_of: Tensor  # N, the centre that stands for each image's cluster and camera; -1 for images in none
     centres: Tensor  # M x F, of length 1
     cluster_of: Tensor  # M, the cluster that each centre belongs to
     scores: Tensor  # the score of the clusters of each epoch so far, and of the epochs to come -inf
@@ -57,7 +57,7 @@ class Clusters(nn.Module):
 
         The centre of a cluster and camera is the mean of the features of its images by that camera, at length 1.
         """
-        inside = np.flatnonzero(found.labels != OUTLIER)
+        inside = np.flatnonzero(found.labels >= 0)
         pairs = np.stack([found.labels[inside], self.camids[inside]])
         owners, which = np.unique(pairs, axis=1, return_inverse=True)
         sums = np.zeros((max(1, owners.shape[1]), features.shape[1]), dtype=np.float64)

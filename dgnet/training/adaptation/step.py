@@ -7,7 +7,8 @@ the memory (one for each cluster and camera), P_i the centres of cluster k_i, an
     q_i(u)    = softmax_u(g(x_i) . C_u / tau)
     L_cluster = - mean_i mean_{u in P_i} log p_i(u)
     L_soft    = - mean_i sum_u q_i(u) log p_i(u)
-    student  <- student - optimiser's step on L_cluster + soft L_soft
+    L_fed     = - mean_n sum_u q(u | x_n) log p(u | x_n)       over images x_n that G has just drawn (`draw_step`)
+    student  <- student - optimiser's step on L_cluster + soft L_soft + fed L_fed
     teacher  <- ema teacher + (1 - ema) student
 
 Without cameras a cluster has one centre, and L_cluster is the loss of Cluster Contrast (Dai et al. 2021). With cameras
@@ -25,6 +26,8 @@ from torch.optim import Optimizer
 
 from dgnet.config import AdaptConfig
 from dgnet.training.adaptation.features import Describer, unit_feature
+from dgnet.training.adaptation.memory import Memory
+from dgnet.training.execution.modes import generated_statistics
 from dgnet.training.optim.optimizers import average_into
 
 
@@ -39,11 +42,12 @@ class Pair:
 
 @dataclass(frozen=True)
 class AdaptBatch:
-    """Images B x 3 x H x W, the same images varied and erased, and the cluster that each is in (B)."""
+    """Images B x 3 x H x W, the same images varied and erased, the cluster that each is in (B), and drawn images."""
 
     x: Tensor
     x_erased: Tensor
     cluster: Tensor
+    x_drawn: Tensor | None = None
 
 
 @dataclass(frozen=True)
@@ -54,35 +58,45 @@ class AdaptTerms:
     soft: Tensor
     accuracy: Tensor
     feature: Tensor
+    fed: Tensor | None = None
 
 
 def adapt_step(
     pair: Pair,
     optimizer: Optimizer,
     batch: AdaptBatch,
-    centres: Tensor,
-    cluster_of: Tensor,
+    memory: Memory,
     settings: AdaptConfig,
+    fed: float,
     autocast: torch.autocast,
 ) -> AdaptTerms:
-    """Take one step; the memory (`centres` M x F of the clusters `cluster_of`, M) is not changed."""
+    """Take one step; the memory is not changed. `fed` is the weight of drawn images, if there are any."""
     with autocast:
         f = unit_feature(pair.student, batch.x_erased, pair.alpha)
         with torch.no_grad():
             g = unit_feature(pair.teacher, batch.x, pair.alpha)
 
-    log_p = torch.log_softmax(f @ centres.T / settings.temperature, dim=1)
-    q = torch.softmax(g @ centres.T / settings.temperature, dim=1)
-    own = (cluster_of == batch.cluster[:, None]).float()
-    L_cluster = -(own * log_p).sum(dim=1).div(own.sum(dim=1)).mean()
+    log_p, q = memory.log_p(f), memory.log_p(g).exp()
+    L_cluster = memory.cross_entropy(log_p, batch.cluster).mean()
     L_soft = -(q * log_p).sum(dim=1).mean()
-
     optimizer.zero_grad()
     torch.autograd.backward(L_cluster + settings.soft * L_soft)
+
+    L_fed = None
+    if batch.x_drawn is not None and fed:
+        with autocast:
+            with torch.no_grad():
+                g_drawn = unit_feature(pair.teacher, batch.x_drawn, pair.alpha)
+            with generated_statistics(pair.student, train_bn=True):
+                f_drawn = unit_feature(pair.student, batch.x_drawn, pair.alpha)
+        L_fed = -(memory.log_p(g_drawn).exp() * memory.log_p(f_drawn)).sum(dim=1).mean()
+        torch.autograd.backward(fed * L_fed)
+        L_fed = L_fed.detach()
+
     optimizer.step()
     follow(pair.teacher, pair.student, settings.ema)
-    accuracy = own.gather(1, log_p.argmax(dim=1, keepdim=True)).mean()
-    return AdaptTerms(L_cluster.detach(), L_soft.detach(), accuracy, f.detach())
+    accuracy = memory.own(batch.cluster).gather(1, log_p.argmax(dim=1, keepdim=True)).mean()
+    return AdaptTerms(L_cluster.detach(), L_soft.detach(), accuracy, f.detach(), L_fed)
 
 
 def follow(teacher: Describer, student: Describer, ema: float) -> None:

@@ -33,6 +33,12 @@ class Optimizers:
         three = {"generator": self.generator, "discriminator": self.discriminator, "appearance": self.appearance}
         return three if self.muon is None else {**three, "muon": self.muon}
 
+    def zero_generator(self) -> None:
+        """Forget the gradients of E_s and G."""
+        self.generator.zero_grad()
+        if self.muon is not None:
+            self.muon.zero_grad()
+
     def step_generator(self) -> None:
         """Move E_s and G."""
         self.generator.step()

@@ -5,59 +5,32 @@ from __future__ import annotations
 import re
 import signal
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 from torch import Tensor
 
-from dgnet.config import AdaptConfig, RunConfig
-from dgnet.data.people import Group, Identity, People
-from dgnet.data.store.crops import Crops
+from dgnet.config import AdaptConfig
 from dgnet.models.appearance import AppearanceEncoder
+from dgnet.models.dgnet import DGNet
 from dgnet.retrieval.clustering.dbscan import Clustering
 from dgnet.training.adaptation import adapt as adapt_module
-from dgnet.training.adaptation.adapt import Adapted, AdaptError, Unlabelled, adapt, require_enough, why_stop
+from dgnet.training.adaptation.adapt import Adapted, Unlabelled, adapt, require_enough
 from dgnet.training.adaptation.clusters import Clusters
 from dgnet.training.adaptation.features import Describer
-from dgnet.training.distributed import World
+from dgnet.training.adaptation.finding import AdaptError, why_stop
 from dgnet.training.log import read_log
 from dgnet.training.session import Context
 from dgnet.training.stop import Interrupted
 from dgnet.training.views import Views
 
-SETTINGS = AdaptConfig(epochs=2, steps=2, num_ids=2, num_images=2, k1=5, k2=2, min_samples=3, backbone_lr=0.02)
-NUM_PEOPLE, EACH = 4, 6
 CPU = torch.device("cpu")
 
 
 @pytest.fixture
-def images(tmp_path: Path) -> Unlabelled:
-    """Four people, each of one colour and with some noise, by two cameras."""
-    pytest.importorskip("sklearn")
-    rng = np.random.default_rng(0)
-    colours = np.array([[230, 40, 40], [40, 210, 40], [40, 40, 230], [220, 220, 50]])
-    people = np.arange(NUM_PEOPLE * EACH) % NUM_PEOPLE
-    pixels = colours[people][:, None, None] + rng.normal(0, 12, (len(people), 64, 32, 3))
-    path = tmp_path / "images.npy"
-    np.save(path, np.clip(pixels, 0, 255).astype(np.uint8))
-    crops = Crops(np.load(path, mmap_mode="r"), path, np.zeros((len(people), 16), np.uint8))
-    return Unlabelled(crops, np.arange(len(people)), np.arange(len(people)) // NUM_PEOPLE % 2)
-
-
-@pytest.fixture
-def encoder(config: RunConfig) -> AppearanceEncoder:
-    torch.manual_seed(0)
-    return AppearanceEncoder(config.network, 0).eval()
-
-
-@pytest.fixture
-def context(config: RunConfig, tmp_path: Path) -> Context:
-    people = People((Group("crops", (Identity("1", 24, "x"),)),), "order")
-    own = replace(config, adapt=SETTINGS, log_every=1, checkpoint_every=100)
-    autocast = torch.autocast("cpu", enabled=False)
-    return Context(own, people, tmp_path / "states", tmp_path / "log.jsonl", autocast, World())
+def encoder(model: DGNet) -> AppearanceEncoder:
+    return model.appearance_encoder
 
 
 def run(encoder: Describer, images: Unlabelled, context: Context) -> Adapted:
@@ -102,7 +75,7 @@ def test_adaptation_stopped_in_every_step_is_the_same(
 def test_it_learns_and_keeps_the_epoch_with_the_highest_score(
     encoder: AppearanceEncoder, images: Unlabelled, context: Context
 ) -> None:
-    settings = replace(SETTINGS, steps=8, num_ids=4, num_images=4, temperature=0.3)
+    settings = replace(context.config.adapt, steps=8, num_ids=4, num_images=4, temperature=0.3)
     more = replace(context.config, adapt=settings)
     found = run(encoder, images, replace(context, config=more))
     assert found.scores[found.best] == max(found.scores)
@@ -122,22 +95,26 @@ def test_it_learns_and_keeps_the_epoch_with_the_highest_score(
 def test_nothing_to_tell_apart_is_said_before_a_step(
     change: dict[str, float], said: str, encoder: AppearanceEncoder, images: Unlabelled, context: Context
 ) -> None:
-    own = replace(context.config, adapt=replace(SETTINGS, **change))  # type: ignore[arg-type]
+    own = replace(context.config, adapt=replace(context.config.adapt, **change))  # type: ignore[arg-type]
     with pytest.raises(AdaptError, match=said):
         run(encoder, images, replace(context, config=own))
     assert not context.checkpoints.exists()
 
 
+@pytest.mark.parametrize(
+    ("copies", "said"), [(0, "the images' features are all the same"), (5, "of 24 images, all but 5 are near copies")]
+)
 def test_images_that_are_all_alike_are_refused(
-    encoder: AppearanceEncoder, images: Unlabelled, context: Context
+    copies: int, said: str, encoder: AppearanceEncoder, images: Unlabelled, context: Context
 ) -> None:
     alike = replace(images, places=np.zeros(24, dtype=np.int64))
-    with pytest.raises(AdaptError, match="no clusters can be found: the images' features are all the same"):
-        run(encoder, alike, context)
+    own = replace(context.config, adapt=replace(context.config.adapt, copies=copies))
+    with pytest.raises(AdaptError, match=f"no clusters can be found: {said}"):
+        run(encoder, alike, replace(context, config=own))
 
 
-def test_too_few_images_are_refused(images: Unlabelled) -> None:
-    require_enough(images, SETTINGS)
+def test_too_few_images_are_refused(images: Unlabelled, settings: AdaptConfig) -> None:
+    require_enough(images, settings)
     with pytest.raises(AdaptError, match=r"found 24 different images, too few .* at least 32 are needed"):
         require_enough(images, AdaptConfig())
 
@@ -146,11 +123,11 @@ def test_too_few_images_are_refused(images: Unlabelled) -> None:
     ("scores", "said"),
     [((0.1, 0.2, 0.3), ""), ((0.3, 0.2), ""), ((0.3, 0.2, 0.1), "has not risen for 2 epochs; .* epoch 0 is kept")],
 )
-def test_it_stops_when_the_score_no_longer_rises(scores: tuple[float, ...], said: str) -> None:
+def test_it_stops_when_the_score_no_longer_rises(scores: tuple[float, ...], said: str, settings: AdaptConfig) -> None:
     clusters = Clusters(np.zeros(4, dtype=np.int64), 5, 2)
     for epoch, score in enumerate(scores):
         found = Clustering(np.array([0, 0, 1, 1]), np.full(4, score, np.float32), 0.5)
         clusters.take(epoch, np.eye(4, 2, dtype=np.float32), found)
-    reason = why_stop(len(scores) - 1, found, clusters, replace(SETTINGS, epochs=5, patience=2))
+    reason = why_stop(len(scores) - 1, found, clusters, replace(settings, epochs=5, patience=2))
     assert re.search(said, reason)
     assert bool(reason) == bool(said)

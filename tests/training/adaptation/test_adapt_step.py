@@ -17,6 +17,7 @@ from dgnet.retrieval.clustering.dbscan import Clustering
 from dgnet.training.adaptation.adapt import resting, trainable, width_of
 from dgnet.training.adaptation.clusters import Clusters
 from dgnet.training.adaptation.features import Describer, retrieval_features, unit_feature
+from dgnet.training.adaptation.memory import Memory
 from dgnet.training.adaptation.step import AdaptBatch, AdaptTerms, Pair, adapt_step
 
 AUTOCAST = torch.autocast("cpu", enabled=False)
@@ -50,10 +51,12 @@ def pair_of(network: Describer) -> Pair:
 
 
 def step(
-    pair: Pair, batch: AdaptBatch, centres: Tensor, settings: AdaptConfig = SETTINGS, lr: float = 0.1
+    pair: Pair, batch: AdaptBatch, centres: Tensor, settings: AdaptConfig = SETTINGS, lr: float = 0.1, fed: float = 0.0
 ) -> AdaptTerms:
     optimizer = torch.optim.SGD(pair.student.parameters(), lr=lr)
-    return adapt_step(pair, optimizer, batch, centres, CLUSTER_OF, settings, AUTOCAST)
+    return adapt_step(
+        pair, optimizer, batch, Memory(centres, CLUSTER_OF, settings.temperature), settings, fed, AUTOCAST
+    )
 
 
 def test_the_losses_are_the_equations(network: Describer, batch: AdaptBatch) -> None:

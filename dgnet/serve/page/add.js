@@ -9,7 +9,16 @@ import { S } from "./strings.js";
 import { state } from "./state.js";
 
 const AT_ONCE = 8;
+const FORM = 20_000; // bytes that a request has beside its pictures
 const SHOWN = 24; // pictures shown of those that were chosen
+
+/** The first files that fit in one request; one that is too large for any goes alone, and is refused by the service. */
+function nextBatch(files, limits) {
+  const room = limits.bytes - FORM;
+  let size = 0;
+  const fits = files.slice(0, Math.min(AT_ONCE, limits.images)).findIndex((file) => (size += file.size) > room);
+  return fits < 0 ? files.slice(0, Math.min(AT_ONCE, limits.images)) : files.slice(0, Math.max(1, fits));
+}
 
 /** Open it with files that were given already; `after` is called when it closes and something was added. */
 export function openAdding(files, after) {
@@ -75,7 +84,7 @@ export function openAdding(files, after) {
     let failure = null;
     try {
       while (left.length) {
-        const batch = left.slice(0, Math.min(AT_ONCE, limits.images));
+        const batch = nextBatch(left, limits);
         const answer = await api.add(batch.map((file) => ({ file, name: file.name })), known, running.signal);
         left = left.slice(batch.length);
         totals.done += batch.length;

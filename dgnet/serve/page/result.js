@@ -1,7 +1,6 @@
 // One picture that a search found: how sure, who, where and when, and what can be done with it.
 
 import { announce } from "./announce.js";
-import { api } from "./api.js";
 import { button, h } from "./dom.js";
 import { cameraText, entryText, percentOf, personText, timeText } from "./format.js";
 import { personOfEntry } from "./people.js";
@@ -11,10 +10,10 @@ import { S } from "./strings.js";
 /**
  * The list item of a result.
  *
- * `query` is the search's id, which marks refer to; null where nothing may be marked. `onward` searches for the person
+ * `mark(entry, right)` keeps a mark (right: null takes it back); null where nothing may be marked. `onward` searches for the person
  * on the picture, `also` adds the picture to the question.
  */
-export function resultItem(result, rank, { query, onward, also }) {
+export function resultItem(result, rank, { mark, onward, also }) {
   const name = entryText(result);
   const known = result.probability !== null;
   const share = known ? result.probability : Math.max(0, result.similarity);
@@ -30,7 +29,7 @@ export function resultItem(result, rank, { query, onward, also }) {
     pictureOf(result.picture, ""),
     h("span", { class: "rank", "aria-hidden": "true" }, String(rank)),
   );
-  const marks = query && markButtons(result, name, query);
+  const marks = mark && markButtons(result, name, mark);
   const item = h(
     "li",
     { class: "result" },
@@ -60,7 +59,7 @@ export function resultItem(result, rank, { query, onward, also }) {
 }
 
 /** Two buttons, of which at most one is pressed; pressing it again takes the mark back. */
-function markButtons(result, name, query) {
+function markButtons(result, name, keep) {
   let marked = result.marked ?? null;
   const yes = button(S.search.right, { icon: "right", quiet: true, kind: "yes", onclick: () => mark(true) });
   const no = button(S.search.wrong, { icon: "wrong", quiet: true, kind: "no", onclick: () => mark(false) });
@@ -76,7 +75,7 @@ function markButtons(result, name, query) {
     marked = wanted;
     show();
     try {
-      await api.mark({ query, entry: result.id, right: wanted });
+      await keep(result.id, wanted);
       announce(wanted === null ? S.search.unmarked : S.search.marked(wanted), { silent: true });
     } catch (error) {
       marked = before;

@@ -73,13 +73,14 @@ export function searchView() {
     const { signal } = (running = new AbortController());
     const heading = h("h2", { tabindex: "-1" }, S.search.searching);
     fill(answers, h("header", {}, heading), busyLine(), waitingPictures(12, "results"));
+    let found;
     try {
-      const found = await api.search({ ...fieldsOf(people), ...filters.values() }, signal);
-      showFound(found, heading);
+      found = await api.search({ ...fieldsOf(people), ...filters.values() }, signal);
     } catch (error) {
-      if (signal.aborted) return;
-      fill(answers, failurePanel(S.search.failed, error, run));
+      if (!signal.aborted) fill(answers, failurePanel(S.search.failed, error, run));
+      return;
     }
+    showFound(found, heading);
   }
 
   function showFound(found, heading) {
@@ -92,13 +93,16 @@ export function searchView() {
     }
     heading.textContent = S.search.found(results.length);
     announce(heading.textContent, { silent: true });
-    const query = state.info.gallery.writable && found.markable !== false ? found.query : null;
-    const options = { query, onward: (one) => askFor([one]), also: (one) => askFor([...people, one]) };
+    const alone = people.length === 1 && people[0].entry; // marks of two entries are worth more: they outlive a model
+    const of = alone ? { query_entry: alone.id } : { query: found.query };
+    const mark = state.info.gallery.writable && ((entry, right) => api.mark({ ...of, entry, right }));
+    const options = { mark, onward: (one) => askFor([one]), also: (one) => askFor([...people, one]) };
     const list = h("ol", { class: "results" }, results.map((result, place) => resultItem(result, place + 1, options)));
     arrowKeys(list, ".picture");
     fill(
       answers,
-      h("header", {}, heading, query && h("p", { class: "soft keys" }, S.search.keys)),
+      h("header", {}, heading, mark && h("p", { class: "soft keys" }, S.search.keys)),
+      found.refused.map(({ name, message }) => h("p", { class: "wrong" }, `${name}: ${message}`)),
       list,
       h("p", { class: "note" }, howSure(found)),
     );
@@ -111,7 +115,7 @@ export function searchView() {
 /** Why nothing was found: the gallery holds nobody, nobody is like enough, or the filters let nobody pass. */
 function nobodyText(found) {
   if (!state.info.gallery.num_entries) return [S.search.emptyGallery, S.search.emptyGalleryLead];
-  if (found.threshold !== null && found.best !== null) return [S.search.nobody, S.search.nobodyLead(found.best, found.threshold)];
+  if (found.threshold !== null && found.best !== null && found.best < found.threshold) return [S.search.nobody, S.search.nobodyLead(found.best, found.threshold)];
   return [S.search.nobody, S.search.nothingPasses];
 }
 

@@ -138,6 +138,19 @@ def browser() -> Iterator[Any]:
         found.close()
 
 
+@pytest.fixture
+def until() -> Callable[[Callable[[], object]], None]:
+    """Wait until something holds. (What playwright has for that makes functions of texts, which the page forbids.)"""
+
+    def wait(holds: Callable[[], object]) -> None:
+        end = time.monotonic() + WAIT
+        while not holds():
+            assert time.monotonic() < end, "it never came to hold"
+            time.sleep(0.05)
+
+    return wait
+
+
 @pytest.fixture(params=list(SIZES))
 def size(request: pytest.FixtureRequest) -> str:
     return request.param

@@ -140,14 +140,14 @@ def test_where_the_focus_goes_when_a_dialog_opens_and_closes(open_page: Callable
     assert opened.evaluate("one => one === document.activeElement")
 
 
-def test_landmarks_headings_and_title(open_page: Callable[..., Any], service: Any) -> None:
+def test_landmarks_headings_and_title(open_page: Callable[..., Any], service: Any, until: Callable) -> None:
     page = open_page(service)
     page.wait_for_selector(".samples .picture")
     for role in ("banner", "navigation", "main", "contentinfo"):
         assert page.get_by_role(role).count() == 1, role
     for view in ("Search", "Swap", "Gallery"):
         page.get_by_role("link", name=view, exact=True).click()
-        page.wait_for_function(f"document.title === '{view} · dgnet'")
+        until(lambda view=view: page.title() == f"{view} · dgnet")
         assert page.get_by_role("heading", level=1).count() == 1
         assert page.locator("nav [aria-current=page]").inner_text() == view
 

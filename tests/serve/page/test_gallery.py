@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from dgnet.gallery.stores.choice import open_store
 
 
 def entries_of(gallery: Path) -> dict[str, Any]:
-    with open_store(str(gallery)) as store:
+    with closing(open_store(str(gallery))) as store:
         return {entry.id: entry for batch in store.entries() for entry in batch}
 
 
@@ -32,7 +33,7 @@ def load(page: Any, act: Callable[[], object]) -> None:
     """Do something that lists entries anew, and wait until they are shown."""
     with page.expect_response("**/v1/entries?*"):
         act()
-    page.wait_for_function("!document.querySelector('.entries .busy')")
+    page.locator(".entries .busy").wait_for(state="detached")
 
 
 def test_pages_and_filters(open_page: Callable[..., Any], service: Any, gallery_file: Path) -> None:
@@ -48,7 +49,7 @@ def test_pages_and_filters(open_page: Callable[..., Any], service: Any, gallery_
     assert {address.split("/")[-2] for address in seen} == set(known)
     assert page.get_by_role("button", name="Next").is_disabled()
     page.go_back()
-    page.wait_for_function("document.querySelector('.count').innerText.startsWith('49')")
+    page.locator(".count", has_text="49–").wait_for()
     load(page, lambda: page.get_by_label("Camera").select_option("=camera 3"))
     third = [one for one in known.values() if one.camera == "camera 3"]
     assert page.locator(".count").inner_text() == f"1–{len(third)} of {len(third)}"
@@ -96,7 +97,7 @@ def test_pictures_are_added_with_progress_and_what_is_no_picture_is_named(
     dialog.get_by_role("button", name="Add 3 pictures").click()
     dialog.get_by_text("3 pictures were there already.").wait_for()
     load(page, dialog.get_by_role("button", name="Close").click)
-    page.wait_for_function(f"document.querySelector('.holds').innerText.includes('{len(before) + 19} pictures')")
+    page.locator(".holds", has_text=f"{len(before) + 19} pictures").wait_for()
     load(page, lambda: page.get_by_label("Camera").select_option("=back door"))
     assert names(page) == ["Jane <Doe> & 'co'"] * 19
 

@@ -28,7 +28,7 @@ def test_a_service_that_stops_is_said_and_searched_again_when_it_is_back(
 
 
 def test_the_token_is_asked_for_once(
-    open_page: Callable[..., Any], serve: Callable[..., Any], gallery_copy: Path
+    open_page: Callable[..., Any], serve: Callable[..., Any], gallery_copy: Path, until: Callable
 ) -> None:
     service = serve(gallery_copy, env={"DGNET_TOKEN": "correct-horse-battery-staple"})
     page = open_page(service)
@@ -42,7 +42,8 @@ def test_the_token_is_asked_for_once(
     field.fill("correct-horse-battery-staple")
     field.press("Enter")
     page.wait_for_selector(".samples img[src^='blob:']")  # pictures come with the token too
-    page.wait_for_function("[...document.querySelectorAll('.samples img')].every((one) => one.naturalWidth > 0)")
+    pictures = page.locator(".samples img")
+    until(lambda: all(pictures.evaluate_all("all => all.map((one) => one.naturalWidth)")))
     page.locator(".samples .picture").first.click()
     page.wait_for_selector(".results:not(.waiting)")
     assert page.evaluate("[localStorage.length, document.cookie]") == [0, ""]

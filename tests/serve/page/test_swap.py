@@ -25,7 +25,8 @@ def sources(page: Any, selector: str) -> list[str]:
 
 def drawn(page: Any, number: int) -> list[str]:
     """The pictures of the table, row by row, once it is drawn for that many people."""
-    page.wait_for_function(f"document.querySelectorAll('.swaps td .drawn').length === {number**2}")
+    page.locator(".swaps td .drawn").nth(number**2 - 1).wait_for()
+    assert page.locator(".swaps td .drawn").count() == number**2
     return sources(page, ".swaps td .drawn")
 
 
@@ -115,7 +116,7 @@ def test_the_slider_goes_between_any_two_of_several(open_page: Callable[..., Any
     page.wait_for_selector(".walk .live img")
     with page.expect_response("**/v1/interpolate"):
         page.get_by_label("To", exact=True).select_option("Person 4")
-    page.wait_for_function("document.querySelector('.walk figure:last-child figcaption')?.innerText === 'Person 4'")
+    page.locator(".walk figure:last-child figcaption", has_text="Person 4").wait_for()
     page.get_by_label("Between the two").press("End")
     assert page.locator(".walk output").inner_text() == "Person 4"
     table = [as_pixels(one) for one in drawn(page, 4)]
@@ -127,5 +128,4 @@ def test_a_file_that_is_no_picture_is_said(open_page: Callable[..., Any], servic
     page = open_page(service, "/#swap")
     page.wait_for_selector(".drop")
     page.locator("input[type=file]:not([capture])").set_input_files(str(tmp_path / "notes.jpg"))
-    page.wait_for_function("document.querySelector('[role=status]').innerText.length > 0")
-    assert page.locator("[role=status]").inner_text() == "notes.jpg cannot be read as a picture."
+    page.locator("[role=status]", has_text="notes.jpg cannot be read as a picture.").wait_for()

@@ -115,7 +115,7 @@ def test_the_slider_goes_between_any_two_of_several(open_page: Callable[..., Any
     page.get_by_role("button", name="Any four people").click()
     page.wait_for_selector(".walk .live img")
     with page.expect_response("**/v1/interpolate"):
-        page.get_by_label("To", exact=True).select_option("Person 4")
+        page.get_by_role("combobox", name="To", exact=True).select_option("Person 4")
     page.locator(".walk figure:last-child figcaption", has_text="Person 4").wait_for()
     page.get_by_label("Between the two").press("End")
     assert page.locator(".walk output").inner_text() == "Person 4"

@@ -6,6 +6,7 @@ from typing import Any
 
 from pydantic import BaseModel, Field
 
+from dgnet.gallery.searching import Match
 from dgnet.gallery.stores.protocol import Entry
 
 
@@ -47,6 +48,7 @@ class Result(Person):
     rank: int
     similarity: float
     probability: float | None
+    marked: bool | None = Field(description="whether it was marked as right or wrong for this query; null: not")
 
 
 class Found(BaseModel):
@@ -104,7 +106,7 @@ class Marked(BaseModel):
     """Whether an entry shows the person of a search (`query`) or of another entry (`query_entry`)."""
 
     entry: str = Field(max_length=64)
-    right: bool
+    right: bool | None = Field(description="null takes the mark back")
     query: str | None = Field(None, max_length=100_000)
     query_entry: str | None = Field(None, max_length=64)
 
@@ -181,10 +183,14 @@ def person(entry: Entry, *, pictures: bool) -> Person:
     return Person(**_fields(entry, pictures=pictures))
 
 
-def result(entry: Entry, rank: int, similarity: float, probability: float | None, *, pictures: bool) -> Result:
+def result(match: Match, rank: int, marked: bool | None, *, pictures: bool) -> Result:
     """An entry that was found, as the API gives it."""
     return Result(
-        **_fields(entry, pictures=pictures), rank=rank, similarity=round(similarity, 6), probability=probability
+        **_fields(match.entry, pictures=pictures),
+        rank=rank,
+        similarity=match.similarity,
+        probability=match.probability,
+        marked=marked,
     )
 
 

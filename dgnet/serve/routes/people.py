@@ -76,10 +76,13 @@ async def search(
     )
     matches = [match for match in found.matches if match.entry.id not in entries][:top]
     pictures = service.gallery.store.meta.thumbnails
-    results = [
-        result(match.entry, rank, match.similarity, match.probability, pictures=pictures)
-        for rank, match in enumerate(matches, start=1)
-    ]
+    marks = await service.ask(service.marks)
+    asked = [name_of(text), *(entries if len(entries) == 1 and not images and not query else ())]
+    results = []
+    for rank, match in enumerate(matches, start=1):
+        said = (marks.get(frozenset((one, match.entry.id))) for one in asked)
+        marked = next((one for one in said if one is not None), None)
+        results.append(result(match, rank, marked, pictures=pictures))
     shown = [one.id for one in results]
     service.audit("search", who, query=name_of(text), entries=entries, shown=shown)
     return answer(

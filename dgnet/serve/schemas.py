@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 from pydantic import BaseModel, Field
@@ -201,6 +202,6 @@ def _fields(entry: Entry, *, pictures: bool) -> dict[str, Any]:
         "camera": known(entry.camera),
         "time": entry.time,
         "track": known(entry.track),
-        "source": entry.source.replace("\\", "/").rpartition("/")[2],  # the rest is a path of the service's machine
+        "source": entry.source.rpartition(os.sep)[2],  # the rest is a path of the service's machine
         "picture": f"/v1/entries/{entry.id}/picture" if pictures else None,
     }

@@ -67,6 +67,7 @@ def test_an_entry_finds_others_but_not_itself(server: Any, gallery: dgnet.Galler
     assert len(found["results"]) == 3
     assert known.id not in [one["id"] for one in found["results"]]
     assert found["results"][0]["identity"] == known.identity
+    assert found["best"] == found["results"][0]["similarity"]
 
 
 def test_nobody_is_an_answer(server: Any, queries: list[Path]) -> None:

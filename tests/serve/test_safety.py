@@ -123,6 +123,7 @@ def test_too_much_is_refused(server: Any) -> None:
     assert (found.status_code, found.json()["error"]["code"]) == (413, "too_large")
 
     def endless() -> Any:
+        yield b'--x\r\nContent-Disposition: form-data; name="images"; filename="x.jpg"\r\n\r\n'
         for _ in range(40):
             yield bytes(2**20)
 

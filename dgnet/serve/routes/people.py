@@ -71,10 +71,11 @@ async def search(
         [(name_of(text),)],
         top=top + len(entries),
         only=only,
-        threshold=None if far is None or calibration is None else calibration.threshold(far),
         calibration=calibration,
     )
-    matches = [match for match in found.matches if match.entry.id not in entries][:top]
+    threshold = None if far is None or calibration is None else calibration.threshold(far)
+    others = [match for match in found.matches if match.entry.id not in entries][:top]
+    matches = [match for match in others if threshold is None or match.similarity >= threshold]
     pictures = service.gallery.store.meta.thumbnails
     marks = await service.ask(service.marks)
     asked = [name_of(text), *(entries if len(entries) == 1 and not images and not query else ())]
@@ -90,8 +91,8 @@ async def search(
             query=text,
             results=results,
             nobody=not results,
-            best=found.best,
-            threshold=found.threshold,
+            best=others[0].similarity if others else None,
+            threshold=threshold,
             calibrated=calibration is not None,
             refused=refused,
         )

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 from pydantic import BaseModel, Field
 
+from dgnet.gallery.searching import Match
 from dgnet.gallery.stores.protocol import Entry
 
 
@@ -47,6 +49,7 @@ class Result(Person):
     rank: int
     similarity: float
     probability: float | None
+    marked: bool | None = Field(description="whether it was marked as right or wrong for this query; null: not")
 
 
 class Found(BaseModel):
@@ -104,7 +107,7 @@ class Marked(BaseModel):
     """Whether an entry shows the person of a search (`query`) or of another entry (`query_entry`)."""
 
     entry: str = Field(max_length=64)
-    right: bool
+    right: bool | None = Field(description="null takes the mark back")
     query: str | None = Field(None, max_length=100_000)
     query_entry: str | None = Field(None, max_length=64)
 
@@ -181,10 +184,14 @@ def person(entry: Entry, *, pictures: bool) -> Person:
     return Person(**_fields(entry, pictures=pictures))
 
 
-def result(entry: Entry, rank: int, similarity: float, probability: float | None, *, pictures: bool) -> Result:
+def result(match: Match, rank: int, marked: bool | None, *, pictures: bool) -> Result:
     """An entry that was found, as the API gives it."""
     return Result(
-        **_fields(entry, pictures=pictures), rank=rank, similarity=round(similarity, 6), probability=probability
+        **_fields(match.entry, pictures=pictures),
+        rank=rank,
+        similarity=match.similarity,
+        probability=match.probability,
+        marked=marked,
     )
 
 
@@ -195,6 +202,6 @@ def _fields(entry: Entry, *, pictures: bool) -> dict[str, Any]:
         "camera": known(entry.camera),
         "time": entry.time,
         "track": known(entry.track),
-        "source": entry.source.replace("\\", "/").rpartition("/")[2],  # the rest is a path of the service's machine
+        "source": entry.source.rpartition(os.sep)[2],  # the rest is a path of the service's machine
         "picture": f"/v1/entries/{entry.id}/picture" if pictures else None,
     }

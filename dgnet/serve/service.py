@@ -14,6 +14,7 @@ import numpy as np
 
 from dgnet.experiment.models.model import Model
 from dgnet.gallery.calibration.calibration import Calibration
+from dgnet.gallery.calibration.marks import MARKS, read_marks
 from dgnet.gallery.calibration.stored import stored_calibration
 from dgnet.gallery.gallery import Gallery, Info
 from dgnet.gallery.stores.protocol import CALIBRATION, Float32Array
@@ -65,6 +66,7 @@ class Service:
         self._decoders = ThreadPoolExecutor(os.cpu_count() or 1, "dgnet-decode")
         self._store = ThreadPoolExecutor(_STORE_THREADS, "dgnet-store")
         self._calibration: tuple[str, Calibration] | None = None
+        self._marks: tuple[str, dict[frozenset[str], bool]] | None = None
         self._info: tuple[int, Info] | None = None
 
     async def decode(self, function: Callable[..., Result], *arguments: Any) -> Result:
@@ -94,6 +96,14 @@ class Service:
                 return None
             self._calibration = text, found
         return self._calibration[1]
+
+    def marks(self) -> dict[frozenset[str], bool]:
+        """By the two that were marked, whether they were said to show one person."""
+        text = self.gallery.store.note(MARKS) or ""
+        if self._marks is None or self._marks[0] != text:
+            marked = {frozenset((one.first, one.second)): one.same for one in read_marks(self.gallery.store)}
+            self._marks = text, marked
+        return self._marks[1]
 
     def info(self) -> Info:
         """What the gallery holds, read through again when the number of its entries has changed."""

@@ -50,7 +50,14 @@ def add_marks(store: Store, marks: Sequence[Mark]) -> int:
     for mark in marks:
         first, second = sorted((mark.first, mark.second)) if mark.similarity is None else (mark.first, mark.second)
         kept[first, second] = replace(mark, first=first, second=second)
-    store.set_note(MARKS, json.dumps([_as_list(one) for one in kept.values()]))
+    _keep(store, list(kept.values()))
+    return len(kept)
+
+
+def remove_mark(store: Store, first: str, second: str) -> int:
+    """Take the mark on a pair back, if there is one. Returns how many are left."""
+    kept = [one for one in read_marks(store) if {one.first, one.second} != {first, second}]
+    _keep(store, kept)
     return len(kept)
 
 
@@ -95,6 +102,10 @@ def prior_of_marks(calibration: Calibration, store: Store, marks: Sequence[Mark]
 def _entries_of(mark: Mark) -> tuple[str, ...]:
     """The ids of a mark that are entries'."""
     return (mark.first, mark.second) if mark.similarity is None else (mark.second,)
+
+
+def _keep(store: Store, marks: Sequence[Mark]) -> None:
+    store.set_note(MARKS, json.dumps([_as_list(one) for one in marks]))
 
 
 def _as_list(mark: Mark) -> list[str | bool | float]:

@@ -71,15 +71,19 @@ async def search(
         [(name_of(text),)],
         top=top + len(entries),
         only=only,
-        threshold=None if far is None or calibration is None else calibration.threshold(far),
         calibration=calibration,
     )
-    matches = [match for match in found.matches if match.entry.id not in entries][:top]
+    threshold = None if far is None or calibration is None else calibration.threshold(far)
+    others = [match for match in found.matches if match.entry.id not in entries][:top]
+    matches = [match for match in others if threshold is None or match.similarity >= threshold]
     pictures = service.gallery.store.meta.thumbnails
-    results = [
-        result(match.entry, rank, match.similarity, match.probability, pictures=pictures)
-        for rank, match in enumerate(matches, start=1)
-    ]
+    marks = await service.ask(service.marks)
+    asked = [name_of(text), *(entries if len(entries) == 1 and not images and not query else ())]
+    results = []
+    for rank, match in enumerate(matches, start=1):
+        said = (marks.get(frozenset((one, match.entry.id))) for one in asked)
+        marked = next((one for one in said if one is not None), None)
+        results.append(result(match, rank, marked, pictures=pictures))
     shown = [one.id for one in results]
     service.audit("search", who, query=name_of(text), entries=entries, shown=shown)
     return answer(
@@ -87,8 +91,8 @@ async def search(
             query=text,
             results=results,
             nobody=not results,
-            best=found.best,
-            threshold=found.threshold,
+            best=others[0].similarity if others else None,
+            threshold=threshold,
             calibrated=calibration is not None,
             refused=refused,
         )

@@ -49,7 +49,7 @@ function enlarge(people, names, i, j, base64) {
       h("span", { class: "sign", "aria-hidden": "true" }, "+"),
       figure("structure", withAlt(pictureOfPerson(people[j]), ""), S.swap.bodyOf(names[j])),
       h("span", { class: "sign", "aria-hidden": "true" }, "="),
-      figure("result", drawnPicture(base64, label), S.swap.result),
+      figure("made", drawnPicture(base64, label), S.swap.result),
     ),
     h(
       "div",

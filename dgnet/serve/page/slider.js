@@ -31,7 +31,7 @@ export function sliderSection(people) {
     { class: "card slider", "aria-labelledby": "slider-title" },
     h("h2", { id: "slider-title" }, S.swap.slider),
     h("p", { class: "soft" }, S.swap.sliderLead),
-    h("div", { class: "controls" }, codes, people.length > 2 && field(S.swap.from, from), people.length > 2 && field(S.swap.to, to)),
+    h("div", { class: "controls" }, codes, people.length > 2 && h("div", { class: "ends" }, field(S.swap.from, from), field(S.swap.to, to))),
     stage,
     h("label", { class: "field range" }, h("span", { class: "hidden" }, S.swap.between), slider),
   );

@@ -2,19 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import re
 import shutil
-import signal
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import pytest
 
@@ -25,7 +18,7 @@ from dgnet.mannequin.bundled import bundled_root
 SIZES = {"desktop": (1280, 860), "phone": (390, 844)}
 START = 1_764_230_400.0  # 27 November 2025, 08:00 UTC
 NUM_PEOPLE, PER_PERSON = 30, 4
-WAIT = 60.0  # seconds for a service to start
+WAIT = 60.0  # seconds
 
 
 def people_of(root: Path) -> dict[str, list[Path]]:
@@ -39,8 +32,8 @@ def people_of(root: Path) -> dict[str, list[Path]]:
 
 
 @pytest.fixture(scope="session")
-def gallery_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A calibrated gallery of the bundled model, never to be changed; the last two people have no name."""
+def people_db(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A calibrated gallery, to be copied, with cameras and times; the last two people have no name."""
     path = tmp_path_factory.mktemp("page") / "people.db"
     people = people_of(bundled_root())
     nameless = list(people)[-2:]
@@ -56,9 +49,9 @@ def gallery_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def gallery_copy(gallery_file: Path, tmp_path: Path) -> Path:
-    """A gallery of its own for a test that changes it."""
-    return Path(shutil.copy(gallery_file, tmp_path / "mine.db"))
+def mine(start: Callable[..., Any], tmp_path: Path) -> Any:
+    """A server with a gallery of its own (`people.db` in the test's folder), for a test that changes it."""
+    return start()
 
 
 @pytest.fixture(scope="session")
@@ -66,63 +59,6 @@ def crops() -> list[Path]:
     """One picture each of rendered people, which no gallery of these tests holds."""
     queries = sorted((bundled_root() / "query").glob("*.jpg"))
     return list({path.name[:4]: path for path in queries}.values())
-
-
-@dataclass
-class Service:
-    """A service in a process of its own."""
-
-    process: subprocess.Popen[bytes]
-    address: str
-
-    @property
-    def port(self) -> int:
-        port = urlsplit(self.address).port
-        assert port is not None
-        return port
-
-    def stop(self) -> None:
-        self.process.send_signal(signal.SIGTERM)
-        self.process.wait(30)
-
-
-def start_service(*arguments: object, log: Path, env: dict[str, str] | None = None) -> Service:
-    """`dgnet serve` with these arguments, once it answers."""
-    command = [sys.executable, "-m", "dgnet", "serve", *map(str, arguments)]
-    with log.open("wb") as stream:
-        process = subprocess.Popen(command, stdout=stream, stderr=stream, env={**os.environ, **(env or {})})
-    until = time.monotonic() + WAIT
-    while time.monotonic() < until and process.poll() is None:
-        if found := re.search(rb"http://[\d.:a-z]+:\d+", log.read_bytes()):
-            return Service(process, found[0].decode())
-        time.sleep(0.1)
-    process.kill()
-    pytest.fail(f"no service within {WAIT:.0f} s:\n{log.read_text()}")
-
-
-@pytest.fixture
-def serve(tmp_path: Path) -> Iterator[Callable[..., Service]]:
-    """Start services; those that still run at the end of the test are stopped."""
-    started: list[Service] = []
-
-    def start(*arguments: object, port: int = 0, env: dict[str, str] | None = None) -> Service:
-        log = tmp_path / f"service{len(started)}.log"
-        started.append(start_service(*arguments, "--port", port, log=log, env=env))
-        return started[-1]
-
-    yield start
-    for one in started:
-        if one.process.poll() is None:
-            one.stop()
-
-
-@pytest.fixture(scope="session")
-def service(gallery_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    """One service for all tests that change nothing in the gallery but marks."""
-    copy = Path(shutil.copy(gallery_file, tmp_path_factory.mktemp("served") / "people.db"))
-    found = start_service(copy, "--port", 0, log=copy.with_suffix(".log"))
-    yield found
-    found.stop()
 
 
 @pytest.fixture(scope="session")
@@ -158,13 +94,13 @@ def size(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture
 def open_page(browser: Any, size: str) -> Iterator[Callable[..., Any]]:
-    """Open the page of a service, at one width.
+    """Open the page of a server, at one width.
 
-    At the end of the test: every request went to that service, no script failed and the content policy refused nothing.
+    At the end of the test: every request went to that server, no script failed and the content policy refused nothing.
     """
     with ExitStack() as stack:
 
-        def opened(service: Service, path: str = "/", *, scheme: str = "light") -> Any:
+        def opened(server: Any, path: str = "/", *, scheme: str = "light") -> Any:
             width, height = SIZES[size]
             phone = size == "phone"
             context = browser.new_context(
@@ -186,12 +122,12 @@ def open_page(browser: Any, size: str) -> Iterator[Callable[..., Any]]:
             def closed() -> None:
                 context.close()
                 assert faults == []
-                elsewhere = [url for url in asked if not url.startswith((service.address, "data:", "blob:"))]
+                elsewhere = [url for url in asked if not url.startswith((server.url + "/", "data:", "blob:"))]
                 assert elsewhere == []
                 assert asked
 
             stack.callback(closed)
-            page.goto(service.address + path)
+            page.goto(server.url + path)
             return page
 
         yield opened

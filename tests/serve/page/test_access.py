@@ -42,11 +42,11 @@ def check(page: Any, axe: str) -> None:
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_every_view_and_dialog(
-    open_page: Callable[..., Any], service: Any, axe: str, scheme: str, crops: list[Path], tmp_path: Path
+    open_page: Callable[..., Any], server: Any, axe: str, scheme: str, crops: list[Path], tmp_path: Path
 ) -> None:
     from PIL import Image
 
-    page = open_page(service, scheme=scheme)
+    page = open_page(server, scheme=scheme)
     page.wait_for_selector(".samples .picture")
     check(page, axe)
     Image.new("RGB", (300, 200), (90, 120, 150)).save(tmp_path / "wide.png")
@@ -84,14 +84,16 @@ def test_every_view_and_dialog(
     check(page, axe)
 
 
-def test_the_keyboard_alone_searches_marks_swaps_and_names(open_page: Callable[..., Any], service: Any) -> None:
-    page = open_page(service)
+def test_the_keyboard_alone_searches_marks_swaps_and_names(open_page: Callable[..., Any], server: Any) -> None:
+    page = open_page(server)
     page.wait_for_selector(".samples .picture")
 
     def tab_to(name: str) -> None:
         for _ in range(60):
             page.keyboard.press("Tab")
-            if page.evaluate("(document.activeElement.ariaLabel || document.activeElement.innerText || '').trim()").startswith(name):
+            if page.evaluate(
+                "(document.activeElement.ariaLabel || document.activeElement.innerText || '').trim()"
+            ).startswith(name):
                 return
         pytest.fail(f"Tab never comes to {name!r}")
 
@@ -128,20 +130,22 @@ def test_the_keyboard_alone_searches_marks_swaps_and_names(open_page: Callable[.
     assert page.locator(".walk output").inner_text() == "Person 2"
 
 
-def test_where_the_focus_goes_when_a_dialog_opens_and_closes(open_page: Callable[..., Any], service: Any) -> None:
-    page = open_page(service, "/#gallery")
+def test_where_the_focus_goes_when_a_dialog_opens_and_closes(open_page: Callable[..., Any], server: Any) -> None:
+    page = open_page(server, "/#gallery")
     opened = page.locator(".people .picture").nth(2)
     opened.press("Enter")
     assert page.evaluate("document.activeElement.closest('dialog') !== null")
     for _ in range(15):  # Tab stays within
         page.keyboard.press("Tab")
-        assert page.evaluate("document.activeElement === document.body || document.activeElement.closest('dialog') !== null")
+        assert page.evaluate(
+            "document.activeElement === document.body || document.activeElement.closest('dialog') !== null"
+        )
     page.keyboard.press("Escape")
     assert opened.evaluate("one => one === document.activeElement")
 
 
-def test_landmarks_headings_and_title(open_page: Callable[..., Any], service: Any, until: Callable) -> None:
-    page = open_page(service)
+def test_landmarks_headings_and_title(open_page: Callable[..., Any], server: Any, until: Callable) -> None:
+    page = open_page(server)
     page.wait_for_selector(".samples .picture")
     for role in ("banner", "navigation", "main", "contentinfo"):
         assert page.get_by_role(role).count() == 1, role
@@ -156,6 +160,12 @@ def test_all_files_together_are_light() -> None:
     files = [path for path in PAGE.iterdir() if path.suffix in (".html", ".css", ".js", ".svg")]
     assert {"index.html", "style.css", "strings.js", "main.js"} <= {path.name for path in files}
     assert sum(path.stat().st_size for path in files) < LIGHT
+
+
+def test_every_module_is_loaded_ahead() -> None:
+    """Else a module is asked for only once the one that imports it was read, one after the other."""
+    index = (PAGE / "index.html").read_text(encoding="utf-8")
+    assert all(f'"/static/{path.name}"' in index for path in PAGE.glob("*.js"))
 
 
 def test_nothing_in_the_files_leads_elsewhere_or_is_inline() -> None:

@@ -18,9 +18,9 @@ def entries_of(gallery: Path) -> dict[str, Any]:
 
 
 @pytest.fixture
-def page(open_page: Callable[..., Any], serve: Callable[..., Any], gallery_copy: Path) -> Any:
-    """The gallery view of a service of its own."""
-    found = open_page(serve(gallery_copy), "/#gallery")
+def page(open_page: Callable[..., Any], mine: Any) -> Any:
+    """The gallery view of a server of its own."""
+    found = open_page(mine, "/#gallery")
     found.wait_for_selector(".people:not(.waiting)")
     return found
 
@@ -36,10 +36,10 @@ def load(page: Any, act: Callable[[], object]) -> None:
     page.locator(".entries .busy").wait_for(state="detached")
 
 
-def test_pages_and_filters(open_page: Callable[..., Any], service: Any, gallery_file: Path) -> None:
-    page = open_page(service, "/#gallery")
+def test_pages_and_filters(open_page: Callable[..., Any], server: Any, people_db: Path) -> None:
+    page = open_page(server, "/#gallery")
     page.wait_for_selector(".people:not(.waiting)")
-    known = entries_of(gallery_file)
+    known = entries_of(people_db)
     assert page.locator(".count").inner_text() == f"1–48 of {len(known)}"
     assert page.locator(".people li").count() == 48
     seen = set(page.locator(".people img").evaluate_all("all => all.map((one) => one.src)"))
@@ -68,9 +68,9 @@ def test_pages_and_filters(open_page: Callable[..., Any], service: Any, gallery_
 
 
 def test_pictures_are_added_with_progress_and_what_is_no_picture_is_named(
-    page: Any, gallery_copy: Path, crops: list[Path], tmp_path: Path
+    page: Any, crops: list[Path], tmp_path: Path
 ) -> None:
-    before = entries_of(gallery_copy)
+    before = entries_of(tmp_path / "people.db")
     (tmp_path / "broken.jpg").write_bytes(crops[0].read_bytes()[:400])
     page.get_by_role("button", name="Add people").click()
     dialog = page.get_by_role("dialog")
@@ -89,7 +89,7 @@ def test_pictures_are_added_with_progress_and_what_is_no_picture_is_named(
     assert [one for one in dict.fromkeys(page.evaluate("window.seen")) if one] == [8, 16]
     assert "1 picture could not be added" in dialog.locator(".outcome").inner_text()
     assert "broken.jpg" in dialog.locator(".outcome li").inner_text()
-    new = [one for id_, one in entries_of(gallery_copy).items() if id_ not in before]
+    new = [one for id_, one in entries_of(tmp_path / "people.db").items() if id_ not in before]
     assert len(new) == 19
     assert {(one.identity, one.camera, one.time) for one in new} == {("Jane <Doe> & 'co'", "back door", 1767323040.0)}
     # The same ones again are there already.
@@ -102,7 +102,7 @@ def test_pictures_are_added_with_progress_and_what_is_no_picture_is_named(
     assert names(page) == ["Jane <Doe> & 'co'"] * 19
 
 
-def test_somebody_is_named(page: Any, gallery_copy: Path) -> None:
+def test_somebody_is_named(page: Any, tmp_path: Path) -> None:
     place = names(page).index(next(one for one in names(page) if one != "Not named"))
     opened = page.locator(".people .picture").nth(place)
     id_ = opened.locator("img").get_attribute("src").split("/")[-2]
@@ -110,18 +110,18 @@ def test_somebody_is_named(page: Any, gallery_copy: Path) -> None:
     dialog = page.get_by_role("dialog")
     dialog.get_by_label("Who is it?").fill("Ada")
     load(page, dialog.get_by_role("button", name="Save").click)
-    assert entries_of(gallery_copy)[id_].identity == "Ada"
+    assert entries_of(tmp_path / "people.db")[id_].identity == "Ada"
     assert dialog.get_by_role("heading").inner_text() == "Ada"
     assert dialog.get_by_role("status").inner_text() == "Saved: this is Ada."
     dialog.get_by_label("Who is it?").fill("")
     load(page, dialog.get_by_role("button", name="Save").click)
-    assert entries_of(gallery_copy)[id_].identity == ""
+    assert entries_of(tmp_path / "people.db")[id_].identity == ""
     page.keyboard.press("Escape")
     assert names(page)[place] == "Not named"
 
 
-def test_removing_asks_first(page: Any, gallery_copy: Path) -> None:
-    before = entries_of(gallery_copy)
+def test_removing_asks_first(page: Any, tmp_path: Path) -> None:
+    before = entries_of(tmp_path / "people.db")
     opened = page.locator(".people .picture").first
     id_ = opened.locator("img").get_attribute("src").split("/")[-2]
     opened.click()
@@ -129,17 +129,17 @@ def test_removing_asks_first(page: Any, gallery_copy: Path) -> None:
     question = page.get_by_role("alertdialog")
     assert page.evaluate("document.activeElement.innerText") == "Cancel"
     question.get_by_role("button", name="Cancel").click()
-    assert entries_of(gallery_copy) == before
+    assert entries_of(tmp_path / "people.db") == before
     page.get_by_role("button", name="Remove…").click()
     load(page, question.get_by_role("button", name="Remove for good").click)
-    assert entries_of(gallery_copy).keys() == before.keys() - {id_}
+    assert entries_of(tmp_path / "people.db").keys() == before.keys() - {id_}
     assert page.get_by_role("dialog").count() == 0
     assert page.locator("[role=status]").inner_text() == "The picture was removed."
     assert page.locator(".count").inner_text() == f"1–48 of {len(before) - 1}"
 
 
-def test_an_entry_leads_to_search_to_swap_and_to_all_of_its_person(open_page: Callable[..., Any], service: Any) -> None:
-    page = open_page(service, "/#gallery")
+def test_an_entry_leads_to_search_to_swap_and_to_all_of_its_person(open_page: Callable[..., Any], server: Any) -> None:
+    page = open_page(server, "/#gallery")
     page.locator(".people .picture").nth(1).click()
     address = page.locator(".beside img").get_attribute("src")
     page.get_by_role("button", name="Use in Swap").click()

@@ -18,9 +18,10 @@ GIVE = """([kind, name, base64]) => {
   const bytes = Uint8Array.from(atob(base64), (one) => one.charCodeAt(0));
   const data = new DataTransfer();
   data.items.add(new File([bytes], name, {type: "image/jpeg"}));
+  const how = {dataTransfer: data, clipboardData: data, bubbles: true, cancelable: true};
   const events = {
-    drop: ["dragenter", "dragover", "drop"].map((type) => new DragEvent(type, {dataTransfer: data, bubbles: true, cancelable: true})),
-    paste: [new ClipboardEvent("paste", {clipboardData: data, bubbles: true, cancelable: true})],
+    drop: ["dragenter", "dragover", "drop"].map((type) => new DragEvent(type, how)),
+    paste: [new ClipboardEvent("paste", how)],
   }[kind];
   for (const event of events) document.querySelector("main").dispatchEvent(event);
 }"""
@@ -46,19 +47,19 @@ def found_people(page: Any) -> list[str]:
     return page.locator(".result .who").all_inner_texts()
 
 
-def of_gallery(crops: list[Path], gallery_file: Path) -> Path:
+def of_gallery(crops: list[Path], people_db: Path) -> Path:
     """A picture of a person with a name in the gallery."""
-    with closing(open_store(str(gallery_file))) as store:
+    with closing(open_store(str(people_db))) as store:
         names = {entry.identity for batch in store.entries() for entry in batch}
     return next(path for path in crops if path.name[:4] in names)
 
 
 @pytest.mark.parametrize("way", ["choose", "drop", "paste"])
 def test_a_picture_finds_its_person(
-    open_page: Callable[..., Any], service: Any, crops: list[Path], gallery_file: Path, way: str
+    open_page: Callable[..., Any], server: Any, crops: list[Path], people_db: Path, way: str
 ) -> None:
-    page = open_page(service)
-    picture = of_gallery(crops, gallery_file)
+    page = open_page(server)
+    picture = of_gallery(crops, people_db)
     page.wait_for_selector(".hero")
     if way == "choose":
         choose(page, picture)
@@ -77,7 +78,7 @@ def test_a_picture_finds_its_person(
 
 
 def test_a_photograph_is_cropped_before_it_is_searched_for(
-    open_page: Callable[..., Any], service: Any, crops: list[Path], tmp_path: Path, until: Callable
+    open_page: Callable[..., Any], server: Any, crops: list[Path], tmp_path: Path, until: Callable
 ) -> None:
     from PIL import Image
 
@@ -85,7 +86,7 @@ def test_a_photograph_is_cropped_before_it_is_searched_for(
     for place, path in enumerate(crops[:4]):
         street.paste(Image.open(path).resize((160, 320)), (160 * place, 0))
     street.save(tmp_path / "street.jpg", quality=95)
-    page = open_page(service)
+    page = open_page(server)
     page.locator("input[type=file][capture]").set_input_files(str(tmp_path / "street.jpg"))
     frame = page.locator(".cropping .frame")
     for _ in range(40):
@@ -95,7 +96,9 @@ def test_a_photograph_is_cropped_before_it_is_searched_for(
     page.wait_for_selector(".results:not(.waiting)")
     cut = page.locator(".chosen img")
     assert cut.evaluate("one => one.naturalWidth / one.naturalHeight") == pytest.approx(0.5, abs=0.01)
-    pixels = "one => {const c = document.createElement('canvas'); c.width = 16; c.height = 32; const p = c.getContext('2d');"
+    pixels = (
+        "one => {const c = document.createElement('canvas'); c.width = 16; c.height = 32; const p = c.getContext('2d');"
+    )
     shown = cut.evaluate(pixels + " p.drawImage(one, 0, 0, 16, 32); return [...p.getImageData(0, 0, 16, 32).data]}")
     wanted = list(Image.open(crops[0]).convert("RGBA").resize((16, 32)).tobytes())
     assert sum(abs(a - b) for a, b in zip(shown, wanted, strict=True)) / len(wanted) < 12
@@ -107,9 +110,9 @@ def test_a_photograph_is_cropped_before_it_is_searched_for(
 
 
 def test_several_pictures_are_one_question(
-    open_page: Callable[..., Any], service: Any, crops: list[Path], until: Callable
+    open_page: Callable[..., Any], server: Any, crops: list[Path], until: Callable
 ) -> None:
-    page = open_page(service)
+    page = open_page(server)
     page.wait_for_selector(".hero")
     page.evaluate(SENT)
     choose(page, *crops[:3])
@@ -125,9 +128,9 @@ def test_several_pictures_are_one_question(
 
 
 def test_a_result_is_searched_on_and_back_returns(
-    open_page: Callable[..., Any], service: Any, crops: list[Path]
+    open_page: Callable[..., Any], server: Any, crops: list[Path]
 ) -> None:
-    page = open_page(service)
+    page = open_page(server)
     page.wait_for_selector(".hero")
     choose(page, crops[3])
     before = found_people(page)
@@ -145,8 +148,8 @@ def test_a_result_is_searched_on_and_back_returns(
     page.wait_for_selector(".hero")
 
 
-def test_filters_choose_what_may_be_found(open_page: Callable[..., Any], service: Any, crops: list[Path]) -> None:
-    page = open_page(service)
+def test_filters_choose_what_may_be_found(open_page: Callable[..., Any], server: Any, crops: list[Path]) -> None:
+    page = open_page(server)
     page.wait_for_selector(".hero")
     choose(page, crops[0])
     found_people(page)
@@ -177,18 +180,18 @@ def test_filters_choose_what_may_be_found(open_page: Callable[..., Any], service
     assert page.locator("[role=status]").inner_text() == "Nobody here"
 
 
-def test_marks_are_kept_where_calibration_reads_them(
-    open_page: Callable[..., Any], serve: Callable[..., Any], gallery_copy: Path
-) -> None:
-    service = serve(gallery_copy)
-    page = open_page(service)
+def test_marks_are_kept_where_calibration_reads_them(open_page: Callable[..., Any], mine: Any, tmp_path: Path) -> None:
+    page = open_page(mine)
     page.locator(".samples .picture").first.click()
     asked = page.locator(".chosen img").get_attribute("src").split("/")[3]
     page.wait_for_selector(".results:not(.waiting)")
-    ids = [address.split("/")[-2] for address in page.locator(".result img").evaluate_all("all => all.map((one) => one.getAttribute('src'))")]
+    ids = [
+        address.split("/")[-2]
+        for address in page.locator(".result img").evaluate_all("all => all.map((one) => one.getAttribute('src'))")
+    ]
 
     def marked() -> dict[str, bool]:
-        with closing(open_store(str(gallery_copy))) as store:
+        with closing(open_store(str(tmp_path / "people.db"))) as store:
             return {({one.first, one.second} - {asked}).pop(): one.same for one in read_marks(store)}
 
     def press(place: int, name: str) -> Any:

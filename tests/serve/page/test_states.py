@@ -12,27 +12,24 @@ from dgnet.experiment.galleries.gallery import Gallery
 
 
 def test_a_service_that_stops_is_said_and_searched_again_when_it_is_back(
-    open_page: Callable[..., Any], serve: Callable[..., Any], gallery_copy: Path
+    open_page: Callable[..., Any], start: Callable[..., Any]
 ) -> None:
-    service = serve(gallery_copy)
-    page = open_page(service)
+    server = start()
+    page = open_page(server)
     page.wait_for_selector(".samples .picture")
-    service.stop()
+    server.end()
     page.locator(".samples .picture").first.click()
     page.wait_for_selector(".offline b")
     assert page.locator(".offline").inner_text().startswith("The service does not answer")
     assert "The search did not work" in page.locator(".panel").inner_text()
-    serve(gallery_copy, port=service.port)
+    start("--port", str(server.address[1]))
     page.wait_for_selector(".results:not(.waiting)")
     assert page.locator(".offline").inner_text() == ""
 
 
-def test_the_token_is_asked_for_once(
-    open_page: Callable[..., Any], serve: Callable[..., Any], gallery_copy: Path, until: Callable
-) -> None:
-    service = serve(gallery_copy, env={"DGNET_TOKEN": "correct-horse-battery-staple"})
-    page = open_page(service)
-    field = page.get_by_label("Token")
+def test_the_token_is_asked_for_once(open_page: Callable[..., Any], start: Callable[..., Any], until: Callable) -> None:
+    page = open_page(start(environment={"DGNET_TOKEN": "correct-horse-battery-staple"}))
+    field = page.get_by_role("textbox", name="Token")
     page.keyboard.press("Escape")
     assert "Without the token" in page.get_by_role("alert").filter(has_text="Without").inner_text()
     page.get_by_role("button", name="Enter the token").click()
@@ -53,15 +50,17 @@ def test_the_token_is_asked_for_once(
 
 
 def test_an_empty_gallery_leads_to_adding(
-    open_page: Callable[..., Any], serve: Callable[..., Any], tmp_path: Path, crops: list[Path]
+    open_page: Callable[..., Any], start: Callable[..., Any], tmp_path: Path, crops: list[Path]
 ) -> None:
-    Gallery.create(tmp_path / "empty.db").close()
-    page = open_page(serve(tmp_path / "empty.db"))
+    Gallery.create(tmp_path / "people.db").close()
+    page = open_page(start())
     page.get_by_role("heading", name="The gallery is empty").wait_for()
     page.get_by_role("link", name="Add people").click()
     page.get_by_role("heading", name="Nobody here yet").wait_for()
     page.locator(".panel").get_by_role("button", name="Add people").click()
-    page.get_by_role("dialog").locator("input[type=file]:not([capture])").set_input_files([str(one) for one in crops[:3]])
+    page.get_by_role("dialog").locator("input[type=file]:not([capture])").set_input_files(
+        [str(one) for one in crops[:3]]
+    )
     page.get_by_role("button", name="Add 3 pictures").click()
     page.get_by_text("3 pictures added.").wait_for()
     page.get_by_role("button", name="Close").click()
@@ -72,31 +71,28 @@ def test_an_empty_gallery_leads_to_adding(
     assert page.locator(".result").count() == 2
     # Nothing was calibrated, so no per cent is shown, and how to calibrate is.
     assert "%" not in page.locator(".result").first.inner_text()
-    assert "dgnet gallery calibrate empty.db" in page.locator(".note").inner_text()
+    assert "dgnet gallery calibrate people.db" in page.locator(".note").inner_text()
 
 
-def test_a_stopped_service_goes_on_where_it_was(
-    open_page: Callable[..., Any], serve: Callable[..., Any], gallery_copy: Path
-) -> None:
+def test_a_stopped_service_goes_on_where_it_was(open_page: Callable[..., Any], mine: Any) -> None:
     """While the service hangs the page says that it searches, and shows the answer when it comes."""
-    service = serve(gallery_copy)
-    page = open_page(service)
+    page = open_page(mine)
     page.wait_for_selector(".samples .picture")
-    os.kill(service.process.pid, signal.SIGSTOP)
+    os.kill(mine.process.pid, signal.SIGSTOP)
     try:
         page.locator(".samples .picture").first.click()
         page.wait_for_selector(".answers .busy")
         assert page.locator(".answers h2").inner_text() == "Searching…"
     finally:
-        os.kill(service.process.pid, signal.SIGCONT)
+        os.kill(mine.process.pid, signal.SIGCONT)
     page.wait_for_selector(".results:not(.waiting)")
 
 
 def test_a_service_that_refuses_is_quoted_and_a_busy_one_is_asked_again(
-    open_page: Callable[..., Any], service: Any
+    open_page: Callable[..., Any], server: Any
 ) -> None:
     """The answers are made here: how the service comes to give them is tested elsewhere."""
-    page = open_page(service)
+    page = open_page(server)
     answers = [
         {"status": 503, "headers": {"Retry-After": "1"}, "body": '{"error": {"code": "busy", "message": "Busy."}}'},
         {"status": 422, "body": '{"error": {"code": "field", "message": "top: found 0, must be at least 1."}}'},

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+import itertools
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -31,9 +32,9 @@ def drawn(page: Any, number: int) -> list[str]:
 
 
 def test_rows_wear_the_clothes_of_one_person_and_columns_have_the_body_of_one(
-    open_page: Callable[..., Any], service: Any, crops: list[Path]
+    open_page: Callable[..., Any], server: Any, crops: list[Path]
 ) -> None:
-    page = open_page(service, "/#swap")
+    page = open_page(server, "/#swap")
     page.wait_for_selector(".drop")
     page.locator("input[type=file]:not([capture])").set_input_files([str(path) for path in crops[:2]])
     shown = [as_pixels(one) for one in drawn(page, 2)]
@@ -57,9 +58,9 @@ def test_rows_wear_the_clothes_of_one_person_and_columns_have_the_body_of_one(
 
 
 def test_people_are_picked_from_the_gallery_mixed_with_pictures_and_taken_out(
-    open_page: Callable[..., Any], service: Any, crops: list[Path]
+    open_page: Callable[..., Any], server: Any, crops: list[Path]
 ) -> None:
-    page = open_page(service, "/#swap")
+    page = open_page(server, "/#swap")
     page.get_by_role("button", name="Pick from the gallery").click()
     pick = page.get_by_role("dialog")
     for place in (0, 5, 9):
@@ -82,8 +83,8 @@ def test_people_are_picked_from_the_gallery_mixed_with_pictures_and_taken_out(
 
 
 @pytest.mark.parametrize("code", ["appearance", "structure"])
-def test_the_slider_shows_frames_that_were_fetched_once(open_page: Callable[..., Any], service: Any, code: str) -> None:
-    page = open_page(service, "/#swap")
+def test_the_slider_shows_frames_that_were_fetched_once(open_page: Callable[..., Any], server: Any, code: str) -> None:
+    page = open_page(server, "/#swap")
     page.get_by_role("button", name="Any two people").click()
     page.wait_for_selector(".walk .live img")
     if code == "structure":
@@ -101,7 +102,7 @@ def test_the_slider_shows_frames_that_were_fetched_once(open_page: Callable[...,
         slider.press("ArrowRight")
     assert asked == []
     assert slider.get_attribute("aria-valuetext") == "Person 2"
-    steps = [np.abs(a - b).mean() for a, b in zip(seen[:-1], seen[1:], strict=True)]
+    steps = [np.abs(a - b).mean() for a, b in itertools.pairwise(seen)]
     assert min(steps) > 0
     assert np.abs(seen[0] - seen[-1]).mean() > 3 * max(steps)
     # The ends are the table's own pictures: clothes of 1 or 2 on the body of 1, or the other way round.
@@ -110,8 +111,8 @@ def test_the_slider_shows_frames_that_were_fetched_once(open_page: Callable[...,
     assert max(np.abs(a - b).max() for a, b in zip(ends, (seen[0], seen[-1]), strict=True)) <= 2
 
 
-def test_the_slider_goes_between_any_two_of_several(open_page: Callable[..., Any], service: Any) -> None:
-    page = open_page(service, "/#swap")
+def test_the_slider_goes_between_any_two_of_several(open_page: Callable[..., Any], server: Any) -> None:
+    page = open_page(server, "/#swap")
     page.get_by_role("button", name="Any four people").click()
     page.wait_for_selector(".walk .live img")
     with page.expect_response("**/v1/interpolate"):
@@ -123,9 +124,9 @@ def test_the_slider_goes_between_any_two_of_several(open_page: Callable[..., Any
     assert np.abs(as_pixels(sources(page, ".walk .live img")[0]) - table[12]).max() <= 2
 
 
-def test_a_file_that_is_no_picture_is_said(open_page: Callable[..., Any], service: Any, tmp_path: Path) -> None:
+def test_a_file_that_is_no_picture_is_said(open_page: Callable[..., Any], server: Any, tmp_path: Path) -> None:
     (tmp_path / "notes.jpg").write_bytes(b"no picture")
-    page = open_page(service, "/#swap")
+    page = open_page(server, "/#swap")
     page.wait_for_selector(".drop")
     page.locator("input[type=file]:not([capture])").set_input_files(str(tmp_path / "notes.jpg"))
     page.locator("[role=status]", has_text="notes.jpg cannot be read as a picture.").wait_for()

@@ -51,7 +51,7 @@ export function openAdding(files, after) {
     outcome,
     h("div", { class: "actions" }, cancel, start),
   );
-  const dialog = h("dialog", { class: "wide", "aria-labelledby": "add-title" },
+  const dialog = h("dialog", { class: "wide takes", "aria-labelledby": "add-title" },
     h("h2", { id: "add-title" }, S.add.title), h("p", { class: "soft" }, S.add.lead), form);
 
   function take(given) {

@@ -16,6 +16,13 @@ import { S } from "./strings.js";
 const PAGE = 48;
 const ALL = "all"; // of cameras; the empty name is that of entries of unknown camera
 
+/** What must be known before something is changed here. */
+function aboutGallery() {
+  const { temporary, writable } = state.info.gallery;
+  const text = temporary ? S.gallery.temporary : writable ? null : S.gallery.readOnly;
+  return text && h("p", { class: "note" }, text);
+}
+
 export function galleryView() {
   const camera = h("select", { onchange: () => go(0) });
   const person = h("input", { type: "search", placeholder: S.gallery.anyPerson, onchange: () => go(0) });
@@ -87,6 +94,7 @@ export function galleryView() {
     arrowKeys(list, ".picture");
     fill(
       body,
+      aboutGallery(),
       h("p", { class: "soft count" }, S.gallery.showing(offset + 1, offset + entries.length, total)),
       list,
       pager({ offset, limit: PAGE, total, go }),

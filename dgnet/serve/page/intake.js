@@ -37,9 +37,15 @@ function hand(files, accept) {
   if (images.length) accept(images);
 }
 
+/** Whether pictures are wanted now: not behind a dialog that does not take them itself. */
+function free() {
+  const open = document.querySelector("dialog[open]");
+  return taker && (!open || open.classList.contains("takes"));
+}
+
 /** Listen for files that are dropped and pasted; text that is pasted goes where it belongs. */
 export function listenForPictures() {
-  const carries = (event) => taker && event.dataTransfer?.types.includes("Files");
+  const carries = (event) => free() && event.dataTransfer?.types.includes("Files");
   let depth = 0;
   const dragging = (now) => document.body.classList.toggle("dragging", now);
   document.addEventListener("dragenter", (event) => {
@@ -62,7 +68,7 @@ export function listenForPictures() {
   });
   document.addEventListener("paste", (event) => {
     const files = [...(event.clipboardData?.files ?? [])];
-    if (!taker || !files.length) return;
+    if (!free() || !files.length) return;
     event.preventDefault();
     hand(files, taker);
   });

@@ -5,7 +5,7 @@ import { connection } from "./connection.js";
 import { button, fill, h, icon } from "./dom.js";
 import { galleryView } from "./gallery.js";
 import { listenForPictures, takePictures } from "./intake.js";
-import { failurePanel } from "./panels.js";
+import { busyLine, failurePanel } from "./panels.js";
 import { searchView } from "./search.js";
 import { changes, refreshInfo, state } from "./state.js";
 import { S } from "./strings.js";
@@ -71,6 +71,7 @@ connection.addEventListener("change", () => {
 });
 
 async function start() {
+  fill(main, busyLine());
   try {
     await refreshInfo();
   } catch (error) {

@@ -52,7 +52,9 @@ export function searchView() {
     if (before !== people || !answers.isConnected) {
       showQuestion();
       fill(element, h("h1", { class: "hidden" }, S.search.title), h("div", { class: "asked" }, question, answers));
+      scrollTo(0, 0);
       run();
+      answers.querySelector("h2")?.focus({ preventScroll: true });
     }
   }
 
@@ -91,6 +93,7 @@ export function searchView() {
       fill(answers, emptyPanel("person", title, lead));
       return;
     }
+    const focused = document.activeElement === heading;
     heading.textContent = S.search.found(results.length);
     announce(heading.textContent, { silent: true });
     const alone = people.length === 1 && people[0].entry; // marks of two entries are worth more: they outlive a model
@@ -106,6 +109,7 @@ export function searchView() {
       list,
       h("p", { class: "note" }, howSure(found)),
     );
+    if (focused) heading.focus({ preventScroll: true });
   }
 
   changes.addEventListener("info", () => filters.offer(state.info.gallery));

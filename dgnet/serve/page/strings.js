@@ -57,7 +57,6 @@ export const S = {
     addMore: "Add a picture",
     clear: "Start over",
     dropFromQuery: (name) => `Take ${name} out of the question`,
-    results: "Found",
     searching: "Searching…",
     found: (number) => `${pictures(number)} found, most likely first`,
     nobody: "Nobody here",
@@ -70,7 +69,6 @@ export const S = {
     failed: "The search did not work",
     onward: (name) => `Search for ${name}`,
     alsoThis: (name) => `Add ${name} to the question`,
-    toSwap: (name) => `Use ${name} in Swap`,
     right: "Same person",
     wrong: "Somebody else",
     mark: (name) => `Is ${name} the same person?`,
@@ -118,7 +116,6 @@ export const S = {
     anyFour: "Any four people",
     full: (most) => `${most} people are the most that fit. Take somebody out to make room.`,
     oneMore: "One more person, and they can swap clothes.",
-    drawing: "Drawing…",
     grid: "Everyone in everyone's clothes",
     gridLead: "Each row wears one person's clothes; each column has one person's body, pose and background. Choose a picture to see it large.",
     clothesOf: (name) => `Clothes of ${name}`,
@@ -144,7 +141,6 @@ export const S = {
     way: (percent, a, b) => (percent === 0 ? a : percent === 100 ? b : `${percent} % of the way`),
     picture: (code, a, b) =>
       code === "appearance" ? `${a}'s body, clothes between ${a}'s and ${b}'s` : `${a}'s clothes, body between ${a}'s and ${b}'s`,
-    added: (name) => `${name} is now in Swap`,
   },
 
   pick: {
@@ -170,7 +166,9 @@ export const S = {
     showAll: "Show everybody",
     failed: "The gallery cannot be shown",
     open: (name) => `Open ${name}`,
-    readOnly: "This gallery can only be read.",
+    temporary:
+      "These are the bundled people, to try things on: rendered, nobody is real. What you add or change here is gone when the service ends.",
+    readOnly: "This gallery can only be read: nobody can be added, named, marked or removed.",
   },
 
   add: {

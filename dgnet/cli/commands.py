@@ -22,6 +22,7 @@ COMMANDS: dict[tuple[str, ...], Command] = {
     ("adapt",): Command("adapt.adapt", "learn your own cameras from images without labels"),
     ("swap",): Command("generate.swap", "everyone in everyone's clothes, as one picture"),
     ("search",): Command("search.search", "find people in a gallery"),
+    ("serve",): Command("serve.serve", "a page and an API over a gallery: search, add, swap, from a browser"),
     ("gallery", "create"): Command("gallery.create", "make a gallery, of images given now or later"),
     ("gallery", "add"): Command("gallery.add", "add images of people"),
     ("gallery", "remove"): Command("gallery.remove", "remove entries, and their bytes"),

@@ -31,6 +31,7 @@ dgnet recognises people across cameras and draws them, in one network.
   dgnet swap RUN IMAGES...    everyone in everyone's clothes, as one picture
   dgnet gallery create FILE   keep people; `dgnet gallery` lists the rest: add, remove, calibrate, link, ...
   dgnet search GALLERY QUERY  find people in a gallery
+  dgnet serve [GALLERY]       a page and an API over a gallery: search, add, swap, from a browser
   dgnet generate grid RUN     figures for papers, films, whole data sets; `dgnet generate` lists them
   dgnet data verify ROOT      what data set is this, and is it whole?
   dgnet data mannequin        render a synthetic data set of any size

@@ -99,7 +99,7 @@ def decode_item(item: Item, read: Read, size: tuple[int, int], *, thumbnail: boo
     else:
         _refuse_huge(read.data)
         pixels = decode_image(read.data)
-    small = _thumbnail(pixels, read.data) if thumbnail else b""
+    small = thumbnail_of(pixels, read.data) if thumbnail else b""
     return Crop(resize([pixels], size)[0], small)
 
 
@@ -128,8 +128,8 @@ def _refuse_huge(data: bytes) -> None:
         raise ImageError(f"{width} x {height} pixels, more than the {MAX_PIXELS:,} that are read; save it smaller")
 
 
-def _thumbnail(pixels: ImagesU8, data: bytes | None) -> bytes:
-    """A JPEG at most THUMBNAIL_HEIGHT high: the file itself where it is a small one without Exif, else a new one."""
+def thumbnail_of(pixels: ImagesU8, data: bytes | None = None) -> bytes:
+    """A JPEG at most THUMBNAIL_HEIGHT high: `data` itself if it is a small file without Exif, else a new one."""
     height, width = pixels.shape[:2]
     small = height <= THUMBNAIL_HEIGHT and width <= 2 * THUMBNAIL_HEIGHT
     if small and data is not None and len(data) <= _SMALL_BYTES and data[:2] == b"\xff\xd8" and b"Exif" not in data:

@@ -10,6 +10,7 @@ import numpy as np
 
 from dgnet.experiment.models.find import RUN, Found, find
 from dgnet.experiment.models.load import load
+from dgnet.experiment.models.model import Model
 from dgnet.files.download import sha256_of
 from dgnet.gallery.embedder import Embedder
 from dgnet.gallery.stores.protocol import Meta
@@ -30,12 +31,16 @@ AS_IT_IS = Loading()
 
 
 def load_embedder(run: RUN, how: Loading = AS_IT_IS) -> Embedder:
-    """Load a model for a gallery. Raises DgnetError as `dgnet.load` and `Model.features` do.
+    """Load a model for a gallery. Raises DgnetError as `dgnet.load` and `Model.features` do."""
+    return embedder_of(_loaded(run, how), run, how.part)
+
+
+def embedder_of(model: Model, run: RUN, part: str = "") -> Embedder:
+    """What a gallery needs of a model that was loaded from `run`; an empty `part` is its first feature.
 
     Its hash is of the model's file and of everything that changes what features mean; the engine does not.
     """
-    model = load(run, how.device, size=how.size, engine=how.engine, input=how.input)
-    part = how.part or model.parts[0]
+    part = part or model.parts[0]
     height, width = model.size
     preprocessing = (
         f"feature {part}; resized to {height} x {width} pixels, bicubic, antialiased, then as {model.input}; "
@@ -57,16 +62,23 @@ def load_embedder(run: RUN, how: Loading = AS_IT_IS) -> Embedder:
     )
 
 
-def reload_embedder(meta: Meta, run: RUN | None = None, device: str = "auto", engine: str = "auto") -> Embedder:
-    """The model of a gallery again, from where it was or from `run`. Raises DgnetError where it is not there.
+def reload_model(
+    meta: Meta, run: RUN | None = None, device: str = "auto", engine: str = "auto"
+) -> tuple[Model, Embedder]:
+    """The model of a gallery again, from where it was or from `run`, and what the gallery needs of it.
 
-    Whether it is the same model is for `Embedder.check` to say.
+    Whether it is the same model is for `Embedder.check` to say. Raises DgnetError where it is not there.
     """
     wanted = meta.model_name if run is None else run
     how = Loading(device=device, part=meta.part, engine=engine)
     if find(wanted).foreign:  # dgnet's own files state their size and input
         how = replace(how, size=(meta.height, meta.width), input=meta.input)
-    return load_embedder(wanted, how)
+    model = _loaded(wanted, how)
+    return model, embedder_of(model, wanted, how.part)
+
+
+def _loaded(run: RUN, how: Loading) -> Model:
+    return load(run, how.device, size=how.size, engine=how.engine, input=how.input)
 
 
 def model_files(found: Found) -> list[Path]:

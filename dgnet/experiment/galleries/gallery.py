@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from dgnet.experiment.galleries.embedder import AS_IT_IS, Loading, load_embedder, reload_embedder
+from dgnet.experiment.galleries.embedder import AS_IT_IS, Loading, load_embedder, reload_model
 from dgnet.experiment.models.find import BUNDLED_NAME, RUN
 from dgnet.gallery import gallery
 from dgnet.gallery.stores.choice import create_store, open_store
@@ -72,4 +72,4 @@ class Gallery(gallery.Gallery):
             GalleryError: there is none, or it cannot be read.
         """
         store = open_store(os.fspath(address))
-        return cls(store, lambda: reload_embedder(store.meta, model, device, engine))
+        return cls(store, lambda: reload_model(store.meta, model, device, engine)[1])

@@ -13,7 +13,7 @@ from dgnet.errors import DgnetError
 from dgnet.experiment.evaluation.features import with_both
 from dgnet.export.pixels import DGNETS, Pixels
 from dgnet.files.images import ImagesU8
-from dgnet.generation.interpolate import interpolate
+from dgnet.generation.interpolate import interpolate, interpolate_structure
 from dgnet.generation.swap import swap_and_paste_pairs, swap_matrix, swap_pairs
 from dgnet.models.appearance import Teacher
 from dgnet.models.device import pick_device
@@ -198,16 +198,31 @@ class Model:
             DataError: as in `features`.
             ModelError: the model has no generator, an argument holds more than one image, or `num_steps` is below 2.
         """
+        return interpolate(*self._between(start, end, structure, "structure", num_steps), num_steps)
+
+    def interpolate_structure(
+        self, start: GivenImages, end: GivenImages, appearance: GivenImages, num_steps: int = 9
+    ) -> ImagesU8:
+        """G(a, (1 - t) s_start + t s_end): from one person's body and pose to another's, in one person's clothes.
+
+        As `interpolate`, with `appearance` giving the clothes.
+        """
+        return interpolate_structure(*self._between(start, end, appearance, "appearance", num_steps), num_steps)
+
+    def _between(
+        self, start: GivenImages, end: GivenImages, kept: GivenImages, kept_name: str, num_steps: int
+    ) -> tuple[DGNet, ImagesU8, ImagesU8, ImagesU8]:
+        """The generator and the three images of an interpolation, H x W x 3 each. Raises as `interpolate` does."""
         network = self._generator()
         if num_steps < 2:
             raise ModelError(f"num_steps: found {num_steps}, must be at least 2: both ends are among them")
         single = []
-        for images, name in ((start, "start"), (end, "end"), (structure, "structure")):
+        for images, name in ((start, "start"), (end, "end"), (kept, kept_name)):
             read = read_given(images, self.size, name)
             if len(read) != 1:
                 raise ModelError(f"{name}: found {len(read)} images, must be one")
             single.append(read[0])
-        return interpolate(network, single[0], single[1], single[2], num_steps)
+        return network, single[0], single[1], single[2]
 
     def _generator(self) -> DGNet:
         network = self._source.network

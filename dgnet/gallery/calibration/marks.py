@@ -23,11 +23,15 @@ MIN_MARKS = 10  # of each sort
 
 @dataclass(frozen=True)
 class Mark:
-    """Two entries, by id, and whether a user says that they show one person."""
+    """Two entries, by id, and whether a user says that they show one person.
+
+    `first` may be the name of a picture that is not in the gallery; then `similarity` is that of the two.
+    """
 
     first: str
     second: str
     same: bool
+    similarity: float | None = None
 
 
 def add_marks(store: Store, marks: Sequence[Mark]) -> int:
@@ -35,25 +39,35 @@ def add_marks(store: Store, marks: Sequence[Mark]) -> int:
 
     Raises CalibrationError where an entry is marked with itself, or is not in the gallery.
     """
-    known = store.present(sorted({id_ for mark in marks for id_ in (mark.first, mark.second)}))
+    known = store.present(sorted({id_ for mark in marks for id_ in _entries_of(mark)}))
     for mark in marks:
         if mark.first == mark.second:
             raise CalibrationError(f"mark: {mark.first} is given twice, must be two entries")
-        for id_ in (mark.first, mark.second):
+        for id_ in _entries_of(mark):
             if id_ not in known:
                 raise CalibrationError(f"mark: no entry {id_!r} in {store.address}; give ids as `dgnet search` shows")
     kept = {(one.first, one.second): one for one in read_marks(store)}
     for mark in marks:
-        first, second = sorted((mark.first, mark.second))
-        kept[first, second] = Mark(first, second, mark.same)
-    store.set_note(MARKS, json.dumps([[one.first, one.second, one.same] for one in kept.values()]))
+        first, second = sorted((mark.first, mark.second)) if mark.similarity is None else (mark.first, mark.second)
+        kept[first, second] = replace(mark, first=first, second=second)
+    _keep(store, list(kept.values()))
+    return len(kept)
+
+
+def remove_mark(store: Store, first: str, second: str) -> int:
+    """Take the mark on a pair back, if there is one. Returns how many are left."""
+    kept = [one for one in read_marks(store) if {one.first, one.second} != {first, second}]
+    _keep(store, kept)
     return len(kept)
 
 
 def read_marks(store: Store) -> list[Mark]:
     """All marks. Raises CalibrationError where the note is something else."""
     try:
-        return [Mark(str(a), str(b), bool(same)) for a, b, same in json.loads(store.note(MARKS) or "[]")]
+        return [
+            Mark(str(a), str(b), bool(same), *map(float, similarity))
+            for a, b, same, *similarity in json.loads(store.note(MARKS) or "[]")
+        ]
     except (ValueError, TypeError) as error:
         raise CalibrationError(f"{store.address}: the marks cannot be read ({error})") from error
 
@@ -64,8 +78,8 @@ def prior_of_marks(calibration: Calibration, store: Store, marks: Sequence[Mark]
     Marks on entries that were removed are left out. Raises CalibrationError where fewer than MIN_MARKS are right, or
     wrong.
     """
-    vectors = store.vectors(sorted({id_ for mark in marks for id_ in (mark.first, mark.second)}))
-    usable = [mark for mark in marks if mark.first in vectors and mark.second in vectors]
+    vectors = store.vectors(sorted({id_ for mark in marks for id_ in _entries_of(mark)}))
+    usable = [mark for mark in marks if all(id_ in vectors for id_ in _entries_of(mark))]
     same = np.array([mark.same for mark in usable], dtype=bool)
     for number, what in ((same.sum(), "right"), ((~same).sum(), "wrong")):
         if number < MIN_MARKS:
@@ -73,10 +87,27 @@ def prior_of_marks(calibration: Calibration, store: Store, marks: Sequence[Mark]
                 f"{store.address}: {number} pairs are marked {what}, and at least {MIN_MARKS} are needed for a prior; "
                 "mark more, or leave out --marks"
             )
-    similarity = [float(vectors[mark.first] @ vectors[mark.second]) for mark in usable]
+    similarity = [
+        float(vectors[mark.first] @ vectors[mark.second]) if mark.similarity is None else mark.similarity
+        for mark in usable
+    ]
     llr = calibration.overall.curve.llr_of(similarity)
     low, high = logit(1e-9), logit(1 - 1e-9)
     for _ in range(100):  # the expected number of right ones grows with the prior, so it is found by halving
         middle = (low + high) / 2
         low, high = (middle, high) if logistic(llr + middle).sum() < same.sum() else (low, middle)
     return replace(calibration, prior=float(logistic(np.array(low))))
+
+
+def _entries_of(mark: Mark) -> tuple[str, ...]:
+    """The ids of a mark that are entries'."""
+    return (mark.first, mark.second) if mark.similarity is None else (mark.second,)
+
+
+def _keep(store: Store, marks: Sequence[Mark]) -> None:
+    store.set_note(MARKS, json.dumps([_as_list(one) for one in marks]))
+
+
+def _as_list(mark: Mark) -> list[str | bool | float]:
+    known: list[str | bool | float] = [mark.first, mark.second, mark.same]
+    return known if mark.similarity is None else [*known, mark.similarity]

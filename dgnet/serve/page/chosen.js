@@ -1,0 +1,62 @@
+// The people of a question or a swap, in a row, each with buttons to take them out and to crop their picture anew.
+
+import { bitmapOf, cropDialog, looksUncropped } from "./crop.js";
+import { announce } from "./announce.js";
+import { button, h } from "./dom.js";
+import { personOfFile } from "./people.js";
+import { pictureOfPerson } from "./pictures.js";
+import { state } from "./state.js";
+import { S } from "./strings.js";
+
+const MEGABYTE = 1e6;
+
+/**
+ * People on files that were given. One picture alone that is too wide for a standing person is offered to be cropped;
+ * a file that is no picture, or too large, is said and left out.
+ */
+export async function peopleOfFiles(files) {
+  const people = [];
+  for (const file of files) {
+    const bitmap = await bitmapOf(file).catch(() => null);
+    if (!bitmap) {
+      announce(S.give.cannotRead(file.name));
+      continue;
+    }
+    const name = S.give.yours(file.name || S.give.pasted);
+    let used = file;
+    if (files.length === 1 && looksUncropped(bitmap)) used = await cropDialog(file, bitmap);
+    if (!used) continue;
+    const most = state.info?.limits.bytes ?? Infinity;
+    if (used.size > most) announce(S.give.tooLarge(file.name, Math.floor(most / MEGABYTE)));
+    else people.push(personOfFile(used, name, file));
+  }
+  return people;
+}
+
+/** The list of people; `change` gets the new list. `label` says what taking somebody out is called. */
+export function chosenList(people, change, { label, numbered = false }) {
+  return h(
+    "ul",
+    { class: "chosen" },
+    people.map((person, place) => {
+      const name = numbered ? S.swap.person(place + 1) : person.name;
+      const replace = (...others) => change([...people.slice(0, place), ...others, ...people.slice(place + 1)]);
+      const cropAnew = async () => {
+        const cut = await cropDialog(person.original, await bitmapOf(person.original));
+        if (cut) replace(personOfFile(cut, person.name, person.original));
+      };
+      return h(
+        "li",
+        {},
+        pictureOfPerson(person),
+        numbered && h("span", { class: "number", "aria-hidden": "true" }, String(place + 1)),
+        h(
+          "div",
+          { class: "tools" },
+          person.original && button(S.crop.again(person.name), { icon: "crop", quiet: true, onclick: cropAnew }),
+          button(label(name), { icon: "wrong", quiet: true, onclick: () => replace() }),
+        ),
+      );
+    }),
+  );
+}

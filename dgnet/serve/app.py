@@ -51,6 +51,7 @@ def make_app(service: Service, tokens: Tokens | None = None, host: str = "127.0.
         description=DESCRIPTION,
         docs_url=None,
         redoc_url=None,
+        redirect_slashes=False,
         lifespan=lifespan,
         responses={status: {"model": Failure, "description": what} for status, what in _FAILURES.items()},
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import Depends, File, Form, Request, UploadFile
 from fastapi.responses import Response
@@ -26,10 +26,15 @@ async def _who(request: Request) -> Who:
     return found
 
 
+def _none() -> list[Any]:
+    """For fields that may be left out; pydantic reads the signature of `list` anew each time, which takes long."""
+    return []
+
+
 TheService = Annotated[Service, Depends(_service)]
 WhoAsks = Annotated[Who, Depends(_who)]
-Images = Annotated[list[UploadFile], File(description="pictures: JPEG, PNG or WebP", default_factory=list)]
-Entries = Annotated[list[str], Form(description="ids of entries in the gallery", default_factory=list)]
+Images = Annotated[list[UploadFile], File(description="pictures: JPEG, PNG or WebP", default_factory=_none)]
+Entries = Annotated[list[str], Form(description="ids of entries in the gallery", default_factory=_none)]
 
 
 def filter_of(

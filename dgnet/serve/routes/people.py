@@ -8,13 +8,13 @@ import numpy as np
 from fastapi import APIRouter, Form
 from fastapi.responses import Response
 
-from dgnet.gallery.searching import search_people
 from dgnet.gallery.stores.protocol import Float32Array
 from dgnet.serve.asking import Entries, Images, TheService, WhoAsks, answer, filter_of
+from dgnet.serve.looking import Wanted, look_for
 from dgnet.serve.pictures import Picture
 from dgnet.serve.queries import as_text, from_text, name_of
 from dgnet.serve.refusal import Refusal
-from dgnet.serve.schemas import Compared, Features, Found, Refused, result
+from dgnet.serve.schemas import Compared, Features, Found, Refused
 from dgnet.serve.service import Service, rates
 from dgnet.serve.uploads import embed_uploads, read_uploads, refusals, refuse_bad
 
@@ -60,43 +60,12 @@ async def search(
     length = np.linalg.norm(mean)
     if length < 1e-6:
         raise Refusal(422, "field", "images: these pictures have nothing in common; search for one of them.")
-    text = as_text(mean / length)
-    calibration = await service.ask(service.calibration)
-    if far is not None and calibration is None:
-        raise Refusal(422, "field", "far: the gallery is not calibrated; run `dgnet gallery calibrate` on it first.")
-    (found,) = await service.ask(
-        search_people,
-        service.gallery.store,
-        from_text(text, len(mean))[None],
-        [(name_of(text),)],
-        top=top + len(entries),
-        only=only,
-        calibration=calibration,
-    )
-    threshold = None if far is None or calibration is None else calibration.threshold(far)
-    others = [match for match in found.matches if match.entry.id not in entries][:top]
-    matches = [match for match in others if threshold is None or match.similarity >= threshold]
-    pictures = service.gallery.store.meta.thumbnails
-    marks = await service.ask(service.marks)
-    asked = [name_of(text), *(entries if len(entries) == 1 and not images and not query else ())]
-    results = []
-    for rank, match in enumerate(matches, start=1):
-        said = (marks.get(frozenset((one, match.entry.id))) for one in asked)
-        marked = next((one for one in said if one is not None), None)
-        results.append(result(match, rank, marked, pictures=pictures))
-    shown = [one.id for one in results]
-    service.audit("search", who, query=name_of(text), entries=entries, shown=shown)
-    return answer(
-        Found(
-            query=text,
-            results=results,
-            nobody=not results,
-            best=others[0].similarity if others else None,
-            threshold=threshold,
-            calibrated=calibration is not None,
-            refused=refused,
-        )
-    )
+    alone = len(entries) == 1 and not images and not query
+    wanted = Wanted(as_text(mean / length), entries, alone, top, only, far)
+    found = await service.ask(look_for, service, wanted, refused)
+    shown = [one.id for one in found.results]
+    service.audit("search", who, query=name_of(found.query), entries=entries, shown=shown)
+    return answer(found)
 
 
 @router.post("/compare", response_model=Compared)

@@ -111,7 +111,7 @@ def open_page(browser: Any, size: str) -> Iterator[Callable[..., Any]]:
                 timezone_id="UTC",
                 reduced_motion="reduce",
             )
-            context.set_default_timeout(20_000)
+            context.set_default_timeout(60_000)
             page = context.new_page()
             asked: list[str] = []
             faults: list[str] = []

@@ -103,8 +103,9 @@ def report(arguments: Sequence[str]) -> None:
     parser = parser_of(
         "generate report",
         """Measure a data set that `dgnet generate dataset` made beside the images it was drawn from: whether a re-id
-network finds in it the people who gave the clothes, whether bodies and places are kept, how diverse and (with
---inception) how real it is, how many images repeat a source, and the ten best and ten worst of them.
+network finds in it the people who gave the clothes, whether bodies and places are kept, how diverse it is, how like
+its sources as a set (FID and KID with --inception; without, the same distances by MobileNetV2's features, where
+dgnet[imagenet] is installed), how many images repeat a source, and the ten best and ten worst of them.
 
   dgnet generate report bundled new_people
   dgnet generate report RUN new_people --data market1501=DIR --inception download --judge runs/baseline""",

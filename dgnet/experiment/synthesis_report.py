@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tarfile
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from dgnet.data.records import UNKNOWN_CAMERA, DataError, ReidDataset
 from dgnet.data.store.crops import Crops, open_crops
 from dgnet.data.store.given import read_given
 from dgnet.experiment.evaluate import DOWNLOAD
+from dgnet.experiment.evaluation.baselines import by_bare_backbone
 from dgnet.experiment.evaluation.outputs import Evaluated, folder_for
 from dgnet.experiment.evaluation.present import common_facts
 from dgnet.experiment.evaluation.publish import Published, publish
@@ -29,6 +30,7 @@ from dgnet.experiment.models.judge import judge_of
 from dgnet.files.cache import cache_root
 from dgnet.files.download import sha256_of
 from dgnet.files.images import ImagesU8
+from dgnet.files.tensors import WeightsError
 from dgnet.generation.synthesis.manifest import read_rows
 from dgnet.generation.synthesis.recipe import SynthesisError
 from dgnet.generation.synthesis.shards import thumbnails
@@ -36,7 +38,7 @@ from dgnet.quality.consistency import identity_consistency, identity_precision, 
 from dgnet.quality.generated import NUM_REALISM, diversity_beside_real, structure_distances
 from dgnet.quality.inception import download_inception, load_inception
 from dgnet.quality.memorisation import measure_memorisation
-from dgnet.quality.realism import Realism, measure_realism
+from dgnet.quality.realism import INCEPTION, MOBILENET, Realism, measure_realism
 from dgnet.report.part import Part
 from dgnet.report.parts.swaps.cases import BestAndWorst, Case
 from dgnet.report.parts.swaps.consistency import Consistency
@@ -134,7 +136,8 @@ def report_on(
         run: the model, whose E_s compares structures, and whose features judge where `judge` is not given.
         folder: as `dgnet generate dataset` wrote it.
         data, split: what it was drawn from.
-        inception: weights for FID and KID; None leaves both out. The word `download` fetches them.
+        inception: weights for FID and KID; the word `download` fetches them. None takes the same distances by the
+            features of MobileNetV2, if the package with its weights is installed.
         num_images: at most so many of its images are measured, a random sample; FID and KID take up to NUM_REALISM.
         out: the folder of the report; None means `folder` with `-report` after its name.
 
@@ -173,10 +176,11 @@ def report_on(
     def cases(places: list[int]) -> list[Case]:
         return [Case(i_u8[k], j_u8[k], drawn[k], str(made.rows[k]["path"]), float(precision[k])) for k in places]
 
+    realism, said = _realism(made, folder, real, inception, size, judging.device, seed)
     parts: list[Part] = [
         Consistency(identity, structure),
         RealismAndDiversity(
-            _realism(made, folder, real, inception, size, judging.device, seed),
+            realism,
             diversity_beside_real(drawn, clothes, real, pids, lpips, seed),
         ),
         Repeats(repeats),
@@ -192,7 +196,8 @@ def report_on(
     note = (
         "Searched among the images it was drawn from, each image's own x_i left out, and all of i by the same camera."
     )
-    return publish(Report(f"Synthetic people: {folder.absolute().name}", facts, parts, [note]), target, evaluated)
+    report = Report(f"Synthetic people: {folder.absolute().name}", facts, parts, [note, *said])
+    return publish(report, target, evaluated)
 
 
 def _thumbnails(real: Crops) -> np.ndarray:
@@ -207,24 +212,32 @@ def _realism(
     size: tuple[int, int],
     device: torch.device,
     seed: int,
-) -> Realism | None:
-    """FID and KID of the images against their sources; None without weights."""
-    if inception is None:
-        return None
-    network = load_inception(inception).to(device)
+) -> tuple[Realism | None, list[str]]:
+    """FID and KID of the images against their sources; without weights the same distances by MobileNetV2's features.
+
+    Where there is neither, None; a sentence says what is missing.
+    """
+    notes = [] if inception else ["FID and KID need the weights of Inception-v3: --inception WEIGHTS, or download."]
+    name = INCEPTION if inception else MOBILENET
+    try:
+        network = load_inception(inception).to(device) if inception else by_bare_backbone(device)
+    except WeightsError as error:
+        return None, [*notes, f"No distances by {name} either: {error}."]
     every = SyntheticSet(folder, read_rows(folder / MANIFEST), made.dataset, made.split, made.i, made.j)
     rng = np.random.default_rng(seed)
-
-    def sample(number: int) -> Iterator[np.ndarray]:
-        chosen = np.sort(rng.choice(number, min(number, NUM_REALISM), replace=False))
-        yield from (chosen[start : start + BATCH] for start in range(0, len(chosen), BATCH))
+    drawn, taken = (rng.permutation(number)[:NUM_REALISM] for number in (len(every.rows), len(real)))
 
     def generated() -> Iterator[Tensor]:
-        for part in sample(len(every.rows)):
-            yield bytes_to_01(every.read(part.tolist(), size)).to(device)
+        for start in range(0, len(drawn), BATCH):
+            yield bytes_to_01(every.read(drawn[start : start + BATCH].tolist(), size)).to(device)
 
-    def photographs() -> Iterator[Tensor]:
-        for part in sample(len(real)):
-            yield bytes_to_01(real[part]).to(device)
+    def photographs(chosen: np.ndarray) -> Iterator[Tensor]:
+        for start in range(0, len(chosen), BATCH):
+            yield bytes_to_01(real[chosen[start : start + BATCH]]).to(device)
 
-    return measure_realism(photographs(), generated(), network, seed=seed)
+    found = measure_realism(photographs(taken), generated(), network, seed=seed)
+    halves = None
+    if len(taken) >= 4:
+        one, other = np.array_split(taken, 2)
+        halves = replace(measure_realism(photographs(one), photographs(other), network, seed=seed), network=name)
+    return replace(found, network=name, halves=halves), notes

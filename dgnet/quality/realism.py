@@ -16,19 +16,26 @@ Float64Array = npt.NDArray[np.float64]
 Network = Callable[[torch.Tensor], torch.Tensor]  # images N×3×H×W in [0, 1] -> features N×F
 
 SAMPLE = 10_000  # features of real, and of generated, images that are kept for KID
+INCEPTION, MOBILENET = "Inception-v3", "MobileNetV2"
 KID_SUBSETS = 100
 KID_SUBSET_SIZE = 1000
 
 
 @dataclass(frozen=True)
 class Realism:
-    """FID and KID: lower is more alike. `kid` and `kid_sd` are mean and standard deviation over random subsets."""
+    """FID and KID: lower is more alike. `kid` and `kid_sd` are mean and standard deviation over random subsets.
+
+    `network` says by whose features; the distances have their published names by INCEPTION's alone. `halves` are the
+    same distances between two halves of the real images, as low as so few images can come; None if not measured.
+    """
 
     fid: float
     kid: float
     kid_sd: float
     num_real: int
     num_generated: int
+    network: str = INCEPTION
+    halves: Realism | None = None
 
 
 class FeatureStream:

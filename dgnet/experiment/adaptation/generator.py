@@ -26,7 +26,7 @@ from dgnet.generation.swap import swap_matrix
 from dgnet.models.dgnet import DGNet
 from dgnet.models.discriminator import Discriminator
 from dgnet.models.layers.units import place
-from dgnet.training.adaptation.drawing import Generator
+from dgnet.training.adaptation.drawing import Generator, num_drawn
 from dgnet.training.checkpoint import latest_checkpoint
 from dgnet.training.distributed import World
 from dgnet.training.feed import Feed
@@ -97,7 +97,7 @@ def _source_settings(run: RUN, asked: str, config: RunConfig) -> DataConfig | No
     start = RunFolder(folder).load_config() if folder and in_folder else find_network(run).config
     known = start.data.root or start.data.name == "mannequin"
     if not known or start.data.name in ("crops", "gallery"):
-        why = "was adapted to images without labels" if known else "does not say where"
+        why = "was adapted to images without labels" if known else "does not say where those lie that it was trained on"
         logger.info("source: none, since %s %s. --source DIR names people who exchange clothes with these", run, why)
         return None
     return replace(start.data, **local)  # type: ignore[arg-type]
@@ -155,7 +155,8 @@ def make_generator(
     if source:
         # Relit with the target's images. Another seed, so that no image of the source is moved as one of the target.
         augment, seed = replace(config.augment, relight=0.0), (config.seed + 2**62) % 2**63
-        given = source.crops, source.labels, source.camids, config.adapt.num_ids, augment, seed, device
+        size = num_drawn(config, alone=False)
+        given = source.crops, source.labels, source.camids, size, augment, seed, device
         feed = Feed(*given, world.rank, world.size)
 
     def show(current: DGNet, step: int) -> None:

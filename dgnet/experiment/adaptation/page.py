@@ -39,6 +39,7 @@ def adaptation_page(
         ("started from", config.start),
         ("images", f"{len(data.images)} of {data.dataset.name} at {height} × {width}, without labels"),
         ("epochs", f"{len(adapted.scores) - 1} of {config.adapt.steps} steps; {adapted.best} kept"),
+        ("generator", "trained too" if adapted.model else "left as it was"),
         ("time", f"{max(row['seconds'] for row in log) / 60:.1f} min"),
         ("seed", str(config.seed)),
         *common_facts(),

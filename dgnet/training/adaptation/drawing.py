@@ -30,7 +30,7 @@ class Generator:
     Args:
         model: the start, on its device; E_s and G are copied.
         discriminator: D, on the same device.
-        source: batches of labelled people, `adapt.num_ids` anchors each; None: the target's people alone.
+        source: batches of labelled people, `num_drawn` anchors each; None: the target's people alone.
         show: draws a sample sheet; called with a model in eval mode and the number of steps taken.
     """
 
@@ -104,9 +104,10 @@ class Drawing:
         return terms, drawn
 
     def _batch(self, step: int, x: Tensor, cluster: Tensor) -> DrawBatch:
-        """The first image of each cluster with the second as its partner, then the source's pairs."""
+        """Of some clusters the first image with the second as its partner, then the source's pairs."""
         config, world, each = self.context.config, self.context.world, self.context.config.adapt.num_images
-        x, x_partner, cluster = x[::each], x[1::each], cluster[::each]
+        number = each * num_drawn(config, alone=self.given.source is None)
+        x, x_partner, cluster = x[:number:each], x[1:number:each], cluster[:number:each]
         domains = 1
         if self.given.source:
             pairs = self.given.source.batch(step)
@@ -118,6 +119,11 @@ class Drawing:
             draws = draw(config.seed, step, Stream.RELIGHT, shape, world.rank, world.size)
             x_relit = relight(x, draws, config.augment.relight)
         return DrawBatch(x, x_partner, x_relit, cluster)
+
+
+def num_drawn(config: RunConfig, *, alone: bool) -> int:
+    """How many of a step's clusters take part in drawing: half of a doubled batch, or all of it for a target alone."""
+    return min(config.adapt.num_ids, (2 if alone else 1) * config.batch_size)
 
 
 def with_encoder(model: DGNet, encoder: AppearanceEncoder) -> DGNet:

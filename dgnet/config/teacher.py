@@ -36,7 +36,8 @@ class TeacherConfig:
             anchors and half their partners, so that everybody is there twice.
         ema: decay per step of the average of its weights and running statistics; the average is the teacher that is
             kept. 0 keeps the weights of the last step.
-        min_accuracy: the least accuracy on its own training images with which joint training starts.
+        min_accuracy: the least accuracy on its own training images with which joint training starts; a Baseline alone
+            is kept whatever it has.
     """
 
     weights: str = setting("", role=PLACE)

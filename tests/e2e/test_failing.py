@@ -52,6 +52,14 @@ def test_a_teacher_that_learnt_nothing_is_refused(config: RunConfig, tmp_path: P
     assert not (tmp_path / "run/checkpoints").exists()
 
 
+def test_a_baseline_that_learnt_nothing_is_measured(config: RunConfig, tmp_path: Path) -> None:
+    """Nobody takes its labels, so what was trained for hours is not thrown away."""
+    alone = replace(config, joint=False, teacher=replace(config.teacher, min_accuracy=1.0, steps=1))
+    train(alone, tmp_path / "run")
+    assert (tmp_path / "run/teacher.safetensors").is_file()
+    assert (tmp_path / "run/results.json").is_file()
+
+
 def test_a_corrupt_image_is_named_and_nothing_is_written(config: RunConfig, market: Path, tmp_path: Path) -> None:
     root = tmp_path / "data"
     shutil.copytree(market, root)

@@ -5,14 +5,12 @@ import { announce } from "./announce.js";
 import { button, h } from "./dom.js";
 import { personOfFile } from "./people.js";
 import { pictureOfPerson } from "./pictures.js";
-import { state } from "./state.js";
+import { asNeeded } from "./redraw.js";
 import { S } from "./strings.js";
-
-const MEGABYTE = 1e6;
 
 /**
  * People on files that were given. One picture alone that is too wide for a standing person is offered to be cropped;
- * a file that is no picture, or too large, is said and left out.
+ * a file that is no picture is said and left out.
  */
 export async function peopleOfFiles(files) {
   const people = [];
@@ -26,9 +24,7 @@ export async function peopleOfFiles(files) {
     let used = file;
     if (files.length === 1 && looksUncropped(bitmap)) used = await cropDialog(file, bitmap);
     if (!used) continue;
-    const most = state.info?.limits.bytes ?? Infinity;
-    if (used.size > most) announce(S.give.tooLarge(file.name, Math.floor(most / MEGABYTE)));
-    else people.push(personOfFile(used, name, file));
+    people.push(personOfFile(used === file ? await asNeeded(file, bitmap) : used, name, file));
   }
   return people;
 }
@@ -42,8 +38,9 @@ export function chosenList(people, change, { label, numbered = false }) {
       const name = numbered ? S.swap.person(place + 1) : person.name;
       const replace = (...others) => change([...people.slice(0, place), ...others, ...people.slice(place + 1)]);
       const cropAnew = async () => {
-        const cut = await cropDialog(person.original, await bitmapOf(person.original));
-        if (cut) replace(personOfFile(cut, person.name, person.original));
+        const bitmap = await bitmapOf(person.original);
+        const cut = await cropDialog(person.original, bitmap);
+        if (cut) replace(personOfFile(cut === person.original ? await asNeeded(cut, bitmap) : cut, person.name, person.original));
       };
       return h(
         "li",

@@ -2,11 +2,11 @@
 
 import { announceWithin } from "./announce.js";
 import { button, field, h } from "./dom.js";
+import { redraw } from "./redraw.js";
 import { S } from "./strings.js";
 
 const RATIO = 0.5; // width per height of the frame
 const WIDE = 0.8; // width per height from which a picture is hardly one standing person
-const MAX_HEIGHT = 512; // pixels of what is sent: more than any model looks at
 const STEP = 0.02;
 
 export const looksUncropped = (bitmap) => bitmap.width / bitmap.height > WIDE;
@@ -85,7 +85,8 @@ export function cropDialog(file, bitmap) {
         button(S.crop.use, {
           kind: "primary",
           onclick: async () => {
-            answer = await cut(bitmap, at, width(), file.name);
+            const { width: w, height } = bitmap;
+            answer = await redraw(bitmap, [at.x * w, at.y * height, width() * w, at.size * height], file.name);
             dialog.close();
           },
         }),
@@ -102,15 +103,4 @@ export function cropDialog(file, bitmap) {
     place();
     frame.focus();
   });
-}
-
-async function cut(bitmap, at, width, name) {
-  const [w, height] = [width * bitmap.width, at.size * bitmap.height];
-  const scale = Math.min(1, MAX_HEIGHT / height);
-  const canvas = h("canvas", { width: Math.max(1, Math.round(w * scale)), height: Math.max(1, Math.round(height * scale)) });
-  const pen = canvas.getContext("2d");
-  pen.imageSmoothingQuality = "high";
-  pen.drawImage(bitmap, at.x * bitmap.width, at.y * bitmap.height, w, height, 0, 0, canvas.width, canvas.height);
-  const blob = await new Promise((resolve) => canvas.toBlob(resolve, "image/jpeg", 0.92));
-  return new File([blob], name.replace(/\.\w+$/, "") + ".jpg", { type: "image/jpeg" });
 }

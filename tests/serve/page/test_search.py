@@ -26,12 +26,16 @@ GIVE = """([kind, name, base64]) => {
   for (const event of events) document.querySelector("main").dispatchEvent(event);
 }"""
 
-# The names of the fields of every form that the page sends; a browser does not tell them of files.
+# The fields of every form that the page sends; a browser does not tell them where there are files.
 SENT = """() => {
   const before = window.fetch;
   window.sent = [];
+  window.files = [];
   window.fetch = (path, options) => {
-    if (options?.body instanceof FormData) window.sent.push([...options.body.keys()]);
+    if (options?.body instanceof FormData) {
+      window.sent.push([...options.body.keys()]);
+      window.files.push(options.body.getAll("images").map(({name, size, type}) => ({name, size, type})));
+    }
     return before(path, options);
   };
 }"""
@@ -75,6 +79,27 @@ def test_a_picture_finds_its_person(
     assert "probability" not in page.locator(".note").inner_text()
     assert "calibration" in page.locator(".note").inner_text()
     assert page.locator("[role=status]").inner_text() == "20 pictures found, most likely first"
+
+
+@pytest.mark.parametrize("kind", ["large", "gif"])
+def test_what_is_large_or_of_another_kind_is_drawn_anew_before_it_is_sent(
+    open_page: Callable[..., Any], server: Any, crops: list[Path], people_db: Path, tmp_path: Path, kind: str
+) -> None:
+    from PIL import Image
+
+    picture = of_gallery(crops, people_db)
+    given = tmp_path / ("person.gif" if kind == "gif" else "person.png")
+    size = (64, 128) if kind == "gif" else (2000, 4000)
+    Image.open(picture).resize(size, Image.Resampling.BICUBIC).save(given)
+    assert (given.stat().st_size > 1_000_000) == (kind == "large")
+    page = open_page(server)
+    page.wait_for_selector(".hero")
+    page.evaluate(SENT)
+    choose(page, given)
+    assert found_people(page)[0] == picture.name[:4]
+    (sent,) = page.evaluate("window.files.at(-1)")
+    assert sent["type"] == "image/jpeg"
+    assert sent["size"] < 300_000
 
 
 def test_a_photograph_is_cropped_before_it_is_searched_for(

@@ -110,7 +110,7 @@ def test_case_31_a_wrong_choice_is_met_with_the_choices(words: list[str], capsys
     assert stopped.value.code == 2
     shown = capsys.readouterr().err
     assert "Did you mean --" not in shown
-    assert "must be one of 'fp32', 'bf16'" in shown or "must be one of 1, 2" in shown
+    assert "must be one of 'auto', 'fp32', 'bf16'" in shown or "must be one of 1, 2" in shown
 
 
 def test_rendering_without_its_package_ends_in_one_sentence(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import fields, replace
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +18,6 @@ from dgnet.data.store.crops import open_crops
 from dgnet.data.store.packed import CropStore, open_packed
 from dgnet.training import views as views_module
 from dgnet.training.feed import Feed
-from dgnet.training.step import Batch
 from dgnet.training.views import resident
 
 SIZE = (64, 32)
@@ -39,10 +38,6 @@ def crops(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
 
 def feed_of(crops: CropStore, batch_size: int = 6, rank: int = 0, world_size: int = 1) -> Feed:
     return Feed(crops, LABELS, CAMIDS, batch_size, AUGMENT, 7, torch.device("cpu"), rank, world_size)
-
-
-def tensors(batch: Batch) -> dict[str, torch.Tensor]:
-    return {field.name: getattr(batch, field.name) for field in fields(batch)}
 
 
 def augmented_as_floats(crops: CropStore, indices: np.ndarray, step: int) -> torch.Tensor:
@@ -80,9 +75,9 @@ def test_without_relighting_the_structure_encoder_sees_the_anchors(crops: CropSt
 
 def test_ranks_together_see_what_one_process_sees(crops: CropStore) -> None:
     for step in (0, 3):
-        whole = tensors(feed_of(crops).batch(step))
+        whole = feed_of(crops).batch(step).tensors()
         ranks = [feed_of(crops, 2, rank, 3) for rank in range(3)]
-        parts = [tensors(feed.batch(step)) for feed in ranks]
+        parts = [feed.batch(step).tensors() for feed in ranks]
         for name, expected in whole.items():
             assert torch.equal(torch.cat([part[name] for part in parts]), expected), name
         images, labels = zip(*(feed.anchors(step) for feed in ranks), strict=True)
@@ -94,8 +89,8 @@ VARIED = replace(AUGMENT, colour=0.7, framing=0.6, sensor=0.8)
 
 
 def test_other_cameras_change_what_the_identity_terms_see_alone(crops: CropStore) -> None:
-    plain = tensors(feed_of(crops).batch(2))
-    varied = tensors(Feed(crops, LABELS, CAMIDS, 6, VARIED, 7, torch.device("cpu")).batch(2))
+    plain = feed_of(crops).batch(2).tensors()
+    varied = Feed(crops, LABELS, CAMIDS, 6, VARIED, 7, torch.device("cpu")).batch(2).tensors()
     for name in ("x", "x_partner", "x_relit", "label"):
         assert torch.equal(varied[name], plain[name]), name
     for name in ("x_erased", "x_partner_erased"):
@@ -118,20 +113,20 @@ def test_ranks_together_see_the_variation_that_one_process_sees(crops: CropStore
     def feed(batch_size: int, rank: int = 0, world_size: int = 1) -> Feed:
         return Feed(crops, LABELS, CAMIDS, batch_size, VARIED, 7, torch.device("cpu"), rank, world_size)
 
-    whole = tensors(feed(6).batch(3))
-    parts = [tensors(feed(2, rank, 3).batch(3)) for rank in range(3)]
+    whole = feed(6).batch(3).tensors()
+    parts = [feed(2, rank, 3).batch(3).tensors() for rank in range(3)]
     for name, expected in whole.items():
         torch.testing.assert_close(torch.cat([part[name] for part in parts]), expected, atol=1e-5, rtol=0)
 
 
 def test_a_set_that_fits_moves_to_the_device_whole(crops: CropStore, monkeypatch: pytest.MonkeyPatch) -> None:
     feed = feed_of(crops)
-    expected, plain = tensors(feed.batch(1)), feed.images_u8(np.array([3, 0]))
+    expected, plain = feed.batch(1).tensors(), feed.images_u8(np.array([3, 0]))
     monkeypatch.setattr(views_module, "RESIDENT_CHUNK", 4)
     feed.whole = resident(crops, torch.device("cpu"))
     assert torch.equal(feed.whole, torch.from_numpy(crops[:]))
     assert torch.equal(feed.images_u8(np.array([3, 0])), plain)
-    assert all(torch.equal(value, expected[name]) for name, value in tensors(feed.batch(1)).items())
+    assert all(torch.equal(value, expected[name]) for name, value in feed.batch(1).tensors().items())
 
 
 def test_pixels_and_packed_give_the_same_batch_bit_for_bit(tmp_path: Path) -> None:
@@ -141,5 +136,5 @@ def test_pixels_and_packed_give_the_same_batch_bit_for_bit(tmp_path: Path) -> No
     records = [Record(str(tmp_path / f"{k}.png"), LABELS[k], CAMIDS[k]) for k in range(len(LABELS))]
     pixels, packed = (opener(records, SIZE, tmp_path, progress=False) for opener in (open_crops, open_packed))
     for step in range(3):
-        one, other = (tensors(feed_of(crops).batch(step)) for crops in (pixels, packed))
+        one, other = (feed_of(crops).batch(step).tensors() for crops in (pixels, packed))
         assert all(torch.equal(one[name], other[name]) for name in one)

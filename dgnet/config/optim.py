@@ -71,6 +71,8 @@ class OptimConfig:
         weight_decay: of both Adams and of SGD (Muon has none).
         ema: decay per step of the moving average of E_s's and G's weights, which draws the samples and is saved; 0
             keeps no average.
+        appearance_ema: the same of E_a's weights and running statistics; the average is measured, draws the samples and
+            is saved. 0, as published, keeps E_a as it is after the last step.
     """
 
     generator_lr: float = setting(1e-4, POSITIVE)
@@ -82,6 +84,7 @@ class OptimConfig:
     weight_decay: float = setting(5e-4, NOT_NEGATIVE)
     muon_lr: float = setting(0.0, NOT_NEGATIVE)
     ema: float = setting(0.999, BELOW_1)
+    appearance_ema: float = setting(0.0, BELOW_1)
 
     def __post_init__(self) -> None:
         check(self, "optim")

@@ -13,7 +13,7 @@ from dgnet.data.batches.streams import coin
 from dgnet.models.dgnet import DGNet
 from dgnet.training.execution.choice import steps_of
 from dgnet.training.feed import Feed
-from dgnet.training.optim.optimizers import average_into, build_optimizers
+from dgnet.training.optim.optimizers import average_into, build_optimizers, numbers_of
 from dgnet.training.optim.schedules import lr_factor, ramped_weights
 from dgnet.training.session import Context, NamedTerms, Regular, Session
 from dgnet.training.step import Networks
@@ -22,10 +22,11 @@ from dgnet.training.synthetic_feed import SyntheticFeed
 SHOWN = {"image": "image", "id": "id_real", "swap id": "id_generated", "prim": "prim"}  # name on the progress bar: term
 
 
-def averaged(model: DGNet) -> DGNet:
-    """A DGNet that shares the model's E_a; its E_s and G are copies, for the running averages of the model's."""
+def averaged(model: DGNet, appearance: bool) -> DGNet:
+    """A copy of the model, for the running averages of its weights; without `appearance` it shares the model's E_a."""
     twin = copy.deepcopy(model)
-    twin.appearance_encoder = model.appearance_encoder
+    if not appearance:
+        twin.appearance_encoder = model.appearance_encoder
     return twin.requires_grad_(True)
 
 
@@ -64,7 +65,8 @@ def train_joint(
         synthetic: images with soft labels that E_a learns from too; None where there are none.
 
     Returns:
-        The model that is kept, in eval mode: E_a, and the running averages of E_s and G.
+        The model that is kept, in eval mode: the running averages of E_s and G, and E_a or, with
+        `config.optim.appearance_ema`, its running average.
 
     Raises:
         What `Session` and its `run` raise.
@@ -72,9 +74,13 @@ def train_joint(
     config, autocast, world = context.config, context.autocast, context.world
     model, schedule = networks.model, config.schedule
     optimizers = build_optimizers(model, networks.discriminator, config.optim, config.precision)
-    kept = averaged(model)
+    decay, appearance_decay = config.optim.ema, config.optim.appearance_ema
+    kept = averaged(model, appearance_decay > 0)
     modules = {"model": model, "discriminator": networks.discriminator, "average": drawing_parts(kept)}
     average, current = (list(drawing_parts(one).parameters()) for one in (kept, model))
+    if appearance_decay:
+        modules["appearance_average"] = kept.appearance_encoder
+    appearance_average, appearance = (numbers_of(one.appearance_encoder) for one in (kept, model))
     session = Session("joint", schedule.steps, modules, optimizers.named(), context)
 
     model.train()
@@ -93,8 +99,11 @@ def train_joint(
             penalise=step % config.loss.r1_every == 0,
             structure_alone=coin(config.seed, step),
         )
-        # A smaller decay in the first steps, so that the average soon forgets the random initial weights.
-        average_into(average, current, min(config.optim.ema, (step + 1) / (step + 10)))
+        # A smaller decay in the first steps, so that the averages soon forget the random initial weights.
+        soon = (step + 1) / (step + 10)
+        average_into(average, current, min(decay, soon))
+        if appearance_decay:
+            average_into(appearance_average, appearance, min(appearance_decay, soon))
         return terms.items()
 
     def show(means: Mapping[str, float]) -> dict[str, str]:

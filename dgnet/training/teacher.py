@@ -8,7 +8,6 @@ from collections.abc import Mapping
 import numpy as np
 import torch
 import torch.nn.functional as F
-from torch import Tensor
 
 from dgnet.data.normalise import normalise
 from dgnet.errors import DgnetError
@@ -16,7 +15,7 @@ from dgnet.losses.triplet import triplet
 from dgnet.models.appearance import Teacher
 from dgnet.models.layers.units import channels_last
 from dgnet.training.feed import Feed
-from dgnet.training.optim.optimizers import average_into, nesterov, set_lr_factor
+from dgnet.training.optim.optimizers import average_into, nesterov, numbers_of, set_lr_factor
 from dgnet.training.optim.schedules import cosine_factor
 from dgnet.training.session import Context, NamedTerms, Session
 from dgnet.training.synthetic_feed import SyntheticFeed
@@ -82,11 +81,6 @@ def train_teacher(teacher: Teacher, feed: Feed, context: Context, synthetic: Syn
     if average:
         teacher.load_state_dict(average.state_dict())
     teacher.freeze()
-
-
-def numbers_of(teacher: Teacher) -> list[Tensor]:
-    """The teacher's parameters and running statistics, which its average is taken of; not its norms' counters."""
-    return [tensor.detach() for tensor in teacher.state_dict().values() if tensor.is_floating_point()]
 
 
 @torch.inference_mode()

@@ -174,9 +174,11 @@ def test_the_teacher_stopped_in_every_step_is_the_same(
     interrupted_everywhere(train, mine, config.teacher.steps, context_of(config, tmp_path))
 
 
+@pytest.mark.parametrize("appearance_ema", [0.0, 0.9])
 def test_joint_training_stopped_in_every_step_is_the_same(
-    config: RunConfig, tmp_path: Path, feed: Callable[[int], Feed], networks: Networks
+    config: RunConfig, tmp_path: Path, feed: Callable[[int], Feed], networks: Networks, appearance_ema: float
 ) -> None:
+    config = replace(config, optim=replace(config.optim, appearance_ema=appearance_ema))
     mine = feed(2 * config.batch_size)
 
     def train(context: Context) -> None:

@@ -109,5 +109,10 @@ def set_lr_factor(optimizer: Optimizer, factor: float) -> None:
 
 @torch.no_grad()
 def average_into(average: Sequence[torch.Tensor], current: Sequence[torch.Tensor], decay: float) -> None:
-    """average <- decay * average + (1 - decay) * current, in place (the EMA of E_s and G)."""
+    """average <- decay * average + (1 - decay) * current, in place (a running average)."""
     torch._foreach_lerp_(list(average), list(current), 1 - decay)
+
+
+def numbers_of(network: nn.Module) -> list[torch.Tensor]:
+    """Parameters and running statistics, which an average is taken of; not the counters of norms."""
+    return [tensor.detach() for tensor in network.state_dict().values() if tensor.is_floating_point()]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import signal
 from dataclasses import fields, replace
 from typing import Any
@@ -119,6 +120,24 @@ def test_each_term_reaches_E_s_and_G_alone(  # noqa: N802
         if any(p.grad is not None and p.grad.abs().max() > 0 for p in module.parameters())
     }
     assert reached == ({"E_s"} if name == "code_s" and alone else {"E_s", "G"})
+
+
+def test_a_drawn_image_is_judged_by_a_frozen_structure_encoder(
+    artists: Artists, batch: DrawBatch, memory: Memory
+) -> None:
+    """E_s learns from L_recon^code2 by the image that it helped to draw, not by the look that it takes at it."""
+    E_s, G, other = artists.model.structure_encoder, artists.model.decoder, [2, 3, 0, 1]
+    own, own_G, judge = (copy.deepcopy(network) for network in (E_s, G, E_s))
+    s = own(batch.x_relit)
+    x_ij = own_G(artists.mean.code(batch.x), s[other])
+    apart = (judge.requires_grad_(False).learnt(judge(x_ij)) - judge.learnt(s[other].detach())).abs()
+    (apart[:HALF].mean() + apart[HALF:].mean()).backward()
+    take(artists, batch, memory, replace(SILENT, code_s=1.0))
+    for mine, found in ((own, E_s), (own_G, G)):
+        pairs = [(p.grad, q.grad) for p, q in zip(mine.parameters(), found.parameters(), strict=True)]
+        wanted, got = (torch.cat([p.flatten() for p in some if p is not None]) for some in zip(*pairs, strict=True))
+        assert wanted.norm() > 0
+        assert (got - wanted).norm() < 1e-3 * wanted.norm()
 
 
 def test_weights_grow_in_the_first_epochs() -> None:

@@ -23,7 +23,7 @@ DESCRIPTION = "Find people in a gallery, and draw them in each other's clothes. 
 _FAILURES = {
     400: "the request is malformed",
     401: "no token, or a wrong one",
-    403: "sent by a page of elsewhere",
+    403: "sent by a page of another website",
     404: "there is no such thing",
     408: "the body came too slowly",
     409: "the gallery or its model cannot do this",

@@ -31,6 +31,7 @@ def _none() -> list[Any]:
     return []
 
 
+TIME = "seconds, or a date and time such as 2026-11-28T08:00, in the service's time zone unless it names another"
 TheService = Annotated[Service, Depends(_service)]
 WhoAsks = Annotated[Who, Depends(_who)]
 Images = Annotated[list[UploadFile], File(description="pictures: JPEG, PNG or WebP", default_factory=_none)]

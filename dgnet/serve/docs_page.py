@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from html import escape
 from typing import Any
 
@@ -28,32 +28,59 @@ def docs_page(api: Mapping[str, Any]) -> str:
         for method, what in methods.items():
             parts.append(f'<h2><span class="method">{method.upper()}</span> {escape(path)}</h2>')
             parts.append(f"<p>{escape(what.get('description') or what.get('summary', ''))}</p>")
-            parts += _table("Takes", _taken(what, shapes))
-            parts += _table("Gives", _given(what, shapes))
+            parts += _taken(what, shapes)
+            parts += _given(what, shapes)
+    parts.append("<h2>Shapes named above</h2>")
+    for name, shape in shapes.items():
+        if not name.startswith("Body_"):
+            parts += [
+                f'<h3 id="{escape(name)}">{escape(name)}</h3>',
+                *_said(shape),
+                *_table("", _fields(shape, shapes)),
+            ]
     return "\n".join([*parts, "</main></html>"])
 
 
-def _table(title: str, rows: list[tuple[str, str, str]]) -> list[str]:
-    cells = [
-        f"<tr><td><code>{escape(name)}</code><td>{escape(kind)}<td>{escape(what)}</tr>" for name, kind, what in rows
-    ]
-    return [f"<table><caption>{title}</caption>", *cells, "</table>"] if rows else []
+def _table(title: str, rows: Iterable[tuple[str, str, str]]) -> list[str]:
+    """A table of names, kinds (as HTML) and descriptions."""
+    cells = [f"<tr><td><code>{escape(name)}</code><td>{kind}<td>{escape(what)}</tr>" for name, kind, what in rows]
+    return [f"<table><caption>{title}</caption>", *cells, "</table>"] if cells else []
 
 
-def _taken(what: Mapping[str, Any], shapes: Mapping[str, Any]) -> list[tuple[str, str, str]]:
-    rows = [
-        (one["name"], _kind(one["schema"]), one.get("description", one["schema"].get("description", "")))
+def _taken(what: Mapping[str, Any], shapes: Mapping[str, Any]) -> list[str]:
+    in_address = [
+        (one["name"], _kind(one["schema"]), _what(one["schema"], one.get("description", "")))
         for one in what.get("parameters", [])
         if one["in"] != "header"
     ]
-    for content in what.get("requestBody", {}).get("content", {}).values():
-        rows += _fields(content["schema"], shapes)
-    return rows
+    parts = _table("Takes in its address", in_address)
+    for kind, content in what.get("requestBody", {}).get("content", {}).items():
+        title = "Takes a form" if "form" in kind else f"Takes {kind}"
+        parts += _table(title, _fields(content["schema"], shapes))
+    return parts
 
 
-def _given(what: Mapping[str, Any], shapes: Mapping[str, Any]) -> list[tuple[str, str, str]]:
+def _given(what: Mapping[str, Any], shapes: Mapping[str, Any]) -> list[str]:
     content = what["responses"].get("200", {}).get("content", {}).get("application/json")
-    return list(_fields(content["schema"], shapes)) if content else []
+    if not content:
+        return []
+    schema = content["schema"]
+    return [*_table("Gives", _fields(schema, shapes)), *_said(shapes.get(_name(schema), schema))]
+
+
+def _said(shape: Mapping[str, Any]) -> list[str]:
+    return [f"<p>{escape(text)}</p>"] if (text := shape.get("description")) else []
+
+
+def _what(field: Mapping[str, Any], description: str = "") -> str:
+    """What a field is, and what is taken where it is left out."""
+    usual = field.get("default")
+    parts = [description or field.get("description", ""), "" if usual in (None, "") else f"{_plain(usual)} if left out"]
+    return "; ".join(filter(None, parts))
+
+
+def _plain(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _fields(schema: Mapping[str, Any], shapes: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
@@ -61,10 +88,11 @@ def _fields(schema: Mapping[str, Any], shapes: Mapping[str, Any]) -> Iterator[tu
     for option in (schema, *schema.get("allOf", ()), *schema.get("anyOf", ())):
         found = shapes.get(_name(option), option)
         for name, field in found.get("properties", {}).items():
-            yield name, _kind(field), field.get("description", "")
+            yield name, _kind(field), _what(field)
 
 
 def _kind(schema: Mapping[str, Any]) -> str:
+    """What a field holds, as HTML."""
     if "anyOf" in schema:
         return " or ".join(_kind(one) for one in schema["anyOf"])
     if "enum" in schema:
@@ -72,7 +100,7 @@ def _kind(schema: Mapping[str, Any]) -> str:
     if schema.get("type") == "array":
         return f"several: {_kind(schema.get('items', {}))}"
     if name := _name(schema):
-        return name
+        return f'<a href="#{escape(name)}">{escape(name)}</a>'
     if schema.get("format") == "binary" or "contentMediaType" in schema:
         return "file"
     words = {"integer": "a whole number", "number": "a number", "string": "text", "boolean": "true or false"}

@@ -115,7 +115,9 @@ class Guard:
         foreign = origin is not None and urlsplit_host(origin) != headers.get("host", "").lower()
         cross = headers.get("sec-fetch-site", "none") not in ("none", "same-origin")
         if method not in ("GET", "HEAD") and (foreign or cross):
-            raise Refusal(403, "origin", "A page of elsewhere may not ask this service; use its own page.")
+            raise Refusal(
+                403, "origin", "Pages of other websites may not use this service; use its own page, or a program."
+            )
 
     def _check_rate(self, client: str, cost: float) -> None:
         wait = self._rates.take(client, cost)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Mapping
+from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -59,8 +60,20 @@ async def _of_http(_: Request, error: Exception) -> Response:
 
 async def _of_fields(_: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
-    found = [f"{'.'.join(map(str, one['loc'][1:])) or 'the body'}: {one['msg']}" for one in error.errors()]
+    found = [_of_field(one) for one in error.errors()]
     return refused(422, "field", f"{'; '.join(found[:5])}. /docs says what each field takes.")
+
+
+def _of_field(error: Mapping[str, Any]) -> str:
+    """What is wrong with one field; in words of HTTP where pydantic speaks of Python."""
+    name = ".".join(str(part) for part in error["loc"][1:])
+    if error["type"] == "json_invalid":
+        return "the body: is not valid JSON"
+    if not name:
+        return "the body: must be a JSON object, sent with Content-Type: application/json"
+    if "UploadFile" in error["msg"]:
+        return f"{name.partition('.')[0]}: must be a file, not text; for curl, write @ before the file's name"
+    return f"{name}: {error['msg']}"
 
 
 async def _of_dgnet(request: Request, error: Exception) -> Response:

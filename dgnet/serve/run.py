@@ -73,7 +73,7 @@ def serve(request: Request) -> None:
         )
         host, port = listening.getsockname()[:2]
         shown = f"[{host}]" if ":" in host else host
-        print(f"Gallery: {request.gallery or 'a copy of the bundled people, which goes at the end'}", flush=True)
+        print(f"Gallery: {request.gallery or 'a copy of the bundled people, deleted when this ends'}", flush=True)
         print(f"Open http://{shown}:{port}/ ; Ctrl-C ends it", flush=True)
         # uvicorn ends gracefully at a signal, and then sends it again to whom it was for.
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))

@@ -30,7 +30,9 @@ async def read_uploads(service: Service, images: Sequence[UploadFile]) -> list[U
     """The files of a request. Raises Refusal where there are too many."""
     if len(images) > service.limits.images:
         raise Refusal(
-            422, "field", f"images: found {len(images)}, at most {service.limits.images} per request; send several."
+            422,
+            "field",
+            f"images: found {len(images)}, must be at most {service.limits.images}; send the others separately.",
         )
     return [Upload(plain_name(image.filename or ""), await image.read()) for image in images]
 

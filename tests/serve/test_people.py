@@ -133,3 +133,22 @@ def test_wrong_fields_are_named(server: Any, queries: list[Path], fields: dict[s
     found = server.client.post("/v1/search", files=files(queries[0]), data=fields)
     assert found.status_code == 422
     assert said in found.json()["error"]["message"]
+
+
+@pytest.mark.parametrize(
+    ("method", "address", "sent", "said"),
+    [
+        ("POST", "/v1/search", {"data": {"images": "photo.jpg"}}, "images: must be a file, not text"),  # curl without @
+        ("PATCH", "/v1/entries/x", {"content": '{"identity": "Jane"}'}, "sent with Content-Type: application/json"),
+        ("PATCH", "/v1/entries/x", {"json": ["Jane"]}, "must be a JSON object"),
+        ("POST", "/v1/marks", {"content": b"{", "headers": {"Content-Type": "application/json"}}, "is not valid JSON"),
+    ],
+)
+def test_bodies_of_a_wrong_kind_are_explained(
+    server: Any, method: str, address: str, sent: dict[str, Any], said: str
+) -> None:
+    found = server.client.request(method, address, **sent)
+    assert found.status_code == 422
+    message = found.json()["error"]["message"]
+    assert said in message
+    assert "class" not in message  # no word of Python's

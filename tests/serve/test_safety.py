@@ -90,6 +90,10 @@ def test_headers_leave_with_every_answer(server: Any) -> None:
         assert "server" not in headers
     docs = server.client.get("/docs").text
     assert "/v1/search" in docs
+    links = re.findall(r'href="#(\w+)"', docs)
+    assert links
+    assert set(links) <= set(re.findall(r'id="(\w+)"', docs))  # each shape that is named is described
+    assert "20 if left out" in docs
     assert not re.findall(r"(?:src|href)=[\"']?(?:https?:)?//", docs)
 
 

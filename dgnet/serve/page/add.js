@@ -20,11 +20,12 @@ function nextBatch(files, limits) {
   return fits < 0 ? files.slice(0, Math.min(AT_ONCE, limits.images)) : files.slice(0, Math.max(1, fits));
 }
 
-/** Open it with files that were given already; `after` is called when it closes and something was added. */
+/** Open it with files that were given already; `after` is called when it closes, with how many were added. */
 export function openAdding(files, after) {
   const { gallery, limits } = state.info;
   let left = [];
   let running = null;
+  let numAdded = 0; // by all runs of this dialog
   const totals = { done: 0, all: 0, added: 0, known: 0, refused: [] };
 
   const inSeconds = gallery.earliest !== null && !isDate(gallery.earliest);
@@ -89,6 +90,7 @@ export function openAdding(files, after) {
         left = left.slice(batch.length);
         totals.done += batch.length;
         totals.added += answer.added.length;
+        numAdded += answer.added.length;
         totals.known += answer.known.length;
         totals.refused.push(...answer.refused);
         bar.value = totals.done;
@@ -124,7 +126,7 @@ export function openAdding(files, after) {
   dialog.addEventListener("close", () => {
     takePictures(before);
     dialog.remove();
-    after();
+    after(numAdded);
   });
   document.body.append(dialog);
   dialog.showModal();

@@ -9,8 +9,8 @@ import { asNeeded } from "./redraw.js";
 import { S } from "./strings.js";
 
 /**
- * People on files that were given. One picture alone that is too wide for a standing person is offered to be cropped;
- * a file that is no picture is said and left out.
+ * People on files that were given. Each picture that is too wide for a standing person is offered to be cropped, and
+ * left out if that is cancelled; a file that is no picture is said and left out.
  */
 export async function peopleOfFiles(files) {
   const people = [];
@@ -22,7 +22,7 @@ export async function peopleOfFiles(files) {
     }
     const name = S.give.yours(file.name || S.give.pasted);
     let used = file;
-    if (files.length === 1 && looksUncropped(bitmap)) used = await cropDialog(file, bitmap);
+    if (looksUncropped(bitmap)) used = await cropDialog(file, bitmap);
     if (!used) continue;
     people.push(personOfFile(used === file ? await asNeeded(file, bitmap) : used, name, file));
   }

@@ -6,10 +6,12 @@ import { redraw } from "./redraw.js";
 import { S } from "./strings.js";
 
 const RATIO = 0.5; // width per height of the frame
-const WIDE = 0.8; // width per height from which a picture is hardly one standing person
+const WIDE = 0.7; // width per height from which a picture is hardly one standing person
+const UPRIGHT = 0.55; // the same for a picture of at least TALL pixels: a telephone held upright takes 9:16 and 3:4
+const TALL = 1200;
 const STEP = 0.02;
 
-export const looksUncropped = (bitmap) => bitmap.width / bitmap.height > WIDE;
+export const looksUncropped = ({ width, height }) => width / height > (height < TALL ? WIDE : UPRIGHT);
 
 /** The picture's pixels; rejects where it is none. */
 export const bitmapOf = (file) => createImageBitmap(file);

@@ -2,7 +2,7 @@
 
 import { announce, announceWithin } from "./announce.js";
 import { api } from "./api.js";
-import { button, field, h } from "./dom.js";
+import { button, field, fill, h } from "./dom.js";
 import { cameraText, entryText, timeText } from "./format.js";
 import { personOfEntry } from "./people.js";
 import { pictureOf } from "./pictures.js";
@@ -13,6 +13,10 @@ import { S } from "./strings.js";
 /** `after.changed` is called when the entry was named or removed, `after.person` to show all pictures of a person. */
 export function openEntry(entry, after) {
   const close = () => dialog.close();
+  const theirs = h("div", { class: "theirs" });
+  const showTheirs = () =>
+    fill(theirs, entry.identity && button(S.entry.samePerson(entry.identity), { icon: "person", onclick: () => (close(), after.person(entry.identity)) }));
+  showTheirs();
   const facts = [
     [S.entry.camera, cameraText(entry.camera)],
     [S.entry.time, timeText(entry.time)],
@@ -27,7 +31,7 @@ export function openEntry(entry, after) {
       "div",
       { class: "beside" },
       pictureOf(entry.picture, entry.picture ? entryText(entry) : S.noPicture),
-      state.info.gallery.writable && nameForm(entry, after),
+      state.info.gallery.writable && nameForm(entry, () => (showTheirs(), after.changed())),
       h(
         "div",
         { class: "rest" },
@@ -37,7 +41,7 @@ export function openEntry(entry, after) {
           { class: "actions" },
           button(S.entry.search, { icon: "search", kind: "primary", onclick: () => (close(), askFor([personOfEntry(entry)])) }),
           state.info.model.generates && entry.picture && button(S.entry.swap, { icon: "swap", onclick: () => (close(), toSwap(entry)) }),
-          entry.identity && button(S.entry.samePerson(entry.identity), { icon: "person", onclick: () => (close(), after.person(entry.identity)) }),
+          theirs,
           state.info.gallery.writable && button(S.entry.remove, { icon: "remove", kind: "danger", onclick: () => askToRemove(entry, close, after) }),
         ),
       ),
@@ -55,7 +59,8 @@ function toSwap(entry) {
   else announce(S.swap.full(state.info.limits.people));
 }
 
-function nameForm(entry, after) {
+/** `saved` is called when the entry has another name. */
+function nameForm(entry, saved) {
   const input = h("input", { name: "identity", value: entry.identity ?? "", autocomplete: "off", spellcheck: "false" });
   const save = button(S.entry.save, { type: "submit" });
   return h(
@@ -69,7 +74,7 @@ function nameForm(entry, after) {
           Object.assign(entry, await api.name(entry.id, input.value.trim() || null));
           document.getElementById("entry-title").textContent = entry.identity || S.entry.title;
           announce(S.entry.saved(entry.identity));
-          after.changed();
+          saved();
         } catch (error) {
           announce(error.message);
         } finally {

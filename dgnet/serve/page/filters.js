@@ -7,7 +7,8 @@ import { S } from "./strings.js";
 const COUNTS = [10, 20, 50, 100];
 const USUAL = 20;
 
-/** A form of filters; `change` is called when one changes. `values()` gives the fields of the search. */
+/** A form of filters; `change` is called when one changes. `values()` gives the fields of the search, and
+ * `active()` how many of them leave pictures out. */
 export function filtersForm(change) {
   const cameras = h("div", { class: "chips" });
   const cameraGroup = h("fieldset", {}, h("legend", {}, S.filters.cameras), cameras);
@@ -32,11 +33,14 @@ export function filtersForm(change) {
     change();
   }
 
-  function count() {
+  function active() {
     const { cameras: chosen, after, before, known: who, far: rate } = values();
-    const active = [chosen.length, after !== null, before !== null, who, rate].filter(Boolean).length;
-    summary.textContent = S.filters.active(active);
-    reset.hidden = active === 0;
+    return [chosen.length, after !== null, before !== null, who, rate].filter(Boolean).length;
+  }
+
+  function count() {
+    summary.textContent = S.filters.active(active());
+    reset.hidden = active() === 0;
   }
 
   function values() {
@@ -81,5 +85,5 @@ export function filtersForm(change) {
   }
 
   element.open = matchMedia("(min-width: 900px)").matches;
-  return { element, offer, values };
+  return { element, offer, values, active };
 }

@@ -20,7 +20,8 @@ export function timeText(seconds) {
   return `${Number(seconds.toFixed(2)).toLocaleString("en")} s`;
 }
 
-export const cameraText = (camera) => camera || S.unknownCamera;
+/** A camera's name; one that is a number alone would say nothing beside other numbers. */
+export const cameraText = (camera) => (/^\d+$/.test(camera ?? "") ? S.camera(camera) : camera || S.unknownCamera);
 export const personText = (identity) => identity || S.unknownPerson;
 
 /** What a picture is called where only a name can say which one is meant. */

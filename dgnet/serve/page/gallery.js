@@ -117,20 +117,21 @@ export function galleryView() {
       await load();
       await refreshInfo();
     },
-    person: showPerson,
+    person: (identity) => showPerson(identity),
   };
 
-  function showPerson(identity) {
+  function showPerson(identity, start = 0) {
     camera.value = ALL;
     person.value = identity;
-    go(0);
+    go(start);
   }
 
   function openAdd(files) {
-    openAdding(files, async () => {
+    openAdding(files, async (added) => {
       await refreshInfo().catch((error) => announce(error.message));
       offer();
-      load();
+      if (added) showPerson("", state.info.gallery.num_entries - 1); // the last page: there they are
+      else load();
     });
   }
 

@@ -1,6 +1,6 @@
 // A dialog to pick people from the gallery.
 
-import { announceWithin } from "./announce.js";
+import { announce, announceWithin } from "./announce.js";
 import { api } from "./api.js";
 import { arrowKeys } from "./arrows.js";
 import { button, fill, h } from "./dom.js";
@@ -29,6 +29,7 @@ export function pickEntries(most) {
   function toggle(entry, picture) {
     if (picked.has(entry.id)) picked.delete(entry.id);
     else if (picked.size < most) picked.set(entry.id, entry);
+    else announce(S.pick.lead(most));
     picture.setAttribute("aria-pressed", String(picked.has(entry.id)));
     use.disabled = picked.size === 0;
     use.lastChild.textContent = S.pick.use(picked.size);

@@ -21,10 +21,12 @@ const NUM_SAMPLES = 8;
 // Every question that was asked, by its number in the page's address, so that Back returns to it.
 const asked = [];
 
-/** Ask who these people-on-pictures (one person) are; nobody: start over. */
+const most = () => state.info.limits.images;
+
+/** Ask who these people-on-pictures (one person) are; nobody: start over. Those beyond what a search takes are left out. */
 export function askFor(people) {
   if (!people.length) location.hash = "#search";
-  else location.hash = `#search/${asked.push(people)}`;
+  else location.hash = `#search/${asked.push(people.slice(0, most()))}`;
 }
 
 export function searchView() {
@@ -59,12 +61,14 @@ export function searchView() {
   }
 
   function showQuestion() {
+    const full = people.length >= most();
     fill(
       question,
       h("h2", {}, S.search.query),
       chosenList(people, askFor, { label: S.search.dropFromQuery }),
-      h("div", { class: "actions" }, intakeButtons(accept, { text: S.search.addMore, kind: "" }), button(S.search.clear, { kind: "plain", onclick: () => askFor([]) })),
-      h("p", { class: "soft" }, S.search.several),
+      h("div", { class: "actions" },
+        !full && intakeButtons(accept, { text: S.search.addMore, kind: "" }), button(S.search.clear, { kind: "plain", onclick: () => askFor([]) })),
+      full ? h("p", { class: "note" }, S.search.full(most())) : h("p", { class: "soft" }, S.search.several),
       filters.element,
     );
   }
@@ -88,7 +92,7 @@ export function searchView() {
   function showFound(found, heading) {
     const { results } = found;
     if (!results.length) {
-      const [title, lead] = nobodyText(found);
+      const [title, lead] = nobodyText(found, filters.active());
       announce(title, { silent: true });
       fill(answers, emptyPanel("person", title, lead));
       return;
@@ -116,11 +120,11 @@ export function searchView() {
   return { element, show, accept, title: S.views.search };
 }
 
-/** Why nothing was found: the gallery holds nobody, nobody is like enough, or the filters let nobody pass. */
-function nobodyText(found) {
+/** Why nothing was found: the gallery holds nobody (else), nobody is like enough, or the filters let nobody pass. */
+function nobodyText(found, filtered) {
   if (!state.info.gallery.num_entries) return [S.search.emptyGallery, S.search.emptyGalleryLead];
   if (found.threshold !== null && found.best !== null && found.best < found.threshold) return [S.search.nobody, S.search.nobodyLead(found.best, found.threshold)];
-  return [S.search.nobody, S.search.nothingPasses];
+  return [S.search.nobody, filtered ? S.search.nothingPasses : S.search.nobodyElse];
 }
 
 function howSure(found) {

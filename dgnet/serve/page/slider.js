@@ -75,10 +75,10 @@ export function sliderSection(people) {
     if (!frame || !holder) return;
     const [a, b] = ends();
     const percent = Math.round((Number(slider.value) / (STEPS - 1)) * 100);
-    const where = S.swap.at(percent, names[a], names[b]);
+    const where = S.swap.at(code(), percent, names[a], names[b]);
     frame.alt = S.swap.picture(code(), names[a], names[b]);
     fill(holder, frame);
-    stage.querySelector("output").textContent = S.swap.way(percent, names[a], names[b]);
+    stage.querySelector("output").textContent = S.swap.way(code(), percent, names[a], names[b]);
     slider.setAttribute("aria-valuetext", where);
   }
 

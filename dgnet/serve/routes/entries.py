@@ -10,7 +10,7 @@ from fastapi import APIRouter, Form, Header, Query
 from fastapi.responses import Response
 
 from dgnet.gallery.stores.protocol import Entry, Filter, Store, entry_id
-from dgnet.serve.asking import Images, TheService, WhoAsks, answer, check_text, filter_of, time_of
+from dgnet.serve.asking import TIME, Images, TheService, WhoAsks, answer, check_text, filter_of, time_of
 from dgnet.serve.pictures import Picture
 from dgnet.serve.refusal import Refusal
 from dgnet.serve.schemas import Added, Identity, People, Person, person
@@ -29,8 +29,8 @@ async def entries(
     camera: Annotated[list[str] | None, Query(description="only of these cameras; the empty name: unknown")] = None,
     identity: Annotated[str | None, Query(description="only of this person")] = None,
     known: Annotated[bool | None, Query(description="only of known identity, or only the others")] = None,
-    after: Annotated[str | None, Query(description="only at this time or later: seconds, or a date and time")] = None,
-    before: Annotated[str | None, Query(description="only earlier than this")] = None,
+    after: Annotated[str | None, Query(description=f"only at this time or later: {TIME}")] = None,
+    before: Annotated[str | None, Query(description="only earlier than this, likewise")] = None,
 ) -> Response:
     """A page of the entries, in the order in which they were added."""
     only = filter_of(camera, None, after, before, known, identity)
@@ -67,7 +67,7 @@ async def add(
     images: Images,
     identity: _Text = "",
     camera: _Text = "",
-    time: Annotated[str, Form(description="seconds, or a date and time", max_length=200)] = "",
+    time: Annotated[str, Form(description=TIME, max_length=200)] = "",
     track: _Text = "",
 ) -> Response:
     """Add pictures of people. What is answered is on the disk; the same picture is never there twice."""

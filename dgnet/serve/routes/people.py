@@ -9,7 +9,7 @@ from fastapi import APIRouter, Form
 from fastapi.responses import Response
 
 from dgnet.gallery.stores.protocol import Float32Array
-from dgnet.serve.asking import Entries, Images, TheService, WhoAsks, answer, filter_of
+from dgnet.serve.asking import TIME, Entries, Images, TheService, WhoAsks, answer, filter_of
 from dgnet.serve.looking import Wanted, look_for
 from dgnet.serve.pictures import Picture
 from dgnet.serve.queries import as_text, from_text, name_of
@@ -38,14 +38,18 @@ async def search(
     who: WhoAsks,
     images: Images,
     entries: Entries,
-    query: Annotated[str | None, Form(description="what an earlier search gave back", max_length=100_000)] = None,
+    query: Annotated[
+        str | None, Form(description="`query` of an earlier answer, instead of pictures", max_length=100_000)
+    ] = None,
     top: Annotated[int, Form(ge=1, description="how many results at most")] = 20,
     cameras: Annotated[list[str] | None, Form(description="find only entries of these cameras")] = None,
-    not_cameras: Annotated[list[str] | None, Form(description="and none of these")] = None,
-    after: Annotated[str | None, Form(description="only at this time or later: seconds, or a date and time")] = None,
-    before: Annotated[str | None, Form(description="only earlier than this")] = None,
+    not_cameras: Annotated[list[str] | None, Form(description="find no entries of these cameras")] = None,
+    after: Annotated[str | None, Form(description=f"only at this time or later: {TIME}")] = None,
+    before: Annotated[str | None, Form(description="only earlier than this, likewise")] = None,
     known: Annotated[bool | None, Form(description="only entries of known identity, or only the others")] = None,
-    far: Annotated[float | None, Form(description="the threshold at this false-accept rate")] = None,
+    far: Annotated[
+        float | None, Form(description="leave out what lies below the threshold of this false-accept rate")
+    ] = None,
 ) -> Response:
     """Find a person, shown by one or several pictures, by entries of the gallery, or by an earlier query."""
     if top > service.limits.top:

@@ -127,7 +127,7 @@ def test_the_keyboard_alone_searches_marks_swaps_and_names(open_page: Callable[.
         if page.evaluate("document.activeElement.type") == "range":
             break
     page.keyboard.press("End")
-    assert page.locator(".walk output").inner_text() == "Person 2"
+    assert page.locator(".walk output").inner_text() == "Clothes of Person 2"
 
 
 def test_where_the_focus_goes_when_a_dialog_opens_and_closes(open_page: Callable[..., Any], server: Any) -> None:

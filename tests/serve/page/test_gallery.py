@@ -68,7 +68,7 @@ def test_pages_and_filters(open_page: Callable[..., Any], server: Any, people_db
 
 
 def test_pictures_are_added_with_progress_and_what_is_no_picture_is_named(
-    page: Any, crops: list[Path], tmp_path: Path
+    page: Any, crops: list[Path], tmp_path: Path, until: Callable
 ) -> None:
     before = entries_of(tmp_path / "people.db")
     (tmp_path / "broken.jpg").write_bytes(crops[0].read_bytes()[:400])
@@ -98,6 +98,7 @@ def test_pictures_are_added_with_progress_and_what_is_no_picture_is_named(
     dialog.get_by_text("3 pictures were there already.").wait_for()
     load(page, dialog.get_by_role("button", name="Close").click)
     page.locator(".holds", has_text=f"{len(before) + 19} pictures").wait_for()
+    until(lambda: "Jane <Doe> & 'co'" in names(page))  # the page where they are is shown
     load(page, lambda: page.locator(".bar-of-tools select").select_option("=back door"))
     assert names(page) == ["Jane <Doe> & 'co'"] * 19
 
@@ -113,9 +114,11 @@ def test_somebody_is_named(page: Any, tmp_path: Path) -> None:
     assert entries_of(tmp_path / "people.db")[id_].identity == "Ada"
     assert dialog.get_by_role("heading").inner_text() == "Ada"
     assert dialog.get_by_role("status").inner_text() == "Saved: this is Ada."
+    dialog.get_by_role("button", name="All pictures of Ada").wait_for()
     dialog.get_by_label("Who is it?").fill("")
     load(page, dialog.get_by_role("button", name="Save").click)
     assert entries_of(tmp_path / "people.db")[id_].identity == ""
+    assert dialog.get_by_role("button", name="All pictures of").count() == 0
     page.keyboard.press("Escape")
     assert names(page)[place] == "Not named"
 

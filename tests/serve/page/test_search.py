@@ -78,7 +78,7 @@ def test_a_picture_finds_its_person(
     assert "27 Nov" in first.inner_text()
     assert "probability" not in page.locator(".note").inner_text()
     assert "calibration" in page.locator(".note").inner_text()
-    assert page.locator("[role=status]").inner_text() == "20 pictures found, most likely first"
+    assert page.locator("[role=status]").inner_text() == "20 pictures found, most similar first"
 
 
 @pytest.mark.parametrize("kind", ["large", "gif"])
@@ -129,7 +129,7 @@ def test_a_photograph_is_cropped_before_it_is_searched_for(
     assert sum(abs(a - b) for a, b in zip(shown, wanted, strict=True)) / len(wanted) < 12
     # It can be framed anew, and the whole picture taken instead.
     page.get_by_role("button", name="Crop Your picture street.jpg").click()
-    page.get_by_role("button", name="Use the whole picture").click()
+    page.get_by_role("button", name="Use the whole").click()
     page.wait_for_selector(".cropping", state="detached")
     until(lambda: page.locator(".chosen img").evaluate("one => one.naturalWidth") == 640)
 
@@ -144,10 +144,10 @@ def test_several_pictures_are_one_question(
     found_people(page)
     assert page.evaluate("window.sent.at(-1)").count("images") == 3
     assert page.locator(".chosen li").count() == 3
-    page.get_by_role("button", name="out of the question").first.click()
+    page.get_by_role("button", name="from the search").first.click()
     until(lambda: page.locator(".chosen li").count() == 2)
     with page.expect_response("**/v1/search"):
-        page.locator(".result").nth(1).get_by_role("button", name="to the question").click()
+        page.locator(".result").nth(1).get_by_role("button", name="to the search").click()
     fields = page.evaluate("window.sent.at(-1)")
     assert (fields.count("images"), fields.count("entries")) == (2, 1)
 
@@ -191,18 +191,18 @@ def test_filters_choose_what_may_be_found(open_page: Callable[..., Any], server:
     assert only
     assert all("camera 2" in text for text in only)
     assert page.locator(".filters summary").inner_text() == "Filters (1)"
-    assert len(again(lambda: page.get_by_label("How many").select_option("10"))) == 10
+    assert len(again(lambda: page.get_by_label("Results", exact=True).select_option("10"))) == 10
     early = again(lambda: page.get_by_label("Until").fill("2025-11-27T09:00"))
     assert early
     assert all("08:" in text for text in early)
     assert all("Not named" in text for text in again(lambda: page.get_by_label("Who").select_option("false")))
     assert len(again(page.get_by_role("button", name="Reset filters").click)) == 20
     sure = again(lambda: page.get_by_label("Threshold").select_option("0.01"))
-    assert "Shown from a similarity of" in page.locator(".note").inner_text()
+    assert "with a similarity of at least" in page.locator(".note").inner_text()
     assert 0 < len(sure) < 20
     assert again(lambda: page.get_by_label("From", exact=True).fill("2030-01-01T00:00")) == []
-    assert "Nobody here" in page.locator(".panel").inner_text()
-    assert page.locator("[role=status]").inner_text() == "Nobody here"
+    assert "No picture passes the filters" in page.locator(".panel").inner_text()
+    assert page.locator("[role=status]").inner_text() == "Nobody found"
 
 
 def test_marks_are_kept_where_calibration_reads_them(open_page: Callable[..., Any], mine: Any, tmp_path: Path) -> None:

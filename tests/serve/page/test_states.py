@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from dgnet.experiment.galleries.gallery import Gallery
+from dgnet.gallery.crops import Item
 
 
 def test_a_service_that_stops_is_said_and_searched_again_when_it_is_back(
@@ -74,6 +75,21 @@ def test_an_empty_gallery_leads_to_adding(
     assert "dgnet gallery calibrate people.db" in page.locator(".note").inner_text()
 
 
+def test_a_single_picture_has_nobody_to_be_compared_with(
+    open_page: Callable[..., Any], start: Callable[..., Any], tmp_path: Path, crops: list[Path]
+) -> None:
+    """No filter hides anybody there, so none is blamed. A camera that is but a number is called one."""
+    with Gallery.create(tmp_path / "people.db") as gallery:
+        gallery.add([Item(str(crops[0]), crops[0].name, "4", None, "Jane")])
+    page = open_page(start())
+    picture = page.locator(".samples .picture")
+    assert picture.get_attribute("title") == "Jane, Camera 4"
+    picture.click()
+    page.wait_for_selector(".answers .panel")
+    assert "holds no other picture" in page.locator(".answers .panel").inner_text()
+    assert "filter" not in page.locator(".answers .panel").inner_text()
+
+
 def test_a_stopped_service_goes_on_where_it_was(open_page: Callable[..., Any], mine: Any) -> None:
     """While the service hangs the page says that it searches, and shows the answer when it comes."""
     page = open_page(mine)
@@ -103,6 +119,6 @@ def test_a_service_that_refuses_is_quoted_and_a_busy_one_is_asked_again(
     page.get_by_text("The service is busy. Trying again in 1 second…").wait_for()
     page.get_by_text("top: found 0, must be at least 1.").wait_for()
     page.get_by_role("button", name="Try again").click()
-    page.get_by_text("The service answered with 500, and no reason.").wait_for()
+    page.get_by_text("The service answered with status 500 and gave no reason.").wait_for()
     page.get_by_role("button", name="Try again").click()
     page.wait_for_selector(".results:not(.waiting)")

@@ -16,18 +16,19 @@ import numpy as np
 from tqdm import tqdm
 
 from dgnet import __version__
+from dgnet.data.records import Record, name_some
 from dgnet.data.store.crops import Crops, open_crops
-from dgnet.experiment.figures.inputs import read_data, records_of
+from dgnet.experiment.figures.inputs import read_data, records_of, warn_of_shapes
 from dgnet.experiment.models.find import BUNDLED_NAME, RUN, find, find_model
 from dgnet.experiment.models.judge import Judge, discriminator_of, judge_of
 from dgnet.experiment.studio import Studio
 from dgnet.experiment.synthesis_drivers import driver_for
+from dgnet.experiment.synthesis_place import place_of
 from dgnet.files.cache import cache_root
-from dgnet.files.outputs import OutputError, check_output_folder
 from dgnet.files.tensors import CHECKSUM, read_metadata
 from dgnet.files.unfinished import unfinished, unfinished_path
 from dgnet.files.upload import check_upload, upload
-from dgnet.gallery.remote import is_url
+from dgnet.gallery.crops import readable
 from dgnet.generation.synthesis.formats import WORK, finish, write_images
 from dgnet.generation.synthesis.local import Driver
 from dgnet.generation.synthesis.manifest import Format, Origin, require_parquet, rows_of
@@ -90,13 +91,10 @@ def synthesise(
         WeightsError, ConfigError, DataError: there is no such model, device or data set, or an image cannot be read.
         WorldError, ClusterError: torchrun's processes cannot work together, or there is no such cluster.
     """
-    url = out if isinstance(out, str) and is_url(out) else ""
-    out = _place_of_upload(url) if url else Path(out)
-    check_output_folder(out, "--out")
-    if not url and out.exists() and any(out.iterdir()):
-        raise OutputError(f"--out: {out} exists and is not empty: name a new folder, or remove it first")
+    if workers < 0:
+        raise SynthesisError(f"--workers: found {workers}, must be 0 or more")
+    out, url = place_of(out)
     require_parquet()
-    out = out.absolute()  # `.` has no name of its own
     with joined() as world:
         if world.size > 1 and (workers > 1 or cluster):
             raise SynthesisError("--workers, --ray: torchrun starts the processes; leave them out")
@@ -105,6 +103,9 @@ def synthesise(
         dataset = read_data(data)
         sources = Sources(records_of(dataset, split))
         sources.check(recipe)
+        names = _names_of(sources.records, dataset.root)
+        if world.leads:
+            warn_of_shapes([Path(record.path) for record in sources.records])
         there = world.own(pick_device(device))
         size = loaded.config.data.size
         if recipe.min_realism is not None:  # looked for here, since a process of its own cannot say that there is none
@@ -112,7 +113,6 @@ def synthesise(
         if recipe.needs_features:
             judge_of(run, judge, str(there), size)
         crops = open_crops(sources.records, size, cache_root())
-        names = tuple(_relative(record.path, dataset.root) for record in sources.records)
         digest = read_metadata(found.model)[CHECKSUM]
         settings = {
             "dgnet": __version__,
@@ -225,17 +225,16 @@ def _features(
     return features
 
 
-def _place_of_upload(url: str) -> Path:
-    """The folder in the cache where the files of a URL are made; it has the same name."""
-    key, name = hashlib.sha256(url.encode()).hexdigest()[:16], url.rstrip("/").rpartition("/")[2]
-    place = cache_root() / "uploads" / key / name
-    place.parent.mkdir(parents=True, exist_ok=True)
-    return place
-
-
-def _relative(path: str, root: Path) -> str:
-    """A source's path below the data set's folder, with `/` between its parts."""
-    return Path(os.path.relpath(path, root)).as_posix()
+def _names_of(records: Sequence[Record], root: Path) -> tuple[str, ...]:
+    """The sources' paths below the data set's folder, with `/` between their parts. Raises SynthesisError."""
+    names = tuple(Path(os.path.relpath(record.path, root)).as_posix() for record in records)
+    strange = [readable(name) for name in names if readable(name) != name]
+    if strange:
+        raise SynthesisError(
+            f"--data: {len(strange)} paths are no UTF-8, so the manifest cannot name them: {name_some(strange)}; "
+            "rename these files or folders"
+        )
+    return names
 
 
 def _digest_of(names: Sequence[str], crops: Crops) -> str:

@@ -31,7 +31,8 @@ def unfinished_path(out: Path) -> Path:
 def unfinished(out: Path, settings: dict[str, Any]) -> Iterator[Path]:
     """The folder to write to, which becomes `out` when the block ends. After an error it is kept, if files are in it.
 
-    Raises OutputError when such a folder is there with other settings, or when another process is writing it.
+    Raises OutputError when such a folder is there with other settings, when another process is writing it, or when
+    `out` is not empty.
     """
     folder = unfinished_path(out)
     folder.mkdir(parents=True, exist_ok=True)
@@ -39,6 +40,8 @@ def unfinished(out: Path, settings: dict[str, Any]) -> Iterator[Path]:
         _require_same(folder, settings)
         remove_leftovers(folder)
         try:
+            if out.exists() and any(out.iterdir()):  # which another process may have just finished
+                raise OutputError(f"{out} exists and is not empty: name a new folder, or remove it first")
             yield folder
         except BaseException:
             remove_leftovers(folder)

@@ -14,14 +14,13 @@ import numpy as np
 from tqdm import tqdm
 
 from dgnet.data.readers.synthetic import MANIFEST, RECIPE
-from dgnet.files.download import sha256_of
 from dgnet.files.whole_file import write_text_whole, written_whole
-from dgnet.generation.synthesis.manifest import Format, write_manifest
+from dgnet.generation.synthesis.croissant import croissant
+from dgnet.generation.synthesis.manifest import Format, Row, write_manifest
 from dgnet.generation.synthesis.plan import Shard
 from dgnet.generation.synthesis.select import Selection
 from dgnet.generation.synthesis.shards import WorkFolder, read_jpegs
 
-Row = dict[str, object]
 WORK = ".work"  # the folder of finished work, within that of the data set until it is complete
 
 
@@ -118,64 +117,3 @@ def size_category(count: int) -> str:
     """The hub's word for the number of images."""
     words = [(1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M")]
     return next((word for limit, word in words if count < limit), "1M<n<10M")
-
-
-def croissant(folder: Path, rows: Sequence[Row], layout: Format, about: dict[str, object]) -> dict[str, object]:
-    """A description in the Croissant format (MLCommons, version 1.0) of the manifest and the images."""
-    kinds = {int: "sc:Integer", float: "sc:Float", str: "sc:Text"}
-    fields = [
-        {
-            "@type": "cr:Field",
-            "@id": f"images/{name}",
-            "name": name,
-            "dataType": kinds.get(type(_first(rows, name)), "sc:Text"),
-            "source": {"fileObject": {"@id": MANIFEST}, "extract": {"column": name}},
-        }
-        for name in rows[0]
-    ]
-    files = {
-        "market1501": ("image/jpeg", "bounding_box_train/*.jpg"),
-        "imagefolder": ("image/jpeg", "train/*.jpg"),
-        "webdataset": ("application/x-tar", "train-*.tar"),
-    }
-    kind, pattern = files[layout]
-    return {
-        "@context": {
-            "@language": "en",
-            "@vocab": "https://schema.org/",
-            "sc": "https://schema.org/",
-            "cr": "http://mlcommons.org/croissant/",
-            "dct": "http://purl.org/dc/terms/",
-            "conformsTo": "dct:conformsTo",
-            "recordSet": "cr:recordSet",
-            "field": "cr:field",
-            "fileSet": "cr:fileSet",
-            "fileObject": "cr:fileObject",
-            "includes": "cr:includes",
-            "extract": "cr:extract",
-            "column": "cr:column",
-            "source": "cr:source",
-            "dataType": {"@id": "cr:dataType", "@type": "@vocab"},
-        },
-        "@type": "sc:Dataset",
-        "conformsTo": "http://mlcommons.org/croissant/1.0",
-        "name": about["name"],
-        "description": f"{len(rows)} synthetic images of people, drawn by dgnet from images of {about['sources']}.",
-        "license": about["licence"],
-        "distribution": [
-            {
-                "@type": "cr:FileObject",
-                "@id": MANIFEST,
-                "name": MANIFEST,
-                "contentUrl": MANIFEST,
-                "encodingFormat": "application/x-parquet",
-                "sha256": sha256_of(folder / MANIFEST),
-            },
-            {"@type": "cr:FileSet", "@id": "files", "name": "files", "encodingFormat": kind, "includes": pattern},
-        ],
-        "recordSet": [{"@type": "cr:RecordSet", "@id": "images", "name": "images", "field": fields}],
-    }
-
-
-def _first(rows: Sequence[Row], name: str) -> object:
-    return next((row[name] for row in rows if row[name] is not None), None)

@@ -17,6 +17,10 @@ from dgnet.generation.synthesis.select import Selection
 from dgnet.generation.synthesis.shards import Measured
 
 Format = Literal["market1501", "imagefolder", "webdataset"]
+Row = dict[str, object]
+# The types of the columns, and of the parts of `soft_label`; the others are text.
+WHOLES = frozenset(("pid", "camid", "clothes_id", "appearance_pid", "structure_pid", "identity_rank", "number", "seed"))
+NUMBERS = frozenset(("changed", "identity_similarity", "realism", "weight"))
 PER_TAR = 1000  # images
 
 
@@ -46,14 +50,14 @@ def rows_of(
     recipe: Recipe,
     origin: Origin,
     layout: Format,
-) -> list[dict[str, object]]:
+) -> list[Row]:
     """One row per chosen image, in the order of their numbers.
 
     Args:
         names: the sources' paths, as the table is to name them.
     """
     digest_of = cache(lambda path: sha256_of(Path(path)))  # a source serves several images
-    rows: list[dict[str, object]] = []
+    rows: list[Row] = []
     for place, (k, row) in enumerate(zip(selection.shard.tolist(), selection.row.tolist(), strict=True)):
         i, j = int(shards[k].i[row]), int(shards[k].j[row])
         giver, wearer = sources.records[i], sources.records[j]
@@ -100,17 +104,15 @@ def soft_label(appearance_pid: int, structure_pid: int, rule: IdentityRule, shar
     return [{"pid": pid, "weight": weight} for pid, weight in parts]
 
 
-def write_manifest(path: Path, rows: Sequence[dict[str, object]]) -> None:
+def write_manifest(path: Path, rows: Sequence[Row]) -> None:
     """Write the table as Parquet."""
     import pyarrow as pa
     from pyarrow import parquet
 
     whole, text, number = pa.int64(), pa.string(), pa.float32()
     label = pa.list_(pa.struct([("pid", whole), ("weight", number)]))
-    wholes = {"pid", "camid", "clothes_id", "appearance_pid", "structure_pid", "identity_rank", "number", "seed"}
-    numbers = {"changed", "identity_similarity", "realism"}
     kinds = {
-        name: label if name == "soft_label" else whole if name in wholes else number if name in numbers else text
+        name: label if name == "soft_label" else whole if name in WHOLES else number if name in NUMBERS else text
         for name in rows[0]
     }
     table = pa.Table.from_pylist(list(rows), schema=pa.schema(list(kinds.items())))
@@ -118,14 +120,14 @@ def write_manifest(path: Path, rows: Sequence[dict[str, object]]) -> None:
         parquet.write_table(table, partial)
 
 
-def read_rows(path: Path) -> list[dict[str, object]]:
+def read_rows(path: Path) -> list[Row]:
     """The rows of a manifest. Raises SynthesisError where it cannot be read or is none of a synthetic data set."""
     require_parquet()
     import pyarrow
     from pyarrow import parquet
 
     try:
-        rows: list[dict[str, object]] = parquet.read_table(path).to_pylist()
+        rows: list[Row] = parquet.read_table(path).to_pylist()
     except (OSError, pyarrow.ArrowException) as error:
         raise SynthesisError(f"{path}: cannot be read as Parquet: {error}") from error
     missing = sorted({"path", "pid", "appearance", "structure", "model_sha256"} - set(rows[0] if rows else ()))

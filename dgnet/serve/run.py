@@ -72,9 +72,11 @@ def serve(request: Request) -> None:
             )
         )
         host, port = listening.getsockname()[:2]
-        shown = f"[{host}]" if ":" in host else host
+        everywhere = host in ("0.0.0.0", "::")  # is no address that a browser could open
+        shown = "localhost" if everywhere else f"[{host}]" if ":" in host else host
+        others = f" From other machines: http://{socket.gethostname()}:{port}/ ;" if everywhere else ""
         print(f"Gallery: {request.gallery or 'a copy of the bundled people, deleted when this ends'}", flush=True)
-        print(f"Open http://{shown}:{port}/ ; Ctrl-C ends it", flush=True)
+        print(f"Open http://{shown}:{port}/ ;{others} Ctrl-C ends it", flush=True)
         # uvicorn ends gracefully at a signal, and then sends it again to whom it was for.
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
         server.run(sockets=[listening])

@@ -141,6 +141,8 @@ def test_too_much_is_refused(server: Any) -> None:
 
 def test_a_token_is_needed_where_one_is_on(start: Callable[..., Any], tmp_path: Path) -> None:
     server = start("--host", "0.0.0.0", "--token", "tokens.txt", "--rate", "4")
+    assert server.url.startswith("http://localhost:")  # which a browser can open, as 0.0.0.0 it cannot
+    assert re.search(r"From other machines: http://\S+:\d+/ ;", server.output.read_text())
     token = re.search(r"shown this once: (\S+)", server.output.read_text())[1]  # type: ignore[index]
     kept = (tmp_path / "tokens.txt").read_text()
     assert token not in kept

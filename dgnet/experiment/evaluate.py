@@ -27,7 +27,7 @@ from dgnet.experiment.evaluation.publish import Published, publish
 from dgnet.experiment.evaluation.run import Measures, networks_of, run_report
 from dgnet.experiment.evaluation.transfer import parse_target, transfer_report
 from dgnet.experiment.evaluation.which_data import elsewhere, reader_of
-from dgnet.experiment.models.find import BUNDLED_NAME, FOREIGN, RUN, find, find_network, kind_of
+from dgnet.experiment.models.find import BUNDLED_MODELS, FOREIGN, RUN, find, find_network, kind_of
 from dgnet.experiment.run_folder import RunFolder
 from dgnet.files.cache import cache_root
 from dgnet.models.appearance import Teacher
@@ -121,7 +121,7 @@ def evaluate_networks(what: RUN, request: Request, targets: Sequence[tuple[str, 
     config, measures = subject.config, request.measures
     reader = reader_of(request.name, request.root, request.pattern, config.data.name)
     other = (reader, request.root) if _elsewhere(request, config) else None
-    where = os.path.realpath(what) if what != BUNDLED_NAME else BUNDLED_NAME
+    where = str(what) if what in BUNDLED_MODELS else os.path.realpath(what)
     if not other and not targets:
         _refuse_people_trained_on(request, config)
     evaluated, name = _evaluated(where, other, targets, measures, request.pattern)

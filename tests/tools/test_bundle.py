@@ -46,8 +46,10 @@ def test_the_mean_of_models_is_that_of_every_weight_whoever_they_were_trained_on
         torch.testing.assert_close(tensor.float(), torch.full_like(tensor.float(), 4.0 if own else 5 / 3), msg=name)
 
 
-def test_the_packages_recipe_can_be_read() -> None:
-    recipe = read_recipe(RECIPE)
+@pytest.mark.parametrize(("path", "draws"), [(RECIPE, True), (RECIPE.with_name("reid.toml"), False)])
+def test_the_packages_recipes_can_be_read(path: Path, draws: bool) -> None:
+    recipe = read_recipe(path)
+    assert recipe.draws == draws
     made = [step.makes for step in recipe.steps]
     assert recipe.people in made
     assert set(recipe.mean_of) <= set(made)
@@ -55,8 +57,9 @@ def test_the_packages_recipe_can_be_read() -> None:
     assert "\n" not in recipe.commands
 
 
-def test_the_packages_recipe_trains_by_settings_that_exist(capsys: pytest.CaptureFixture[str]) -> None:
-    trainings = [shlex.split(step.command)[1:] for step in read_recipe(RECIPE).steps if " train " in step.command]
+@pytest.mark.parametrize("path", [RECIPE, RECIPE.with_name("reid.toml")])
+def test_the_packages_recipes_train_by_settings_that_exist(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    trainings = [shlex.split(step.command)[1:] for step in read_recipe(path).steps if " train " in step.command]
     assert trainings
     for words in trainings:
         with pytest.raises(SystemExit) as stopped:

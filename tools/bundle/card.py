@@ -16,9 +16,11 @@ from dgnet.experiment.evaluation.present import query_groups, retrieval_notes
 from dgnet.experiment.evaluation.run import Measures
 from dgnet.experiment.evaluation.transfer import tested_on
 from dgnet.files.cache import cache_root
+from dgnet.mannequin.bundled import bundled_root
 from dgnet.models.dgnet import DGNet
 from dgnet.quality.true_swaps import measure_swaps
 from dgnet.report.figures import row_title
+from dgnet.retrieval.features.extract import FeatureFunction
 from dgnet.retrieval.measure import measure_retrieval
 from dgnet.retrieval.protocol import Protocol
 from dgnet.retrieval.ranking.groups import GroupResult
@@ -35,17 +37,27 @@ class RealPeople:
 
 def on_rendered_people(model: DGNet, config: RunConfig, people: Path) -> dict[str, str]:
     """How many people it was trained on; swaps and re-id on the bundled edition's test people, swaps on `people`'s."""
-    dataset = read_dataset("mannequin", people)
-    data = open_held_out(replace(config, data=DataConfig("mannequin", size=config.data.size)))
-    features = held_out_features(features_by(None, model), data, config.alpha, torch.device("cpu"))
-    both = measure_retrieval(features, held_out_labels(data), Protocol(), detailed=False).figures[Row(BOTH)]
     card = {
-        "training images": f"{len(dataset.train)} of {len(dataset.labels())} people",
-        "swap error": swaps_of(model, data.dataset.root, config),
-        "re-id": f"mAP {both.map_step:.3f} (step), Rank@1 {both.rank1:.3f}, on the bundled edition's test identities",
+        "training images": images_of(people),
+        "swap error": swaps_of(model, bundled_root(), config),
+        "re-id": reid_of(features_by(None, model), BOTH, config),
     }
     own = swaps_of(model, people, config)
     return card | ({"swap error, own edition": own} if own else {})
+
+
+def images_of(people: Path) -> str:
+    """How many training images of how many people a rendered edition has."""
+    dataset = read_dataset("mannequin", people)
+    return f"{len(dataset.train)} of {len(dataset.labels())} people"
+
+
+def reid_of(features: FeatureFunction, row: str, config: RunConfig) -> str:
+    """Re-id on the bundled edition's test people by the features of one row, as a sentence."""
+    data = open_held_out(replace(config, data=DataConfig("mannequin", size=config.data.size)))
+    found = held_out_features(features, data, config.alpha, torch.device("cpu"))
+    figures = measure_retrieval(found, held_out_labels(data), Protocol(), detailed=False).figures[Row(row)]
+    return f"mAP {figures.map_step:.3f} (step), Rank@1 {figures.rank1:.3f}, on the bundled edition's test identities"
 
 
 def swaps_of(model: DGNet, root: Path, config: RunConfig) -> str:
@@ -60,10 +72,10 @@ def swaps_of(model: DGNet, root: Path, config: RunConfig) -> str:
     )
 
 
-def on_real_people(model: DGNet, config: RunConfig, people: RealPeople) -> dict[str, str]:
+def on_real_people(features: FeatureFunction, config: RunConfig, people: RealPeople) -> dict[str, str]:
     """Figures on photographs: every identity's first image by each camera is a query, all others are the gallery."""
-    features, device = features_by(None, model), torch.device("cpu")
-    asked = FeatureModel("the bundled model", features, config.alpha, config.data.size, config.data.name, device)
+    size, device = config.data.size, torch.device("cpu")
+    asked = FeatureModel("the bundled model", features, config.alpha, size, config.data.name, device)
     measures = Measures(Protocol(queries="first"), baselines=True)
     found = tested_on(asked, people.target, measures, "", detailed=False)
     dataset, figures = found.data.dataset, found.retrieval.figures

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
 import torch
 
 from dgnet.config import RunConfig
+from dgnet.experiment.evaluation.features import features_by
 from dgnet.experiment.evaluation.present import machine
 from dgnet.files.whole_file import written_whole
 from dgnet.models.dgnet import DGNet
@@ -45,16 +46,21 @@ def make(recipe: Recipe, work: Path, people: RealPeople | None, *, install: bool
         "seed": str(config.seed),
         **recipe.card,
         **on_rendered_people(model, config, work / recipe.people),
-        **(on_real_people(model, config, people) if people else {}),
+        **(on_real_people(features_by(None, model), config, people) if people else {}),
     }
     save_model(made, model, config, card, dtype=torch.float16)
+    return told_and_installed(made, card, BUNDLED if install else None)
+
+
+def told_and_installed(made: Path, card: Mapping[str, str], place: Path | None) -> Path:
+    """Print the card, and copy the file to `place`, if there is one; returns where the file is then."""
     for heading, text in card.items():
         print(f"{heading}: {text}")
-    if not install:
+    if place is None:
         return made
-    with written_whole(BUNDLED) as temporary:
+    with written_whole(place) as temporary:
         temporary.write_bytes(made.read_bytes())
-    return BUNDLED
+    return place
 
 
 def mean_model(models: Sequence[DGNet]) -> DGNet:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from dgnet.experiment.galleries.embedder import AS_IT_IS, Loading, load_embedder, reload_model
-from dgnet.experiment.models.find import BUNDLED_NAME, RUN
+from dgnet.experiment.models.find import BUNDLED_MODELS, BUNDLED_NAME, RUN
 from dgnet.gallery import gallery
 from dgnet.gallery.stores.choice import create_store, open_store
 from dgnet.gallery.stores.protocol import Meta, Precision
@@ -28,7 +28,7 @@ class Gallery(gallery.Gallery):
 
         Args:
             address: a file, such as `people.db`, `milvus://HOST:PORT/NAME` or `postgresql://...`.
-            model: what makes the features: `bundled`, a run's folder, a model's, ONNX or OpenVINO file.
+            model: what makes the features: `bundled`, `bundled-reid`, a run's folder, a model's, ONNX or OpenVINO file.
             how: the device, which of the model's features, and what `dgnet.load` may need to be told of a file.
             precision: `float16` or `float32`, of what is kept.
             thumbnails: keep small pictures too, to show what was found.
@@ -38,7 +38,7 @@ class Gallery(gallery.Gallery):
             DgnetError: the model cannot be loaded.
         """
         embedder = load_embedder(model, how)
-        name = embedder.name if model == BUNDLED_NAME else os.path.abspath(os.path.expanduser(embedder.name))
+        name = embedder.name if model in BUNDLED_MODELS else os.path.abspath(os.path.expanduser(embedder.name))
         meta = Meta(
             model_hash=embedder.hash,
             model_name=name,

@@ -1,4 +1,4 @@
-"""What RUN means in every command: the word `bundled`, a run's folder, a model's file, or another program's."""
+"""What RUN means in every command: `bundled`, `bundled-reid`, a run's folder, a model's file, or another program's."""
 
 from __future__ import annotations
 
@@ -6,15 +6,17 @@ import difflib
 import os
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from dgnet.experiment.run_folder import RunFolder
 from dgnet.files.tensors import WeightsError, read_metadata
 from dgnet.models.appearance import Teacher
 from dgnet.models.dgnet import DGNet
-from dgnet.models.weights.bundled import BUNDLED
+from dgnet.models.weights.bundled import BUNDLED, BUNDLED_REID
 from dgnet.models.weights.ours import LoadedModel, load_model, load_teacher
 
-BUNDLED_NAME = "bundled"  # the model that comes with dgnet; a folder of that name is given as `./bundled`
+BUNDLED_NAME = "bundled"  # the model of dgnet's that draws; a folder of that name is given as `./bundled`
+REID_NAME = "bundled-reid"  # the one that recognises real people, and does not draw
 WANTED = f"a run's folder, a model's file or `{BUNDLED_NAME}`"
 FOREIGN = (".onnx", ".xml")  # suffixes of files that hold networks for other programs
 NUM_NAMED = 5
@@ -39,17 +41,24 @@ class Found:
     foreign: Path | None = None
 
 
+BUNDLED_MODELS: Final = {
+    BUNDLED_NAME: Found(BUNDLED_NAME, model=BUNDLED),
+    REID_NAME: Found(REID_NAME, teacher=BUNDLED_REID),
+}
+
+
 def find(run: RUN) -> Found:
     """Find the files that RUN stands for. No network is loaded.
 
     Args:
-        run: the text `bundled` means the model that comes with dgnet; any other text, and every `Path`, is a path.
+        run: the texts `bundled` and `bundled-reid` mean the models that come with dgnet; any other text, and every
+            `Path`, is a path.
 
     Raises:
         WeightsError: nothing is there, or something that is no RUN; the message says what it is and what to give.
     """
-    if run == BUNDLED_NAME:  # a Path is unequal to any text
-        return Found(BUNDLED_NAME, model=BUNDLED)
+    if run in BUNDLED_MODELS:  # a Path is unequal to any text
+        return BUNDLED_MODELS[str(run)]
     if not os.fspath(run):
         raise WeightsError(f"no model: found an empty name, must be {WANTED}")
     name, path = str(run), Path(run).expanduser()
@@ -73,6 +82,10 @@ def find_model(run: RUN) -> LoadedModel[DGNet]:
         return load_model(found.model)
     if found.foreign:
         raise WeightsError(f"{found.name}: {kind_of(found.foreign)} has features alone and cannot draw; give {WANTED}")
+    if found.name == REID_NAME:
+        raise WeightsError(
+            f"{found.name}: recognises people and cannot draw; give `{BUNDLED_NAME}`, or a model of yours"
+        )
     if not found.folder:
         raise WeightsError(f"{found.name}: a teacher, which cannot draw; give the model that was trained with it")
     run_folder = RunFolder(found.folder)
@@ -157,7 +170,7 @@ def _advice_on_weights() -> str:
 
 
 def _similar(path: Path) -> str:
-    """A question whether the user meant a file with a similar name in the same folder, or `bundled`; or empty."""
+    """A question whether the user meant a file with a similar name in the same folder, or a bundled model; or empty."""
     try:
         names = [one.name for one in path.parent.iterdir()]
     except OSError:
@@ -165,5 +178,5 @@ def _similar(path: Path) -> str:
     close = difflib.get_close_matches(path.name, names, n=1)
     if close:
         return f"; did you mean {path.with_name(close[0])}?"
-    meant = difflib.get_close_matches(str(path), [BUNDLED_NAME], n=1)
+    meant = difflib.get_close_matches(str(path), list(BUNDLED_MODELS), n=1)
     return f"; did you mean {meant[0]}?" if meant else ""

@@ -10,7 +10,7 @@ import torch
 
 from dgnet.config import from_saved
 from dgnet.experiment.evaluation.features import features_by
-from dgnet.experiment.models.find import BUNDLED_NAME, RUN, find
+from dgnet.experiment.models.find import BUNDLED_MODELS, RUN, find
 from dgnet.experiment.run_folder import RunFolder
 from dgnet.files.tensors import WeightsError, read_metadata, read_tensors
 from dgnet.models.device import pick_device
@@ -61,7 +61,7 @@ def judge_of(run: RUN, judge: RUN | None, device: str, size: tuple[int, int]) ->
 
 def discriminator_of(run: RUN, device: torch.device) -> Discriminator:
     """D: of a run's newest checkpoint, or of a file that holds one. Raises WeightsError where there is none."""
-    if run == BUNDLED_NAME:
+    if run in BUNDLED_MODELS:
         raise WeightsError(f"--discriminator: {run} has none, D is not part of a model; give a run with checkpoints")
     path = Path(run)
     if path.is_dir():

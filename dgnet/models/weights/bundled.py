@@ -1,4 +1,4 @@
-"""The model that travels with the package: small, trained on mannequin."""
+"""The models that travel with the package: a small one that draws, and one that recognises real people."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from dgnet.models.dgnet import DGNet
 from dgnet.models.weights.ours import LoadedModel, load_model
 
 BUNDLED = Path(__file__).with_name("bundled.safetensors")
+BUNDLED_REID = Path(__file__).with_name("bundled_reid.safetensors")  # a teacher without its classifier
 
 
 def bundled_model() -> LoadedModel[DGNet]:

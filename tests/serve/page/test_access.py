@@ -106,7 +106,7 @@ def test_the_keyboard_alone_searches_marks_swaps_and_names(open_page: Callable[.
     page.keyboard.press("Enter")
     page.wait_for_selector(".results:not(.waiting)")
     # The focus is on what was found; from there the first result is one step.
-    assert page.evaluate("document.activeElement.innerText") == "20 pictures found, most likely first"
+    assert page.evaluate("document.activeElement.innerText") == "20 pictures found, most similar first"
     tab_to("Rank 1")
     page.keyboard.press("ArrowRight")
     page.keyboard.press("ArrowDown")

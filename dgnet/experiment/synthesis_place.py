@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-import os
 from pathlib import Path
 
 from dgnet.files.cache import cache_root
 from dgnet.files.outputs import OutputError, check_output_folder
+from dgnet.files.unfinished import new_folder
 from dgnet.gallery.crops import readable
 from dgnet.gallery.remote import is_url
 
@@ -24,13 +24,7 @@ def place_of(out: Path | str) -> tuple[Path, str]:
     folder = Path(out)
     if readable(str(folder)) != str(folder):
         raise OutputError(f"--out: {readable(str(folder))} is no UTF-8, which a Parquet file needs: name another")
-    check_output_folder(folder, "--out")
-    if os.path.ismount(folder):  # the folder that is written beside it cannot take its place
-        raise OutputError(f"--out: {folder} is a mount point: name a new folder in it, as {folder / 'NAME'}")
-    if folder.exists() and any(folder.iterdir()):
-        raise OutputError(f"--out: {folder} exists and is not empty: name a new folder, or remove it first")
-    # `.` has no name of its own
-    return (folder.resolve() if folder.is_symlink() else folder.absolute()), ""
+    return new_folder(folder, "--out"), ""
 
 
 def _place_of_upload(url: str) -> Path:

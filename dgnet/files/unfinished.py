@@ -5,12 +5,13 @@ from __future__ import annotations
 import contextlib
 import json
 import logging
+import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from dgnet.files.outputs import OutputError
+from dgnet.files.outputs import OutputError, check_output_folder
 from dgnet.files.whole_file import remove_leftovers, written_whole
 
 try:
@@ -20,6 +21,18 @@ except ImportError:  # not on this system
 
 SETTINGS, LOCK = ".settings.json", ".lock"
 logger = logging.getLogger(__name__)
+
+
+def new_folder(out: Path, option: str) -> Path:
+    """The absolute path of `out`, a new or empty folder that `unfinished` can write; a link stands for where it leads.
+
+    Raises OutputError, naming `option`, where no such folder can be made; nothing is made or changed.
+    """
+    check_output_folder(out, option)
+    if os.path.ismount(out):  # the folder that is written beside it cannot take its place
+        raise OutputError(f"{option}: {out} is a mount point: name a new folder in it, as {out / 'NAME'}")
+    _require_empty(out, f"{option}: {out}")
+    return out.resolve() if out.is_symlink() else out.absolute()  # `.` has no name of its own
 
 
 def unfinished_path(out: Path) -> Path:
@@ -40,8 +53,7 @@ def unfinished(out: Path, settings: dict[str, Any]) -> Iterator[Path]:
         _require_same(folder, settings)
         remove_leftovers(folder)
         try:
-            if out.exists() and any(out.iterdir()):  # which another process may have just finished
-                raise OutputError(f"{out} exists and is not empty: name a new folder, or remove it first")
+            _require_empty(out, str(out))  # another process may have just finished it
             yield folder
         except BaseException:
             remove_leftovers(folder)
@@ -53,6 +65,11 @@ def unfinished(out: Path, settings: dict[str, Any]) -> Iterator[Path]:
         folder.replace(out)
         (out / SETTINGS).unlink()
         (out / LOCK).unlink()
+
+
+def _require_empty(folder: Path, called: str) -> None:
+    if folder.exists() and any(folder.iterdir()):
+        raise OutputError(f"{called} exists and is not empty: name a new folder, or remove it first")
 
 
 def _require_same(folder: Path, settings: dict[str, Any]) -> None:

@@ -170,6 +170,13 @@ def test_a_folder_that_holds_files_is_refused(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]
 
 
+def test_a_mount_point_is_refused_before_anything_is_rendered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os.path, "ismount", lambda path: Path(path) == tmp_path)
+    with pytest.raises(ValueError, match="is a mount point: name a new folder in it"):
+        write_edition(tmp_path, SMALL, progress=False)
+    assert not [*tmp_path.iterdir()]
+
+
 def test_workers_must_be_positive(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="workers must be at least 1, got 0"):
         write_edition(tmp_path / "edition", SMALL, workers=0)

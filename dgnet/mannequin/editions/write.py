@@ -16,8 +16,7 @@ from tqdm import tqdm
 
 from dgnet import __version__
 from dgnet.files.images import ImagesU8
-from dgnet.files.outputs import check_output_folder
-from dgnet.files.unfinished import unfinished
+from dgnet.files.unfinished import new_folder, unfinished
 from dgnet.files.whole_file import written_whole
 from dgnet.mannequin.clothes.garment import Appearance
 from dgnet.mannequin.editions.edition import EditionError
@@ -37,18 +36,14 @@ def write_edition(out: Path, spec: EditionSpec, *, workers: int = 1, progress: b
     """Render `spec` into the new or empty folder `out` and return it. The images do not depend on `workers`.
 
     Everything is written to a hidden folder beside `out`, which takes its name only when complete. Stopped or killed,
-    a call with the same `spec` goes on where it was. Raises EditionError when `out` holds anything,
-    OutputError when it cannot be written to or an unfinished data set of another spec is in the way, ImportError when
-    anny is absent.
+    a call with the same `spec` goes on where it was. Raises OutputError when `out` holds anything, when it cannot be
+    written to or an unfinished data set of another spec is in the way, EditionError where `workers` is less than 1, and
+    ImportError when anny is absent.
     """
-    out = Path(out)
-    check_output_folder(out, "--out")
-    if out.exists() and any(out.iterdir()):
-        raise EditionError(f"{out} exists and is not empty: name a new folder, or remove it first")
+    out = new_folder(Path(out), "--out")
     if workers < 1:
         raise EditionError(f"workers must be at least 1, got {workers}")
     jobs = _jobs(spec)
-    out = out.absolute()  # `.` has no name of its own
     with unfinished(out, {"dgnet": __version__, **asdict(spec)}) as folder:
         for name in {Path(item.path).parent for job in jobs for item in job}:
             (folder / name).mkdir(exist_ok=True)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 
-from torch import nn
+from torch import Tensor, nn
 
 from dgnet.data.batches.streams import coin
 from dgnet.models.dgnet import DGNet
@@ -74,13 +74,15 @@ def train_joint(
     config, autocast, world = context.config, context.autocast, context.world
     model, schedule = networks.model, config.schedule
     optimizers = build_optimizers(model, networks.discriminator, config.optim, config.precision)
-    decay, appearance_decay = config.optim.ema, config.optim.appearance_ema
-    kept = averaged(model, appearance_decay > 0)
+    appearance_ema = config.optim.appearance_ema
+    kept = averaged(model, appearance_ema > 0)
     modules = {"model": model, "discriminator": networks.discriminator, "average": drawing_parts(kept)}
-    average, current = (list(drawing_parts(one).parameters()) for one in (kept, model))
-    if appearance_decay:
+    averages: list[tuple[float, Sequence[Tensor], Sequence[Tensor]]] = [
+        (config.optim.ema, [*drawing_parts(kept).parameters()], [*drawing_parts(model).parameters()])
+    ]
+    if appearance_ema:
         modules["appearance_average"] = kept.appearance_encoder
-    appearance_average, appearance = (numbers_of(one.appearance_encoder) for one in (kept, model))
+        averages += [(appearance_ema, numbers_of(kept.appearance_encoder), numbers_of(model.appearance_encoder))]
     session = Session("joint", schedule.steps, modules, optimizers.named(), context)
 
     model.train()
@@ -100,10 +102,8 @@ def train_joint(
             structure_alone=coin(config.seed, step),
         )
         # A smaller decay in the first steps, so that the averages soon forget the random initial weights.
-        soon = (step + 1) / (step + 10)
-        average_into(average, current, min(decay, soon))
-        if appearance_decay:
-            average_into(appearance_average, appearance, min(appearance_decay, soon))
+        for decay, average, current in averages:
+            average_into(average, current, min(decay, (step + 1) / (step + 10)))
         return terms.items()
 
     def show(means: Mapping[str, float]) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""A run folder made without training, an ONNX file of chosen outputs, and the results that an evaluation wrote."""
+"""Run folders made without training, working folders, commands that fail, ONNX files, results of an evaluation."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import pytest
 import torch
 import yaml
 
+from dgnet import cli
 from dgnet.config import RunConfig, to_dict
 from dgnet.models.appearance import Teacher
 from dgnet.models.dgnet import DGNet
@@ -33,6 +34,29 @@ def run(config: RunConfig, tmp_path: Path) -> Path:
     save_model(folder / "model.safetensors", model, config, card={})
     save_teacher(folder / "teacher.safetensors", teacher, config, card={})
     return folder
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty working folder, and a cache beside it."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("DGNET_CACHE", str(tmp_path.parent / "cache"))
+    return tmp_path
+
+
+@pytest.fixture
+def refused(capsys: pytest.CaptureFixture[str]) -> Callable[[list[str]], str]:
+    """Run a command that must fail, and give its message."""
+
+    def run_and_fail(command: list[str]) -> str:
+        with pytest.raises(SystemExit) as stopped:
+            cli.main(command)
+        assert stopped.value.code == 1
+        shown = capsys.readouterr().err
+        assert "Traceback" not in shown
+        return shown
+
+    return run_and_fail
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tarfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -33,13 +34,6 @@ LAYOUTS = ("market1501", "imagefolder", "webdataset")
 TWO_SHARDS = ["--count", "300", "--near", "0"]  # of the 432 pairs of different people in `market`
 
 
-@pytest.fixture
-def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("DGNET_CACHE", str(tmp_path.parent / "cache"))
-    return tmp_path
-
-
 def words(market: Path, out: str, *more: str) -> list[str]:
     return ["generate", "dataset", "bundled", "--data", f"market1501={market}", "--out", out, "--device", "cpu", *more]
 
@@ -48,15 +42,6 @@ def contents(folder: Path) -> dict[str, str]:
     """The hash of every file below a folder. Some name the folder itself, so compare folders of one name."""
     files = [path for path in folder.rglob("*") if path.is_file()]
     return {str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
-
-
-def refused(command: list[str], capsys: pytest.CaptureFixture[str]) -> str:
-    with pytest.raises(SystemExit) as stopped:
-        cli.main(command)
-    assert stopped.value.code == 1
-    shown = capsys.readouterr().err
-    assert "Traceback" not in shown
-    return shown
 
 
 def test_every_reader_reads_it_and_every_image_says_where_it_comes_from(market: Path, here: Path) -> None:
@@ -220,12 +205,12 @@ def test_fewer_pairs_than_images_are_said(market: Path, here: Path, caplog: pyte
 
 
 def test_one_bad_file_among_many_is_named_and_nothing_is_made(
-    market: Path, here: Path, capsys: pytest.CaptureFixture[str]
+    market: Path, here: Path, refused: Callable[[list[str]], str]
 ) -> None:
     shutil.copytree(market, here / "copy")
     bad = next((here / "copy" / "bounding_box_train").iterdir())
     bad.write_bytes(bad.read_bytes()[:300])
-    assert bad.name in refused(words(here / "copy", "new", "--count", "10"), capsys)
+    assert bad.name in refused(words(here / "copy", "new", "--count", "10"))
     assert sorted(path.name for path in here.iterdir()) == ["copy"]
 
 
@@ -242,19 +227,19 @@ def test_one_bad_file_among_many_is_named_and_nothing_is_made(
     ],
 )
 def test_what_cannot_be_made_is_said(
-    more: list[str], message: str, market: Path, here: Path, capsys: pytest.CaptureFixture[str]
+    more: list[str], message: str, market: Path, here: Path, refused: Callable[[list[str]], str]
 ) -> None:
     (here / "full").mkdir()
     (here / "full" / "mine.txt").write_text("mine")
     (here / "file").write_text("mine")
-    assert message in refused([*words(market, "new", "--count", "5"), *more], capsys)
+    assert message in refused([*words(market, "new", "--count", "5"), *more])
     assert (here / "full" / "mine.txt").read_text() == (here / "file").read_text() == "mine"
     assert not (here / "new").exists()
 
 
 def test_an_unfinished_set_of_other_settings_is_not_mixed_in(
-    market: Path, here: Path, capsys: pytest.CaptureFixture[str]
+    market: Path, here: Path, refused: Callable[[list[str]], str]
 ) -> None:
-    refused(words(market, "new", "--count", "5", "--near", "250"), capsys)
-    shown = refused(words(market, "new", "--count", "6"), capsys)
+    refused(words(market, "new", "--count", "5", "--near", "250"))
+    shown = refused(words(market, "new", "--count", "6"))
     assert "holds an unfinished data set of other settings (count 5 there, 6 here, near 250.0 there, 2.0 here)" in shown

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -17,26 +18,12 @@ from dgnet.files.unfinished import unfinished
 pytest.importorskip("pyarrow")
 
 
-@pytest.fixture
-def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("DGNET_CACHE", str(tmp_path.parent / "cache"))
-    return tmp_path
-
-
 def words(data: Path, out: str, *more: str) -> list[str]:
     command = ["generate", "dataset", "bundled", "--data", f"market1501={data}", "--out", out, "--device", "cpu"]
     return [*command, "--count", "6", "--near", "0", "--workers", "1", *more]
 
 
-def refused(command: list[str], capsys: pytest.CaptureFixture[str]) -> str:
-    with pytest.raises(SystemExit) as stopped:
-        cli.main(command)
-    assert stopped.value.code == 1
-    return capsys.readouterr().err
-
-
-def test_paths_that_are_no_utf_8_are_named(market: Path, here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_paths_that_are_no_utf_8_are_named(market: Path, here: Path, refused: Callable[[list[str]], str]) -> None:
     images = here / "copy" / "bounding_box_train"
     shutil.copytree(market / "bounding_box_train", images)
     first = min(images.iterdir())
@@ -44,7 +31,7 @@ def test_paths_that_are_no_utf_8_are_named(market: Path, here: Path, capsys: pyt
         os.rename(first, os.fsencode(first).replace(b".jpg", b"\xff.jpg"))
     except OSError:
         pytest.skip("this file system has names in UTF-8 only")
-    said = refused(words(here / "copy", "new"), capsys)
+    said = refused(words(here / "copy", "new"))
     assert (
         f"--data: 1 paths are no UTF-8, so the manifest cannot name them: bounding_box_train/{first.stem}\\xff" in said
     )
@@ -77,8 +64,8 @@ def test_a_mount_point_is_refused_before_anything_is_drawn(here: Path, monkeypat
         place_of("new")
 
 
-def test_a_number_of_workers_below_nought(market: Path, here: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert "--workers: found -1, must be 0 or more" in refused([*words(market, "new"), "--workers", "-1"], capsys)
+def test_a_number_of_workers_below_nought(market: Path, here: Path, refused: Callable[[list[str]], str]) -> None:
+    assert "--workers: found -1, must be 0 or more" in refused([*words(market, "new"), "--workers", "-1"])
     assert not [*here.iterdir()]
 
 

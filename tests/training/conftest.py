@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from torch import nn
+from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from dgnet.config import RunConfig
@@ -53,6 +53,23 @@ def sure(networks: Networks) -> Networks:
             nn.init.kaiming_normal_(module.weight, generator=generator)
     networks.model.train()
     return networks
+
+
+@pytest.fixture
+def require_average() -> Callable[..., None]:
+    """Compare a network with the running average of its states, from `began` on, at a decay that grows to .3."""
+
+    def require(kept: nn.Module, began: dict[str, Tensor], states: list[dict[str, Tensor]], prefix: str) -> None:
+        for name, tensor in kept.state_dict().items():
+            if not tensor.is_floating_point():
+                continue
+            average = began[name].double()
+            for step, state in enumerate(states):
+                decay = min(0.3, (step + 1) / (step + 10))
+                average = decay * average + (1 - decay) * state[f"{prefix}.{name}"].double()
+            torch.testing.assert_close(tensor.double(), average, rtol=1e-4, atol=1e-6)
+
+    return require
 
 
 @pytest.fixture

@@ -24,7 +24,11 @@ PEOPLE = People((Group("noise", tuple(Identity(name, 4, name) for name in "abcd"
 
 
 def test_the_kept_appearance_encoder_is_the_average_of_its_states(
-    config: RunConfig, feed: Callable[[int], Feed], networks: Networks, tmp_path: Path
+    config: RunConfig,
+    feed: Callable[[int], Feed],
+    networks: Networks,
+    require_average: Callable[..., None],
+    tmp_path: Path,
 ) -> None:
     config = replace(config, checkpoint_every=1, keep_checkpoints=100)
     mine, seen = feed(2 * config.batch_size), []
@@ -45,12 +49,5 @@ def test_the_kept_appearance_encoder_is_the_average_of_its_states(
     same, began = trained.state_dict(), networks.model.appearance_encoder.state_dict()
     for name, tensor in last.state_dict().items():
         assert torch.equal(tensor, same[name])  # training is as without
-    for name, tensor in kept.appearance_encoder.state_dict().items():
-        if not tensor.is_floating_point():
-            continue
-        average = began[name].double()
-        for step, state in enumerate(states):
-            decay = min(0.3, (step + 1) / (step + 10))
-            average = decay * average + (1 - decay) * state[f"model.appearance_encoder.{name}"].double()
-        torch.testing.assert_close(tensor.double(), average, rtol=1e-4, atol=1e-6)
+    require_average(kept.appearance_encoder, began, states, "model.appearance_encoder")
     assert not any(module.training for module in kept.modules())

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Final
 
 import torch
+from torch import nn
 
 from dgnet.config import RunConfig
 from dgnet.experiment.evaluation.features import features_by
@@ -82,10 +83,15 @@ def without_classifiers(model: DGNet, config: RunConfig) -> DGNet:
     """The same model for 0 classes: with thousands of training people, classifiers are a quarter of the file."""
     with unfilled():
         slim = DGNet(config.network, 0)
+    fill_without_classifiers(slim, model)
+    return slim.eval()
+
+
+def fill_without_classifiers(slim: nn.Module, whole: nn.Module) -> None:
+    """Give `slim`, built on `meta` for 0 classes, all tensors of `whole` as its own but those of the classifiers."""
     empty = slim.state_dict()
     kept = {
         name: torch.zeros_like(empty[name], device="cpu") if ".classifier." in name else tensor
-        for name, tensor in model.state_dict().items()
+        for name, tensor in whole.state_dict().items()
     }
     slim.load_state_dict(kept, assign=True)
-    return slim.eval()

@@ -15,7 +15,7 @@ from dgnet.models.weights.bundled import BUNDLED_REID
 from dgnet.models.weights.ours import load_teacher, save_teacher
 from dgnet.retrieval.rows import BASELINE
 from tools.bundle.card import RealPeople, images_of, on_real_people, reid_of
-from tools.bundle.make import told_and_installed
+from tools.bundle.make import fill_without_classifiers, told_and_installed
 from tools.bundle.recipe import Recipe, follow
 
 
@@ -50,10 +50,5 @@ def without_classifier(teacher: Teacher, config: RunConfig) -> Teacher:
     """The same teacher for 0 classes: with thousands of training people, the classifier is half of the file."""
     with unfilled():
         slim = Teacher(config.teacher.backbone, teacher.head.embed.out_features, 0, teacher.head.dropout.p)
-    empty = slim.state_dict()
-    kept = {
-        name: torch.zeros_like(empty[name], device="cpu") if ".classifier." in name else tensor
-        for name, tensor in teacher.state_dict().items()
-    }
-    slim.load_state_dict(kept, assign=True)
+    fill_without_classifiers(slim, teacher)
     return slim.freeze()

@@ -82,7 +82,7 @@ def find_model(run: RUN) -> LoadedModel[DGNet]:
         return load_model(found.model)
     if found.foreign:
         raise WeightsError(f"{found.name}: {kind_of(found.foreign)} has features alone and cannot draw; give {WANTED}")
-    if found.name == REID_NAME:
+    if found.teacher == BUNDLED_REID:
         raise WeightsError(
             f"{found.name}: recognises people and cannot draw; give `{BUNDLED_NAME}`, or a model of yours"
         )

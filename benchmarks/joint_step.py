@@ -34,10 +34,10 @@ from dgnet.models.appearance import Teacher
 from dgnet.models.dgnet import DGNet
 from dgnet.models.discriminator import Discriminator
 from dgnet.models.layers.units import place
+from dgnet.training.batch import Batch, Networks
 from dgnet.training.execution.choice import steps_of
 from dgnet.training.optim.optimizers import build_optimizers
 from dgnet.training.optim.schedules import ramped_weights
-from dgnet.training.step import Batch, Networks
 
 PASSED_ON = ("size", "steps", "threads", "device", "anchors")
 WAYS = [

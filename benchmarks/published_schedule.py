@@ -24,10 +24,10 @@ from dgnet.losses.identity import cross_entropy, divergence
 from dgnet.losses.labels import soft_label
 from dgnet.losses.reconstruction import l1
 from dgnet.models.decoder import Decoder
+from dgnet.training.batch import Batch, Networks, Terms
 from dgnet.training.execution.modes import generated_statistics
 from dgnet.training.optim.optimizers import Optimizers
 from dgnet.training.optim.schedules import RampedWeights
-from dgnet.training.step import Batch, Networks, Terms
 
 
 def published_step(

@@ -23,9 +23,10 @@ from dgnet.models.device import autocast_for
 from dgnet.models.dgnet import DGNet
 from dgnet.models.discriminator import Discriminator
 from dgnet.models.layers.units import channels_last, place
+from dgnet.training.batch import Batch, Networks
 from dgnet.training.optim.optimizers import Optimizers, build_optimizers
 from dgnet.training.optim.schedules import ramped_weights
-from dgnet.training.step import Batch, Networks, joint_step
+from dgnet.training.step import joint_step
 
 NUM_CLASSES = 751
 PHASES = ("draw", "discriminator", "generator", "appearance", "feeding")

@@ -85,6 +85,13 @@ workers: each image depends on the seed alone.""",
         default=3,
         help="images of a person by each camera, 2 or more; a person passes five cameras (in wild, three to six)",
     )
+    parser.add_argument(
+        "--train_swaps",
+        type=int,
+        default=0,
+        metavar="N",
+        help="true swaps of training images, which `loss.true_swap` learns from",
+    )
     parser.add_argument("--seed", type=int, default=0, help="other seeds give other people")
     parser.add_argument("--workers", type=int, default=2, help="processes; they change no image")
     found = parser.parse_args(list(arguments))
@@ -101,6 +108,7 @@ workers: each image depends on the seed alone.""",
             num_train_ids=found.ids - test_ids,
             num_test_ids=test_ids,
             images_per_camera=found.per_camera,
+            num_train_swaps=found.train_swaps,
             size=size,
             seed=found.seed,
         )

@@ -25,6 +25,8 @@ class LossConfig:
         redressed: weight, at the end of its ramp, of ||x_i - G(a_t, E_s(x_i redressed))||_1: E_s sees person i in other
             people's clothes, which G has just drawn (`dgnet.generation.paste`), so that G must take i's clothes from
             the code a_t. 0 in the published method.
+        true_swap: weight of ||x_ij - G(a_i, s_j)||_1 on pairs of training images whose true swap x_ij is known, which
+            only rendered people have (`dgnet data mannequin --train_swaps`); 0 in the published method.
         adversarial: weight of L_adv.
         r1: weight of the gradient penalty inside L_adv.
         r1_every: the penalty is computed once in this many steps, and then weighs this many times more.
@@ -49,6 +51,7 @@ class LossConfig:
     code_s: float = setting(1.0, NOT_NEGATIVE)
     cycle: float = setting(2.0, NOT_NEGATIVE)
     redressed: float = setting(0.0, NOT_NEGATIVE)
+    true_swap: float = setting(0.0, NOT_NEGATIVE)
     adversarial: float = setting(1.0, NOT_NEGATIVE)
     r1: float = setting(0.01, NOT_NEGATIVE)
     r1_every: int = setting(1, AT_LEAST_1)

@@ -88,6 +88,8 @@ class NetworkConfig:
         detail: E_s passes its grey input image on to G's last layers, as 16 more channels of the structure code, so
             that everything but the clothes stays sharp. Not in the published network. Use it with `augment.relight` and
             `loss.redressed`: without them G takes the lightness of clothes from the grey image.
+        detail_colour: what `detail` hands on is the image in colour, so that backgrounds keep their colours. For use
+            with `loss.true_swap`: without true swaps to learn from, G takes the clothes' colours from that image too.
         dilations: of E_s's three dilated branches; each must be smaller than the code's height and width.
         mlp_width: hidden width of the MLPs that turn the appearance code into AdaIN parameters.
         code_split: which part of the appearance code G's block k reads: quarter k of the `channels`, from all four
@@ -102,6 +104,7 @@ class NetworkConfig:
 
     structure_width: int = setting(16, AT_LEAST_2)
     detail: bool = setting(False)
+    detail_colour: bool = setting(False)
     dilations: tuple[int, int, int] = setting((3, 6, 9), AT_LEAST_1)
     mlp_width: int = setting(512, AT_LEAST_1)
     code_split: CodeSplit = setting("channels")
@@ -114,6 +117,7 @@ class NetworkConfig:
 
     def __post_init__(self) -> None:
         check(self, "network")
+        require(self.detail or not self.detail_colour, "network.detail_colour", True, "false without network.detail")
         require(
             bool(self.backbone.timm) or self.backbone.channels % 4 == 0,
             "network.backbone.width",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,19 +14,19 @@ from dgnet.data.people import People, people_of
 from dgnet.data.readers import synthetic
 from dgnet.data.readers.combine import train_also_on
 from dgnet.data.readers.detect import read_dataset
-from dgnet.data.records import DataError, Record, ReidDataset
-from dgnet.data.store.crops import open_crops
-from dgnet.data.store.packed import CropStore, open_packed
-from dgnet.data.store.recipe import UnreadableError
+from dgnet.data.records import DataError, ReidDataset
+from dgnet.data.store.packed import CropStore
 from dgnet.data.testable import require_testable
 from dgnet.experiment.galleries.crops import read_gallery
+from dgnet.experiment.stores import open_store
+from dgnet.experiment.true_swaps import open_true_swaps
 from dgnet.files.cache import cache_root
 from dgnet.mannequin.bundled import bundled_root
 from dgnet.retrieval.protocol import Queries
+from dgnet.training.true_swap_feed import TrueSwapCrops
 
 logger = logging.getLogger(__name__)
 TOO = "trained on synthetic images of the same people too, with soft labels"
-TOLERATED = 10  # of so many images without labels one may be unreadable; more are hardly an accident
 
 
 @dataclass(frozen=True)
@@ -52,7 +51,7 @@ class Synthetic:
 class ExperimentData(HeldOut):
     """The test data, and the training crops with their `labels` and `camids`, in the same order as `train`.
 
-    `people` says whom the labels stand for. `synthetic` images are no part of `train`.
+    `people` says whom the labels stand for. `synthetic` images and what `true_swaps` show are no part of `train`.
     """
 
     train: CropStore
@@ -60,6 +59,7 @@ class ExperimentData(HeldOut):
     camids: list[int]
     people: People
     synthetic: Synthetic | None = None
+    true_swaps: TrueSwapCrops | None = None
 
     @property
     def num_classes(self) -> int:
@@ -71,7 +71,8 @@ def open_data(config: RunConfig) -> ExperimentData:
     """The records and crops of train, query and gallery; missing crop stores are built.
 
     Raises:
-        ConfigError: no folder was given for a data set that is not bundled.
+        ConfigError: no folder was given for a data set that is not bundled, or true swaps are to be learnt from and no
+            data set lists any.
         DataError: a folder does not hold what it should, or no query has a true match in the gallery.
     """
     datasets = [read_one(settings) for settings in config.data.each()]
@@ -87,6 +88,8 @@ def open_data(config: RunConfig) -> ExperimentData:
         dataset = _with_synthetic(dataset, made.about)
         logger.info("%s: %s", dataset.name, made.about)
     train = open_store(dataset.train, config.data)
+    learns_swaps = config.joint and config.loss.true_swap > 0
+    true_swaps = open_true_swaps(config.data, datasets, dataset.train, train) if learns_swaps else None
     return ExperimentData(
         dataset=dataset,
         train=train,
@@ -94,8 +97,11 @@ def open_data(config: RunConfig) -> ExperimentData:
         gallery=open_store(dataset.gallery, config.data),
         labels=labels,
         camids=[record.camid for record in dataset.train],
-        people=people_of(datasets, dataset, [digest.tobytes() for digest in train.digests], _contents(made)),
+        people=people_of(
+            datasets, dataset, [digest.tobytes() for digest in train.digests], _contents(made, true_swaps)
+        ),
         synthetic=made,
+        true_swaps=true_swaps,
     )
 
 
@@ -116,9 +122,15 @@ def _with_synthetic(dataset: ReidDataset, about: str) -> ReidDataset:
     return replace(dataset, notes=(*dataset.notes, about), also=(*dataset.also, SYNTHETIC))
 
 
-def _contents(made: Synthetic | None) -> bytes:
-    """The images and soft labels as bytes, to tell them from others."""
-    return made.crops.digests.tobytes() + made.soft.labels.tobytes() + made.soft.weights.tobytes() if made else b""
+def _contents(made: Synthetic | None, true_swaps: TrueSwapCrops | None) -> bytes:
+    """What is trained on beside `train`, as bytes, to tell it from other such images."""
+    content = b""
+    if made:
+        content += made.crops.digests.tobytes() + made.soft.labels.tobytes() + made.soft.weights.tobytes()
+    if true_swaps:
+        content += true_swaps.truth.digests.tobytes()
+        content += true_swaps.appearance.tobytes() + true_swaps.structure.tobytes()
+    return content
 
 
 def open_held_out(config: RunConfig, *, same_camera: bool = False, queries: Queries = "own") -> HeldOut:
@@ -159,26 +171,3 @@ def as_one(datasets: Sequence[ReidDataset]) -> ReidDataset:
     for note in dataset.notes:
         logger.info("%s: %s", dataset.name, note)
     return dataset
-
-
-def open_readable(records: tuple[Record, ...], settings: DataConfig) -> tuple[tuple[Record, ...], CropStore]:
-    """As `open_store`, but images that cannot be read are left out with a warning; also returns the records kept.
-
-    Raises:
-        DataError: more than one image in `TOLERATED` cannot be read.
-    """
-    try:
-        return records, open_store(records, settings)
-    except UnreadableError as error:
-        bad = error.reason_of
-        if len(bad) > len(records) / TOLERATED:
-            raise
-        logger.warning("%d of %d images cannot be read, and are left out: %s", len(bad), len(records), error.told)
-        kept = tuple(record for record in records if os.path.abspath(record.path) not in bad)
-        return kept, open_store(kept, settings)
-
-
-def open_store(records: tuple[Record, ...], settings: DataConfig) -> CropStore:
-    """The crops of the records, in the kind of store that `settings.store` names; it is built if it is missing."""
-    opener = open_packed if settings.store == "packed" else open_crops
-    return opener(records, settings.size, cache_root(settings.cache))

@@ -1,4 +1,4 @@
-"""True swaps: pairs of test images with the image that a perfect swap of them would give."""
+"""True swaps: pairs of images with the image that a perfect swap of them would give, for measuring or for training."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from dgnet.errors import DgnetError
 
 SWAPS_FILE = "swap_targets.csv"
 SWAPS_FOLDER = "swap_targets"
+TRAIN_SWAPS_FILE = "train_swaps.csv"
+TRAIN_SWAPS_FOLDER = "train_swaps"
 COLUMNS = ("appearance", "structure", "target")
 
 
@@ -26,12 +28,12 @@ class SwapTarget:
     target: str
 
 
-def swap_targets(root: Path) -> tuple[SwapTarget, ...]:
-    """The swaps listed under `root`, paths joined to it, in the list's order.
+def swap_targets(root: Path, name: str = SWAPS_FILE) -> tuple[SwapTarget, ...]:
+    """The swaps listed in the file `name` under `root`, paths joined to it, in the list's order.
 
     Raises SwapTargetsError naming the file and line when the list is missing, malformed or empty, or lacks an image.
     """
-    path = Path(root) / SWAPS_FILE
+    path = Path(root) / name
     if not path.is_file():
         raise SwapTargetsError(f"{path} is missing: {root} is not a mannequin tree (`dgnet data mannequin` writes one)")
     with path.open(newline="", encoding="utf-8") as file:

@@ -53,8 +53,9 @@ class AdainBlock(nn.Module):
 class Decoder(nn.Module):
     """G: structure code s (N x S x h x w) and appearance code a (N x A x 4) -> image, N x 3 x 4h x 4w, linear output.
 
-    With `config.detail`, the last 16 channels of s are the grey image g. The last three layers take it as input, and
-    each channel of the image is p + q g, with p and q from the last layer, so that G need not draw anew what g shows.
+    With `config.detail`, the last 16 channels of s are the grey image g; with `config.detail_colour` the last 48 are
+    the image in colour. The last three layers take g as input, and each channel of the image is p + q g, with p and q
+    from the last layer, so that G need not draw anew what g shows.
 
     Args:
         config: widths and the code split.
@@ -76,13 +77,14 @@ class Decoder(nn.Module):
             UpsampleUnit(channels // 2, channels // 4),
         )
         last = ConvUnit(channels // 4, 6 if self.detail else 3, 1, activate=False)
+        shown = 0 if not self.detail else 3 if config.detail_colour else 1  # channels of g
         self.refine = nn.Sequential(
-            ConvUnit(channels // 4 + self.detail, channels // 4, 3), ConvUnit(channels // 4, channels // 4, 3), last
+            ConvUnit(channels // 4 + shown, channels // 4, 3), ConvUnit(channels // 4, channels // 4, 3), last
         )
         kaiming_normal_(self)
         if self.detail:
             assert last.conv.bias is not None
-            nn.init.ones_(last.conv.bias[3:])  # q starts near 1, so G starts from the grey image
+            nn.init.ones_(last.conv.bias[3:])  # q starts near 1, so G starts from g
 
     def adain_parameters(self, a: Tensor) -> tuple[Tensor, Tensor]:
         """Weights and biases of all AdaINs, N x 4 x 2C each: per block, C for the first AdaIN and C for the second."""
@@ -103,9 +105,9 @@ class Decoder(nn.Module):
         if not self.detail:
             image: Tensor = self.refine(x)
             return image
-        grey = F.pixel_shuffle(s[:, self.channels :], SHRINK)
-        p, q = self.refine(torch.cat([x, grey], dim=1)).chunk(2, dim=1)
-        return p + q * grey
+        g = F.pixel_shuffle(s[:, self.channels :], SHRINK)
+        p, q = self.refine(torch.cat([x, g], dim=1)).chunk(2, dim=1)
+        return p + q * g
 
     def forward(self, a: Tensor, s: Tensor) -> Tensor:
         return self.draw(s, *self.adain_parameters(a))

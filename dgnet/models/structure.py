@@ -43,14 +43,15 @@ class DilatedBranches(nn.Module):
 class StructureEncoder(nn.Module):
     """E_s: N x 3 x H x W -> s, N x S x H/4 x W/4, from the mean of the three normalised channels.
 
-    Colour is removed before the first layer, so the code cannot carry it. With `config.detail`, 16 more channels follow
-    the S learnt ones: the grey image itself, the 4 x 4 pixels of each location of s as 16 channels. `channels` is S.
+    Colour is removed before the first layer, so the S learnt channels cannot carry it. With `config.detail`, 16 more
+    channels follow them: the grey image itself, the 4 x 4 pixels of each location of s as 16 channels. With
+    `config.detail_colour` there are 48 instead, of the image in colour. `channels` is S.
     """
 
     def __init__(self, config: NetworkConfig) -> None:
         super().__init__()
         w = config.structure_width
-        self.channels, self.detail = 8 * w, config.detail
+        self.channels, self.detail, self.detail_colour = 8 * w, config.detail, config.detail_colour
         self.stem = nn.Sequential(
             ConvUnit(1, w, 3, stride=2, norm="instance"),
             ConvUnit(w, 2 * w, 3, norm="instance"),
@@ -65,7 +66,8 @@ class StructureEncoder(nn.Module):
         grey = x.mean(dim=1, keepdim=True)
         code: Tensor = self.branches(self.blocks(self.stem(grey)))
         if self.detail:
-            code = torch.cat([code, F.pixel_unshuffle(grey, SHRINK).to(code.dtype)], dim=1)
+            shown = x if self.detail_colour else grey
+            code = torch.cat([code, F.pixel_unshuffle(shown, SHRINK).to(code.dtype)], dim=1)
         return code
 
     def learnt(self, s: Tensor) -> Tensor:

@@ -13,7 +13,7 @@ from dgnet.data.batches.pairs import Indices, PairSampler
 from dgnet.data.batches.relight import NUM_RELIGHT_DRAWS, relight
 from dgnet.data.batches.streams import Stream
 from dgnet.data.store.packed import CropStore
-from dgnet.training.step import Batch
+from dgnet.training.batch import Batch
 from dgnet.training.views import Views
 
 

@@ -11,15 +11,22 @@ from torch import Tensor, nn
 
 from dgnet.data.batches.streams import coin
 from dgnet.models.dgnet import DGNet
+from dgnet.training.batch import Networks
 from dgnet.training.execution.choice import steps_of
 from dgnet.training.feed import Feed
 from dgnet.training.optim.optimizers import average_into, build_optimizers, numbers_of
 from dgnet.training.optim.schedules import lr_factor, ramped_weights
 from dgnet.training.session import Context, NamedTerms, Regular, Session
-from dgnet.training.step import Networks
 from dgnet.training.synthetic_feed import SyntheticFeed
+from dgnet.training.true_swap_feed import TrueSwapFeed
 
-SHOWN = {"image": "image", "id": "id_real", "swap id": "id_generated", "prim": "prim"}  # name on the progress bar: term
+SHOWN = {  # name on the progress bar: term
+    "image": "image",
+    "id": "id_real",
+    "swap id": "id_generated",
+    "prim": "prim",
+    "true swap": "true_swap",
+}
 
 
 def averaged(model: DGNet, appearance: bool) -> DGNet:
@@ -52,6 +59,7 @@ def train_joint(
     sample: Callable[[DGNet, int], None],
     measure: Callable[[DGNet, int], float],
     synthetic: SyntheticFeed | None = None,
+    true_swaps: TrueSwapFeed | None = None,
 ) -> DGNet:
     """Train all networks but T, from the newest checkpoint or from the start.
 
@@ -63,6 +71,7 @@ def train_joint(
             the number of steps taken.
         measure: returns the mAP; called every `config.evaluate_every` steps with the same arguments.
         synthetic: images with soft labels that E_a learns from too; None where there are none.
+        true_swaps: pairs with the images that their swaps must give; None where none are learnt from.
 
     Returns:
         The model that is kept, in eval mode: the running averages of E_s and G, and E_a or, with
@@ -95,6 +104,9 @@ def train_joint(
         if synthetic:
             x, q = synthetic.batch(step)
             batch = replace(batch, x_synthetic=x, q_synthetic=q)
+        if true_swaps:
+            true_i, true_j, true_ij = true_swaps.batch(step)
+            batch = replace(batch, true_i=true_i, true_j=true_j, true_ij=true_ij)
         terms = take(
             batch,
             ramped_weights(step, schedule, config.loss),

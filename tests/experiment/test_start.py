@@ -44,6 +44,28 @@ def test_a_model_of_other_sizes_is_refused_with_the_settings_that_would_fit(conf
     assert find_start(config) is None
 
 
+def test_a_model_of_grey_detail_starts_one_of_detail_in_colour_and_not_the_other_way(
+    config: RunConfig, tmp_path: Path
+) -> None:
+    """On a grey image both draw the same; on others the new one keeps the hues where it keeps the image."""
+    grey, people = DGNet(config.network, 4).eval(), people_called("ann", "bob", "cid", "dan")
+    save_model(tmp_path / "m.safetensors", grey, config, {})
+    coloured = replace(
+        config, start=str(tmp_path / "m.safetensors"), network=replace(config.network, detail_colour=True)
+    )
+    start = find_start(coloured)
+    assert start is not None
+    model = DGNet(coloured.network, 4).eval()
+    train_on_from(start, model, people)
+    x_i, x_j = torch.randn(2, 2, 3, *config.data.size, generator=torch.Generator().manual_seed(0))
+    x_j = x_j.mean(dim=1, keepdim=True).expand_as(x_j)
+    with torch.no_grad():
+        torch.testing.assert_close(model.swap(x_i, x_j), grey.swap(x_i, x_j), rtol=1e-4, atol=1e-4)
+    save_model(tmp_path / "c.safetensors", model, coloured, {})
+    with pytest.raises(ConfigError, match=r"add --network\.detail_colour True$"):
+        find_start(replace(config, start=str(tmp_path / "c.safetensors")))
+
+
 def test_a_folder_without_a_model_is_named(tmp_path: Path) -> None:
     with pytest.raises(WeightsError, match=r"no model\.safetensors here"):
         find_model(str(tmp_path))

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 
 from dgnet.mannequin.editions.cameras.edition import identity, outfit_owner, passage
-from dgnet.mannequin.editions.plan import cameras_of, plan_people, plan_shots, plan_swaps
+from dgnet.mannequin.editions.plan import cameras_of, plan_people, plan_shots, plan_swaps, plan_train_swaps
 from dgnet.mannequin.editions.spec import EditionSpec
 
 SPEC = EditionSpec(num_train_ids=8, num_test_ids=7, num_swap_targets=40, num_distractors=5, seed=3)
@@ -50,6 +51,18 @@ def test_swaps_are_of_test_images_and_different_outfits() -> None:
         assert swap.path.endswith(f"_a{people[0]:04d}_s{people[1]:04d}.jpg")
 
 
+def test_train_swaps_are_of_training_images_and_a_longer_plan_begins_with_the_shorter() -> None:
+    images = {shot.path for person in range(1, 9) for shot in plan_shots(SPEC, person)}
+    swaps = plan_train_swaps(replace(SPEC, num_train_swaps=60))
+    assert len({(swap.appearance.path, swap.structure.path) for swap in swaps}) == len({s.path for s in swaps}) == 60
+    for swap in swaps:
+        assert {swap.appearance.path, swap.structure.path} <= images
+        assert outfit_owner(swap.appearance.person) != outfit_owner(swap.structure.person)
+        assert swap.path.startswith("train_swaps/")
+    assert plan_train_swaps(replace(SPEC, num_train_swaps=20)) == swaps[:20]
+    assert plan_train_swaps(SPEC) == []
+
+
 def test_plans_depend_on_the_seed_alone() -> None:
     assert plan_swaps(SPEC) == plan_swaps(SPEC)
     other = EditionSpec(num_train_ids=8, num_test_ids=7, num_swap_targets=40, num_distractors=5, seed=4)
@@ -87,6 +100,7 @@ def test_a_passage_begins_the_same_however_long_it_is() -> None:
         ("images_per_camera", 1, "images_per_camera must be at least 2, got 1"),
         ("cameras_per_id", 7, "cameras_per_id must be 2 to 6, got 7"),
         ("num_swap_targets", 0, "num_swap_targets must be at least 1, got 0"),
+        ("num_train_swaps", -1, "num_train_swaps must be at least 0, got -1"),
         ("size", (8, 64), "size must be at least 16x16 pixels, got 8x64"),
         ("size", (128, 4000), "size must be at most 2048x2048 pixels, got 128x4000"),
         ("edition", "wildd", "edition: found 'wildd', must be 'cameras' or 'wild'; did you mean 'wild'"),

@@ -27,7 +27,7 @@ SMALL = EditionSpec(
     num_train_ids=2, num_test_ids=3, num_swap_targets=6, num_distractors=1, cameras_per_id=2, images_per_camera=2,
     size=(64, 32), seed=5,
 )  # fmt: skip
-WILD = replace(SMALL, edition="wild", num_swap_targets=3)
+WILD = replace(SMALL, edition="wild", num_swap_targets=3, num_train_swaps=4)
 SPECS = pytest.mark.parametrize("spec", [SMALL, WILD], ids=["cameras", "wild"])
 
 
@@ -40,7 +40,8 @@ def test_editions_do_not_depend_on_the_workers(spec: EditionSpec, tmp_path: Path
     one = content(write_edition(tmp_path / "one", spec, workers=1, progress=False))
     two = content(write_edition(tmp_path / "two", spec, workers=2, progress=False))
     assert one == two
-    assert sum(name.endswith(".jpg") for name in one) == 5 * 2 * 2 + 1 + spec.num_swap_targets
+    assert sum(name.endswith(".jpg") for name in one) == 5 * 2 * 2 + 1 + spec.num_swap_targets + spec.num_train_swaps
+    assert ("train_swaps.csv" in one) == (spec.num_train_swaps > 0)
     assert "LICENSE.txt" in one
     assert not any(name.startswith(".") for name in one)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["one", "two"]

@@ -119,6 +119,22 @@ def test_detail_is_the_grey_image_behind_the_learnt_code_and_the_image_follows_i
         torch.testing.assert_close(model.compose(a, s), grey.expand_as(x))
 
 
+def test_detail_in_colour_is_the_image_itself_behind_the_learnt_code() -> None:
+    """With p = 0 and q = 1 in G's last layer the image comes back in colour; the learnt channels see no colour."""
+    torch.manual_seed(0)
+    model = DGNet(replace(SIZES["small"].network, detail_colour=True), 4).eval()
+    x, S = random_images(2, (64, 32)), model.structure_encoder.channels
+    with torch.no_grad():
+        a, s = model.encode(x)
+        assert s.shape == (2, S + 48, 16, 8)
+        torch.testing.assert_close(F.pixel_shuffle(s[:, S:], 4), x)
+        recoloured = model.structure_encoder(x[:, [2, 0, 1]])
+        torch.testing.assert_close(recoloured[:, :S], s[:, :S], rtol=1e-4, atol=1e-4)
+        last = model.decoder.refine[-1].conv
+        last.weight.zero_()
+        torch.testing.assert_close(model.compose(a, s), x)
+
+
 def test_swap_takes_appearance_from_the_first_and_structure_from_the_second() -> None:
     model = small_model()
     x_i, x_j = random_images(2, (64, 32)), random_images(2, (64, 32), seed=1)

@@ -14,8 +14,8 @@ from dgnet.data.store.crops import Crops
 from dgnet.models.appearance import Teacher
 from dgnet.models.dgnet import DGNet
 from dgnet.models.discriminator import Discriminator
+from dgnet.training.batch import Batch, Networks
 from dgnet.training.feed import Feed
-from dgnet.training.step import Batch, Networks
 
 NUM_CLASSES = 4
 

@@ -10,8 +10,8 @@ from torch.nn.modules.batchnorm import _BatchNorm
 
 from dgnet.config import LossConfig
 from dgnet.generation.paste import paste
+from dgnet.training.batch import Batch, Networks
 from dgnet.training.redress import further_clothes
-from dgnet.training.step import Batch, Networks
 
 HALF = 2
 OTHER = [2, 3, 0, 1]  # the j of each i

@@ -13,11 +13,12 @@ from dgnet.config import RunConfig, from_dict
 from dgnet.models.appearance import Teacher
 from dgnet.models.dgnet import DGNet
 from dgnet.models.discriminator import Discriminator
+from dgnet.training.batch import Batch, Networks
 from dgnet.training.checkpoint import seed_step
 from dgnet.training.distributed import World
 from dgnet.training.optim.optimizers import Optimizers, build_optimizers
 from dgnet.training.optim.schedules import ramped_weights
-from dgnet.training.step import Batch, Networks, joint_step
+from dgnet.training.step import joint_step
 
 STEPS = 4
 NUM_CLASSES = 4

@@ -14,11 +14,11 @@ from dgnet.config import RunConfig
 from dgnet.data.people import Group, Identity, People
 from dgnet.files.tensors import read_tensors
 from dgnet.models.dgnet import DGNet
+from dgnet.training.batch import Networks
 from dgnet.training.distributed import World
 from dgnet.training.feed import Feed
 from dgnet.training.joint import train_joint
 from dgnet.training.session import Context
-from dgnet.training.step import Networks
 
 PEOPLE = People((Group("noise", tuple(Identity(name, 4, name) for name in "abcd")),), "order")
 

@@ -23,12 +23,12 @@ from torch.optim import Optimizer
 from dgnet.config import RunConfig, to_dict
 from dgnet.files.tensors import read_tensors
 from dgnet.training import joining
+from dgnet.training.batch import Networks
 from dgnet.training.checkpoint import latest_checkpoint
 from dgnet.training.distributed import World, WorldError
 from dgnet.training.joining import joined, world_of
 from dgnet.training.log import read_log
 from dgnet.training.optim.optimizers import Optimizers, build_optimizers
-from dgnet.training.step import Networks
 
 SCRIPT = Path(__file__).with_name("one_of_two.py")
 _spec = importlib.util.spec_from_file_location("one_of_two", SCRIPT)

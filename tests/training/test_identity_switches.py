@@ -18,6 +18,7 @@ from dgnet.config.errors import ConfigError
 from dgnet.data.people import Group, Identity, People
 from dgnet.files.tensors import read_tensors
 from dgnet.models.appearance import Teacher
+from dgnet.training.batch import Batch, Networks
 from dgnet.training.checkpoint import latest_checkpoint
 from dgnet.training.distributed import World
 from dgnet.training.feed import Feed
@@ -25,7 +26,7 @@ from dgnet.training.log import read_log
 from dgnet.training.optim.optimizers import Optimizers
 from dgnet.training.optim.schedules import RampedWeights
 from dgnet.training.session import Context
-from dgnet.training.step import Batch, Networks, joint_step
+from dgnet.training.step import joint_step
 from dgnet.training.teacher import train_teacher
 
 PEOPLE = People((Group("noise", tuple(Identity(name, 4, name) for name in "abcd")),), "order")

@@ -17,13 +17,13 @@ from dgnet.data.people import Group, Identity, People
 from dgnet.data.records import DataError
 from dgnet.files.tensors import read_tensors, write_tensors
 from dgnet.models.appearance import Teacher
+from dgnet.training.batch import Networks
 from dgnet.training.checkpoint import CheckpointError, latest_checkpoint
 from dgnet.training.distributed import World
 from dgnet.training.feed import Feed
 from dgnet.training.joint import train_joint
 from dgnet.training.log import read_log
 from dgnet.training.session import Context, NamedTerms, Regular, Session
-from dgnet.training.step import Networks
 from dgnet.training.stop import Interrupted
 from dgnet.training.teacher import train_teacher
 

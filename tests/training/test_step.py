@@ -10,14 +10,10 @@ from torch import nn
 from torch.optim import SGD
 
 from dgnet.config import LossConfig
+from dgnet.training.batch import Batch, Networks
 from dgnet.training.optim.optimizers import Optimizers
 from dgnet.training.optim.schedules import RampedWeights
-from dgnet.training.step import (
-    Batch,
-    Networks,
-    joint_step,
-    teacher_probabilities,
-)
+from dgnet.training.step import joint_step, teacher_probabilities
 
 OFF = RampedWeights(id_generated=0, code_a=0, code_s=0, cycle=0, redressed=0, prim=0, fine=0)
 SILENT = LossConfig(image=0, partner_image=0, adversarial=0, id_real=0, id_generated=0)
@@ -130,6 +126,7 @@ def test_every_loss_setting_with_a_weight_is_routed_above() -> None:
     assert weights == {
         *("image", "partner_image", "code_a", "code_s", "cycle", "adversarial", "r1", "id_real", "id_generated"),
         *("redressed", "prim", "fine", "triplet"),
+        "true_swap",  # in test_true_swaps.py
         "smoothing",  # not a weight: a part of `id_real` and `fine`
     }
 

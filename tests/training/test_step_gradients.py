@@ -13,10 +13,11 @@ from torch import Tensor, nn
 from torch.optim import SGD
 
 from dgnet.config import LossConfig
+from dgnet.training.batch import Batch, Networks, Terms
 from dgnet.training.optim.optimizers import Optimizers
 from dgnet.training.optim.schedules import RampedWeights
 from dgnet.training.redress import REDRESSINGS
-from dgnet.training.step import Batch, Networks, Terms, joint_step
+from dgnet.training.step import joint_step
 
 _spec = importlib.util.spec_from_file_location("naive_step", Path(__file__).with_name("naive_step.py"))
 assert _spec

@@ -12,15 +12,12 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 from dgnet.config import LossConfig, RunConfig
 from dgnet.generation.paste import paste
+from dgnet.training.batch import Batch, Networks
 from dgnet.training.execution.graphs import LiveWeights
 from dgnet.training.optim.optimizers import Optimizers, build_optimizers
 from dgnet.training.optim.schedules import RampedWeights
 from dgnet.training.redress import REDRESSINGS, further_clothes, swap_halves
-from dgnet.training.step import (
-    Batch,
-    Networks,
-    joint_step,
-)
+from dgnet.training.step import joint_step
 
 OFF = RampedWeights(id_generated=0, code_a=0, code_s=0, cycle=0, redressed=0, prim=0, fine=0)
 AUTOCAST = torch.autocast("cpu", enabled=False)

@@ -17,12 +17,13 @@ from dgnet.config import LossConfig, RunConfig
 from dgnet.data.people import People
 from dgnet.data.readers.synthetic import SoftLabels
 from dgnet.models.appearance import Teacher
+from dgnet.training.batch import Batch, Networks
 from dgnet.training.distributed import World
 from dgnet.training.feed import Feed
 from dgnet.training.optim.optimizers import Optimizers
 from dgnet.training.optim.schedules import RampedWeights
 from dgnet.training.session import Context
-from dgnet.training.step import Batch, Networks, joint_step
+from dgnet.training.step import joint_step
 from dgnet.training.synthetic_feed import SyntheticFeed
 from dgnet.training.teacher import train_teacher
 

@@ -14,7 +14,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-SYNTHETIC_SEED = 2**48  # added to the seed of a run, for the batches of synthetic images
+# Added to the seed of a run, for other batches than those of its training images.
+SYNTHETIC_SEED = 2**48  # of synthetic images
+TRUE_SWAP_SEED = 2**49  # of true swaps
 
 
 @unique

@@ -15,9 +15,10 @@ from dgnet.data.people import People, people_of
 from dgnet.data.records import DataError, ReidDataset
 from dgnet.data.store.packed import CropStore
 from dgnet.experiment.adaptation.images import AdaptData
-from dgnet.experiment.data import as_one, open_store, read_one
+from dgnet.experiment.data import as_one, read_one
 from dgnet.experiment.models.find import RUN, find, find_network
 from dgnet.experiment.run_folder import RunFolder
+from dgnet.experiment.stores import open_store
 from dgnet.files.images import ImagesU8
 from dgnet.files.pictures import save_picture
 from dgnet.files.tensors import read_tensors

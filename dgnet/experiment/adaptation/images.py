@@ -15,7 +15,8 @@ from dgnet.data.people import People, people_of
 from dgnet.data.readers.crops import UNLABELLED
 from dgnet.data.records import UNKNOWN_CAMERA, DataError, Record, ReidDataset
 from dgnet.data.testable import why_untestable
-from dgnet.experiment.data import HeldOut, open_readable, open_store, read_one
+from dgnet.experiment.data import HeldOut, read_one
+from dgnet.experiment.stores import open_readable, open_store
 from dgnet.gallery.stores.choice import is_file_address
 from dgnet.training.adaptation.adapt import Unlabelled
 

@@ -11,8 +11,9 @@ from torch.nn.functional import interpolate
 
 from dgnet.config import IMAGENET, BackboneConfig, DataConfig
 from dgnet.data.normalise import from_01
-from dgnet.experiment.data import HeldOut, open_store
+from dgnet.experiment.data import HeldOut
 from dgnet.experiment.evaluation.features import held_out_features
+from dgnet.experiment.stores import open_store
 from dgnet.files.tensors import WeightsError
 from dgnet.models.appearance import global_mean
 from dgnet.models.backbones.choice import build_backbone, start_from

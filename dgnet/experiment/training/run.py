@@ -15,6 +15,7 @@ from dgnet.training.distributed import World
 from dgnet.training.feed import Feed
 from dgnet.training.session import Context
 from dgnet.training.synthetic_feed import SyntheticFeed
+from dgnet.training.true_swap_feed import TrueSwapFeed
 
 
 @dataclass(frozen=True)
@@ -66,6 +67,16 @@ class Run:
             world_size=self.world.size,
         )
 
+    def true_swap_feed(self, batch_size: int) -> TrueSwapFeed | None:
+        """The batches of true swaps for this process; None where none are learnt from."""
+        swaps = self.data.true_swaps
+        if swaps is None:
+            return None
+        config, world = self.config, self.world
+        return TrueSwapFeed(
+            swaps, batch_size, config.augment, config.seed, self.device, rank=world.rank, world_size=world.size
+        )
+
     def context(self, checkpoints: Path) -> Context:
         """What a training (of the teacher, or joint) is given of this run; its checkpoints go to `checkpoints`."""
         autocast = autocast_for(self.device, self.config.precision)
@@ -73,10 +84,11 @@ class Run:
 
     def card(self) -> dict[str, str]:
         """What every model file of this run says about it; people are given only as hashes of their names."""
-        made = self.data.synthetic
+        made, swaps = self.data.synthetic, self.data.true_swaps
         return {
             "trained on": self.data.dataset.trained_on,
             **({"synthetic": made.about} if made else {}),
+            **({"true swaps": f"{len(swaps.truth)} pairs of training images"} if swaps else {}),
             "preset": self.config.preset,
             "people": self.data.people.marks(),
         }

@@ -18,8 +18,8 @@ from dgnet.models.dgnet import DGNet
 from dgnet.models.discriminator import Discriminator
 from dgnet.models.layers.units import place
 from dgnet.models.weights.ours import LoadedModel
+from dgnet.training.batch import Networks
 from dgnet.training.joint import train_joint
-from dgnet.training.step import Networks
 
 
 def train_model(run: Run, teacher: Teacher, start: LoadedModel[DGNet] | None = None) -> DGNet:
@@ -47,4 +47,5 @@ def train_model(run: Run, teacher: Teacher, start: LoadedModel[DGNet] | None = N
 
     anchors, context = 2 * config.batch_size, run.context(run.folder.checkpoints)
     synthetic = run.synthetic_feed(config.data.num_synthetic(anchors))
-    return train_joint(networks, run.feed(anchors), context, sample, measure, synthetic)
+    true_swaps = run.true_swap_feed(anchors)
+    return train_joint(networks, run.feed(anchors), context, sample, measure, synthetic, true_swaps)

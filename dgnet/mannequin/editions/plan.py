@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
 
 from dgnet.mannequin.editions.edition import EditionError
 from dgnet.mannequin.editions.spec import EditionSpec
-from dgnet.mannequin.swaps import SWAPS_FOLDER
+from dgnet.mannequin.swaps import SWAPS_FOLDER, TRAIN_SWAPS_FOLDER
 
 TRAIN, QUERY, GALLERY = "bounding_box_train", "query", "bounding_box_test"
 
@@ -62,18 +63,38 @@ def plan_people(spec: EditionSpec) -> range:
 def plan_swaps(spec: EditionSpec) -> list[Swap]:
     """Pairs of images of test identities that wear different outfits, each pair once; fewer if there are no more."""
     test = range(spec.num_train_ids + 1, spec.num_train_ids + spec.num_test_ids + 1)
-    shots = {person: plan_shots(spec, person) for person in test}
-    rng = np.random.default_rng(np.random.SeedSequence([spec.seed, 13]))
+    return _draw_swaps(spec, "test", test, spec.num_swap_targets, SWAPS_FOLDER, stream=13)
+
+
+def plan_train_swaps(spec: EditionSpec) -> list[Swap]:
+    """As `plan_swaps`, but of training identities. The first N of a longer plan are the plan of N."""
+    train = range(1, spec.num_train_ids + 1)
+    return _draw_swaps(spec, "training", train, spec.num_train_swaps, TRAIN_SWAPS_FOLDER, stream=14)
+
+
+def _draw_swaps(spec: EditionSpec, kind: str, people: range, count: int, folder: str, *, stream: int) -> list[Swap]:
+    if not count:
+        return []
+    shots = {person: plan_shots(spec, person) for person in people}
+    rng = np.random.default_rng(np.random.SeedSequence([spec.seed, stream]))
     alike = spec.draws.same_outfit
-    most = sum(len(shots[i]) * len(shots[j]) for i in test for j in test if not alike(i, j))
+    most = _pairs_up_to(count, (len(shots[i]) * len(shots[j]) for i in people for j in people if not alike(i, j)))
     if most == 0:
-        raise EditionError(
-            f"the {spec.num_test_ids} test identities all wear one outfit, so none can swap: ask for more"
-        )
+        raise EditionError(f"the {len(people)} {kind} identities all wear one outfit, so none can swap: ask for more")
     swaps: dict[tuple[str, str], Swap] = {}
-    while len(swaps) < min(spec.num_swap_targets, most):
-        i, j = (int(k) for k in rng.integers(test.start, test.stop, 2))
+    while len(swaps) < most:
+        i, j = (int(k) for k in rng.integers(people.start, people.stop, 2))
         a, s = (shots[k][int(rng.integers(len(shots[k])))] for k in (i, j))
         if not alike(i, j) and (a.path, s.path) not in swaps:
-            swaps[a.path, s.path] = Swap(a, s, f"{SWAPS_FOLDER}/{len(swaps):04d}_a{i:04d}_s{j:04d}.jpg")
+            swaps[a.path, s.path] = Swap(a, s, f"{folder}/{len(swaps):04d}_a{i:04d}_s{j:04d}.jpg")
     return list(swaps.values())
+
+
+def _pairs_up_to(count: int, numbers: Iterable[int]) -> int:
+    """The sum of `numbers`, or `count` as soon as that is reached: thousands of people make millions of pairs."""
+    total = 0
+    for number in numbers:
+        total += number
+        if total >= count:
+            return count
+    return total

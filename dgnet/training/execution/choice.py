@@ -10,13 +10,14 @@ import torch
 from torch import nn
 
 from dgnet.config import ConfigError, RunConfig
+from dgnet.training.batch import Batch, Networks, Terms
 from dgnet.training.execution.compile import compiling
 from dgnet.training.execution.graphs import RecordedSteps
 from dgnet.training.execution.modes import running
 from dgnet.training.execution.recompute import recomputing
 from dgnet.training.optim.optimizers import Optimizers
 from dgnet.training.optim.schedules import RampedWeights
-from dgnet.training.step import Batch, Networks, Terms, joint_step
+from dgnet.training.step import joint_step
 
 
 class TakeStep(Protocol):

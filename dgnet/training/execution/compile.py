@@ -14,10 +14,11 @@ from torch import nn
 from torch.optim import SGD
 
 from dgnet.config import RunConfig
+from dgnet.training.batch import Batch, Networks
 from dgnet.training.execution.modes import running
 from dgnet.training.optim.optimizers import Optimizers
 from dgnet.training.optim.schedules import ramped_weights
-from dgnet.training.step import Batch, Networks, joint_step
+from dgnet.training.step import joint_step
 
 logger = logging.getLogger(__name__)
 

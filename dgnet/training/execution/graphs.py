@@ -15,9 +15,10 @@ from torch.optim import SGD
 
 from dgnet.config import LossConfig
 from dgnet.errors import DgnetError
+from dgnet.training.batch import Batch, Networks, Terms
 from dgnet.training.optim.optimizers import Optimizers
 from dgnet.training.optim.schedules import Passes, RampedWeights
-from dgnet.training.step import Batch, Networks, Terms, joint_step
+from dgnet.training.step import joint_step
 
 
 class RecordingError(DgnetError, RuntimeError):

@@ -13,11 +13,11 @@ from torch import Tensor, nn
 
 from dgnet.config import ConfigError, Execution, RunConfig
 from dgnet.experiment.train import train
+from dgnet.training.batch import Batch, Networks
 from dgnet.training.execution import choice
 from dgnet.training.execution.choice import check_execution, steps_of
 from dgnet.training.optim.optimizers import build_optimizers
 from dgnet.training.optim.schedules import ramped_weights
-from dgnet.training.step import Batch, Networks
 
 AUTOCAST = torch.autocast("cpu", enabled=False)
 CPU, GPU = torch.device("cpu"), torch.device("cuda")

@@ -17,11 +17,12 @@ from torch import Tensor, nn
 from dgnet.config import RunConfig
 from dgnet.models.layers.units import place
 from dgnet.models.layers.upsample import UpsampleUnit
+from dgnet.training.batch import Batch, Networks
 from dgnet.training.execution.compile import compiling
 from dgnet.training.execution.modes import running
 from dgnet.training.optim.optimizers import Optimizers, build_optimizers
 from dgnet.training.optim.schedules import ramped_weights
-from dgnet.training.step import Batch, Networks, joint_step
+from dgnet.training.step import joint_step
 
 AUTOCAST = torch.autocast("cpu", enabled=False)
 

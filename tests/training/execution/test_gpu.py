@@ -17,13 +17,14 @@ from dgnet.experiment.evaluate import Request, evaluate
 from dgnet.experiment.train import train
 from dgnet.models.layers.units import place
 from dgnet.models.weights.ours import load_model
+from dgnet.training.batch import Batch, Networks
 from dgnet.training.checkpoint import seed_step
 from dgnet.training.execution.graphs import RecordedSteps
 from dgnet.training.feed import Feed
 from dgnet.training.log import read_log
 from dgnet.training.optim.optimizers import build_optimizers
 from dgnet.training.optim.schedules import ramped_weights
-from dgnet.training.step import Batch, Networks, joint_step
+from dgnet.training.step import joint_step
 
 pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU here")
 CPU, GPU = torch.device("cpu"), torch.device("cuda")

@@ -9,11 +9,12 @@ import torch
 from torch import Tensor, nn
 
 from dgnet.config import LossConfig, RunConfig
+from dgnet.training.batch import Batch, Networks
 from dgnet.training.execution.modes import frozen, generated_statistics, running
 from dgnet.training.execution.recompute import recomputed, recomputing
 from dgnet.training.optim.optimizers import build_optimizers
 from dgnet.training.optim.schedules import RampedWeights
-from dgnet.training.step import Batch, Networks, joint_step
+from dgnet.training.step import joint_step
 
 ALL_ON = RampedWeights(1, 1, 1, 1, 1, 1, 1)
 

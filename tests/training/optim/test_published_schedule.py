@@ -11,9 +11,10 @@ import pytest
 import torch
 
 from dgnet.config import RunConfig
+from dgnet.training.batch import Batch, Networks
 from dgnet.training.optim.optimizers import build_optimizers
 from dgnet.training.optim.schedules import ramped_weights
-from dgnet.training.step import Batch, Networks, joint_step
+from dgnet.training.step import joint_step
 
 _spec = importlib.util.spec_from_file_location(
     "published_schedule", Path(__file__).parents[3] / "benchmarks/published_schedule.py"

@@ -156,13 +156,6 @@ def test_case_31_a_wrong_value_is_not_told_its_own_option(
     assert "Did you mean" not in shown
 
 
-@pytest.mark.parametrize("command", [" ".join(words) for words in cli.COMMANDS])
-def test_case_31_help_has_no_memory_addresses(command: str, capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(SystemExit):
-        cli.main([*command.split(), "--help"])
-    assert " at 0x" not in " ".join(capsys.readouterr().out.split())
-
-
 @pytest.mark.parametrize(
     ("words", "message"),
     [

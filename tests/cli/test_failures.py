@@ -95,10 +95,14 @@ def test_the_version(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 @pytest.mark.parametrize("command", [" ".join(words) for words in cli.COMMANDS])
-def test_case_31_no_help_shows_an_address_in_memory(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_case_31_no_help_shows_an_address_in_memory_or_a_class(
+    command: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     with pytest.raises(SystemExit):
         cli.main([*command.split(), "--help"])
-    assert " at 0x" not in " ".join(capsys.readouterr().out.split())
+    shown = " ".join(capsys.readouterr().out.split())
+    assert " at 0x" not in shown
+    assert "<class" not in shown
 
 
 @pytest.mark.parametrize(

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 from fastapi.responses import HTMLResponse
 from starlette.formparsers import MultiPartParser
 
 import dgnet
 from dgnet.serve.docs_page import docs_page
 from dgnet.serve.guard import App, Guard
+from dgnet.serve.known_fields import known_fields
 from dgnet.serve.refusal import add_handlers
 from dgnet.serve.routes import drawing, entries, marks, people, state
 from dgnet.serve.routes.files import page_router
@@ -57,7 +58,9 @@ def make_app(service: Service, tokens: Tokens | None = None, host: str = "127.0.
     )
     app.state.service = service
     add_handlers(app)
-    for router in (people.router, entries.router, marks.router, drawing.router, state.router, page_router()):
+    for router in (people.router, entries.router, marks.router, drawing.router):
+        app.include_router(router, dependencies=[Depends(known_fields)])
+    for router in (state.router, page_router()):
         app.include_router(router)
     text = docs_page(app.openapi())
 

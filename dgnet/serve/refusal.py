@@ -71,6 +71,8 @@ def _of_field(error: Mapping[str, Any]) -> str:
         return "the body: is not valid JSON"
     if not name:
         return "the body: must be a JSON object, sent with Content-Type: application/json"
+    if error["type"] == "extra_forbidden":
+        return f"{name[:50]}: there is no field of this name"
     if "UploadFile" in error["msg"]:
         return f"{name.partition('.')[0]}: must be a file, not text; for curl, write @ before the file's name"
     return f"{name}: {error['msg']}"

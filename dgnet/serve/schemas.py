@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import Any
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from dgnet.gallery.searching import Match
 from dgnet.gallery.stores.protocol import Entry
@@ -100,11 +100,15 @@ class Added(BaseModel):
 class Identity(BaseModel):
     """Who it is; null: unknown."""
 
+    model_config = ConfigDict(extra="forbid")
+
     identity: str | None = Field(max_length=200)
 
 
 class Marked(BaseModel):
     """Whether an entry shows the person of a search (`query`) or of another entry (`query_entry`)."""
+
+    model_config = ConfigDict(extra="forbid")
 
     entry: str = Field(max_length=64)
     right: bool | None = Field(description="null takes the mark back")

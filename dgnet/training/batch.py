@@ -52,7 +52,7 @@ class Batch:
 class Terms:
     """The terms of one step, unweighted and detached; None for a term that was not computed in this step."""
 
-    id_real: Tensor
+    id_real: Tensor | None = None
     id_synthetic: Tensor | None = None
     fine_real: Tensor | None = None
     triplet: Tensor | None = None

@@ -57,18 +57,20 @@ def joint_step(
         torch.autograd.backward(loss.true_swap * true_swap)
 
     # E_a learns from real images, ...
-    with autocast:
-        real_seen = E_a(torch.cat([batch.x_erased, batch.x_partner_erased]))
-    prim_real, prim_partner = real_seen.prim.logits.chunk(2)
-    id_real = cross_entropy(prim_real, y_i, loss.smoothing) + cross_entropy(prim_partner, y_i, loss.smoothing)
-    total, fine_real, apart = loss.id_real * id_real, None, None
-    if needs.feeding:
-        fine_real = cross_entropy(real_seen.fine.logits.chunk(2)[0], y_i, loss.smoothing)
-        total = total + ramped.fine * fine_real
-    if loss.triplet:
-        apart = triplet(real_seen.prim.feature, torch.cat([y_i, y_i]))
-        total = total + loss.triplet * apart
-    torch.autograd.backward(total)
+    id_real = fine_real = apart = None
+    if loss.id_real or loss.triplet or needs.feeding:
+        with autocast:
+            real_seen = E_a(torch.cat([batch.x_erased, batch.x_partner_erased]))
+        prim_real, prim_partner = real_seen.prim.logits.chunk(2)
+        id_real = cross_entropy(prim_real, y_i, loss.smoothing) + cross_entropy(prim_partner, y_i, loss.smoothing)
+        total = loss.id_real * id_real
+        if needs.feeding:
+            fine_real = cross_entropy(real_seen.fine.logits.chunk(2)[0], y_i, loss.smoothing)
+            total = total + ramped.fine * fine_real
+        if loss.triplet:
+            apart = triplet(real_seen.prim.feature, torch.cat([y_i, y_i]))
+            total = total + loss.triplet * apart
+        torch.autograd.backward(total)
 
     # ... from images that were generated before and written as a data set, ...
     id_synthetic = None

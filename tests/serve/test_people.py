@@ -127,6 +127,8 @@ def test_searches_are_audited(server: Any, queries: list[Path]) -> None:
         ({"cameras": "x" * 300}, "cameras"),
         ({"query": "AAAA"}, "query"),
         ({"known": "perhaps"}, "known"),
+        ({"camera": "1"}, "camera: the form has no field of this name; did you mean cameras?"),
+        ({"x" * 300: "1"}, f"{'x' * 50}: the form has no field of this name; it takes images"),
     ],
 )
 def test_wrong_fields_are_named(server: Any, queries: list[Path], fields: dict[str, str], said: str) -> None:
@@ -138,13 +140,17 @@ def test_wrong_fields_are_named(server: Any, queries: list[Path], fields: dict[s
 @pytest.mark.parametrize(
     ("method", "address", "sent", "said"),
     [
+        ("GET", "/v1/entries?camra=1", {}, "camra: the address takes no parameter of this name; did you mean camera"),
+        ("POST", "/v1/embed?top=3", {}, "top: the address takes no parameter of this name; it takes none"),
+        ("PATCH", "/v1/entries/x", {"json": {"name": "Jane"}}, "name: there is no field of this name"),
+        ("POST", "/v1/marks", {"json": {"entry": "x", "right": True, "wrong": 1}}, "wrong: there is no field"),
         ("POST", "/v1/search", {"data": {"images": "photo.jpg"}}, "images: must be a file, not text"),  # curl without @
         ("PATCH", "/v1/entries/x", {"content": '{"identity": "Jane"}'}, "sent with Content-Type: application/json"),
         ("PATCH", "/v1/entries/x", {"json": ["Jane"]}, "must be a JSON object"),
         ("POST", "/v1/marks", {"content": b"{", "headers": {"Content-Type": "application/json"}}, "is not valid JSON"),
     ],
 )
-def test_bodies_of_a_wrong_kind_are_explained(
+def test_what_is_of_a_wrong_kind_or_name_is_explained(
     server: Any, method: str, address: str, sent: dict[str, Any], said: str
 ) -> None:
     found = server.client.request(method, address, **sent)

@@ -1,1 +1,1 @@
-"""Programs for maintainers: making the bundled model, and mutation testing."""
+"""Programs for maintainers: making the bundled model, taking the documents' pictures, and mutation testing."""

@@ -1,0 +1,1 @@
+"""Taking the pictures that the documents show."""

@@ -62,6 +62,12 @@ def evaluate(arguments: Sequence[str]) -> None:
     parser.add_argument("--expand", type=int, default=0, help="query expansion by so many nearest images too")
     parser.add_argument("--multi_query", action="store_true", help="multi-query too, where the data set has it")
     parser.add_argument(
+        "--camera_means",
+        action="store_true",
+        help="rows of features without the mean of their camera's gallery images too: for cameras that the network"
+        " never saw",
+    )
+    parser.add_argument(
         "--denominator",
         choices=("valid", "all"),
         default="valid",
@@ -102,6 +108,7 @@ def evaluate(arguments: Sequence[str]) -> None:
         rerank=found.rerank,
         expand=found.expand,
         multi_query=found.multi_query,
+        camera_means=found.camera_means,
         denominator=found.denominator,
         same_camera=found.same_camera,
         queries=found.query,

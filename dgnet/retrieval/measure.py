@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
+from dgnet.retrieval.features.camera_means import without_camera_means
 from dgnet.retrieval.features.extract import Float32Array
 from dgnet.retrieval.features.queries import expand_queries
 from dgnet.retrieval.features.spread import can_be_reranked, doubts
@@ -16,7 +17,7 @@ from dgnet.retrieval.protocol import Protocol
 from dgnet.retrieval.ranking.cameras import CameraPairs, camera_pairs
 from dgnet.retrieval.ranking.ranks import MatchRanks, RetrievalResult, cmc_curve, rank_matches, summarise
 from dgnet.retrieval.ranking.rerank import rerank_matches
-from dgnet.retrieval.rows import EXPANDED, EXPANDED_RERANKED, MULTI_QUERY, RERANKED, Row, headline
+from dgnet.retrieval.rows import CAMERA_MEANS, EXPANDED, EXPANDED_RERANKED, MULTI_QUERY, RERANKED, Row, headline
 from dgnet.retrieval.verification import Roc, verify_pairs
 
 MOST_CURVES = 6  # per chart, which has six colours
@@ -124,12 +125,19 @@ def _ranks_of(
     if protocol.multi_query:
         assert features.multi is not None
         ranks[Row(name, MULTI_QUERY)] = rank_matches(features.multi, gallery, *columns)
+    notes = []
+    cameras = labels.query_camids, labels.gallery_camids
+    if protocol.camera_means and cameras[0] is not None and cameras[1] is not None:
+        ranks[Row(name, CAMERA_MEANS)] = rank_matches(
+            *without_camera_means(query, gallery, cameras[0], cameras[1]), *columns
+        )
+    elif protocol.camera_means:
+        notes.append(f"{name}: no row {CAMERA_MEANS!r}, since the cameras are not known, or do not count.")
     sides = {RERANKED: query}
     if protocol.expand:
         expanded = expand_queries(query, gallery, *columns[4:], k=protocol.expand).numpy()
         ranks[Row(name, EXPANDED)] = rank_matches(expanded, gallery, *columns)
         sides[EXPANDED_RERANKED] = expanded
-    notes = []
     for what, asked in sides.items() if protocol.rerank else ():
         if labels.num_images < 2 or not can_be_reranked(asked, gallery):
             notes.append(f"{name}: no row {what!r}, since its features point the same way for all images.")

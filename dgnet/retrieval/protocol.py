@@ -14,7 +14,7 @@ Queries = Literal["own", "first"]
 
 @dataclass(frozen=True)
 class Protocol:
-    """Every feature is ranked plainly; `rerank`, `expand` and `multi_query` each add one row per feature.
+    """Every feature is ranked plainly; each of the switches `rerank` to `camera_means` adds one row per feature.
 
     `rerank` and `expand` together add a third row per feature: expanded queries, re-ranked.
 
@@ -22,6 +22,8 @@ class Protocol:
         rerank: k-reciprocal re-ranking, with `k1`, `k2` and `lambda_` of Zhong et al. 2017.
         expand: the number of nearest gallery images with which each query is joined; 0 is off.
         multi_query: each query is the mean feature of its person's images on its camera.
+        camera_means: from each feature the mean of its camera's gallery images is taken away
+            (`dgnet.retrieval.features.camera_means`).
         denominator: `valid` takes means over the queries that have a true match, `all` over all queries.
         same_camera: keep the gallery images of the query's person that its own camera took; else they are left out.
         queries: the data set's `own` queries and gallery; or, with `first`, every identity's first image by each camera
@@ -31,6 +33,7 @@ class Protocol:
     rerank: bool = False
     expand: int = 0
     multi_query: bool = False
+    camera_means: bool = False
     denominator: Denominator = "valid"
     k1: int = K1
     k2: int = K2

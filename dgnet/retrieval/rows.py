@@ -13,6 +13,7 @@ FEATURES = (BASELINE, PRIM, FINE, BOTH)  # in the order of the published tables
 HISTOGRAM, BARE_BACKBONE = "colour histogram", "ImageNet MobileNetV2"
 REFERENCES = (HISTOGRAM, BARE_BACKBONE)  # features that nobody trained for re-id; they come first in tables
 MULTI_QUERY, EXPANDED, RERANKED, EXPANDED_RERANKED = "multi-query", "expanded", "re-ranked", "expanded, re-ranked"
+CAMERA_MEANS = "without camera means"
 
 Value = TypeVar("Value")
 

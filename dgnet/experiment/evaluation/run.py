@@ -57,6 +57,7 @@ class Measures:
         reranked = "re-ranked" + (f"-{rules.k1}-{rules.k2}-{rules.lambda_:g}" if numbers != USUAL_NUMBERS else "")
         words = {
             "multi-query": rules.multi_query,
+            "camera-means": rules.camera_means,
             f"expanded-{rules.expand}": rules.expand,
             reranked: rules.rerank,
             "all-queries": rules.denominator == "all",

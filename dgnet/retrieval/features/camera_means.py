@@ -1,0 +1,52 @@
+"""Features without what is common to the images of their camera."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+
+from dgnet.retrieval.arrays import FeatureArray, LabelArray, feature_matrix, label_vector, same_width
+from dgnet.retrieval.features.extract import Float32Array
+
+# A camera's mean counts as if so many more of its images had the mean of all cameras: a few images say more about whom
+# they show than about their camera.
+PRIOR: Final = 20
+
+
+def without_camera_means(
+    query_features: FeatureArray, gallery_features: FeatureArray, query_camids: LabelArray, gallery_camids: LabelArray
+) -> tuple[Float32Array, Float32Array]:
+    """Unit features of queries (Q x F) and gallery (N x F), moved to where their camera's mean is that of all.
+
+    Of a camera c with n_c gallery images, with m_c the mean of their unit features and m that of all gallery images:
+
+        f <- f - n_c / (n_c + 20) (m_c - m),  then f / |f|
+
+    No identity is used, and of the queries nothing but which camera took each. What a camera's light, background and
+    angle do to all its images is taken away; a network that never saw this camera cannot know it. Batch norms with
+    statistics of their own for each camera do the same (Zhuang et al. 2020). A camera without gallery images moves
+    nothing.
+    """
+    matrices = feature_matrix(query_features, "query features"), feature_matrix(gallery_features, "gallery features")
+    same_width(*matrices)
+    query, gallery = (_unit(matrix.cpu().numpy()) for matrix in matrices)
+    asked = label_vector(query_camids, "query_camids", len(query))
+    searched = label_vector(gallery_camids, "gallery_camids", len(gallery))
+    everybody = gallery.mean(axis=0)
+    offsets = {}
+    for camera in np.unique(searched):
+        own = gallery[searched == camera]
+        offsets[camera] = (len(own) / (len(own) + PRIOR)) * (own.mean(axis=0) - everybody)
+    none = np.zeros_like(everybody)
+    moved = [
+        _unit(features - np.stack([offsets.get(camera, none) for camera in cameras]))
+        for features, cameras in ((query, asked), (gallery, searched))
+    ]
+    return moved[0], moved[1]
+
+
+def _unit(features: Float32Array) -> Float32Array:
+    length = np.linalg.norm(features, axis=1, keepdims=True)
+    unit: Float32Array = features / np.maximum(length, 1e-12)
+    return unit

@@ -23,9 +23,9 @@ WORDS = {"<class 'int'>": "a whole number", "<class 'float'>": "a number", "<cla
 class Parser(ArgumentParser):
     """A parser whose messages about an unknown option or setting name the most similar one that exists."""
 
-    def format_help(self) -> str:
+    def format_help(self, *how: Any, **more: Any) -> str:
         """The help; a path's type is shown as a word, not as Python writes the class."""
-        return re.sub(r"<class\s+'Path'>", "path", super().format_help())
+        return re.sub(r"<class\s+'Path'>", "path", super().format_help(*how, **more))
 
     def error(self, message: str, ex: Exception | None = None) -> NoReturn:
         known = [option for action in self._actions for option in action.option_strings]

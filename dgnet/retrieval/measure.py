@@ -128,9 +128,8 @@ def _ranks_of(
     notes = []
     cameras = labels.query_camids, labels.gallery_camids
     if protocol.camera_means and cameras[0] is not None and cameras[1] is not None:
-        ranks[Row(name, CAMERA_MEANS)] = rank_matches(
-            *without_camera_means(query, gallery, cameras[0], cameras[1]), *columns
-        )
+        moved = without_camera_means(query, gallery, cameras[0], cameras[1])
+        ranks[Row(name, CAMERA_MEANS)] = rank_matches(moved[0], moved[1], *columns)
     elif protocol.camera_means:
         notes.append(f"{name}: no row {CAMERA_MEANS!r}, since the cameras are not known, or do not count.")
     sides = {RERANKED: query}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 import numpy as np
@@ -33,20 +34,32 @@ def without_camera_means(
     query, gallery = (_unit(matrix.cpu().numpy()) for matrix in matrices)
     asked = label_vector(query_camids, "query_camids", len(query))
     searched = label_vector(gallery_camids, "gallery_camids", len(gallery))
-    everybody = gallery.mean(axis=0)
-    offsets = {}
-    for camera in np.unique(searched):
-        own = gallery[searched == camera]
-        offsets[camera] = (len(own) / (len(own) + PRIOR)) * (own.mean(axis=0) - everybody)
-    none = np.zeros_like(everybody)
-    moved = [
-        _unit(features - np.stack([offsets.get(camera, none) for camera in cameras]))
-        for features, cameras in ((query, asked), (gallery, searched))
-    ]
-    return moved[0], moved[1]
+    offsets = _offsets(gallery, searched)
+    return _moved(query, asked, offsets), _moved(gallery, searched, offsets)
+
+
+def each_without_its_cameras_mean(features: FeatureArray, camids: LabelArray) -> Float32Array:
+    """The same of images that are all compared with one another, N x F."""
+    unit = _unit(feature_matrix(features, "features").cpu().numpy())
+    cameras = label_vector(camids, "camids", len(unit))
+    return _moved(unit, cameras, _offsets(unit, cameras))
+
+
+def _offsets(unit: Float32Array, cameras: LabelArray) -> dict[int, Float32Array]:
+    """n_c / (n_c + 20) (m_c - m) by camera."""
+    everybody, offsets = unit.mean(axis=0), {}
+    for camera in np.unique(cameras):
+        own = unit[cameras == camera]
+        offsets[int(camera)] = len(own) / (len(own) + PRIOR) * (own.mean(axis=0) - everybody)
+    return offsets
+
+
+def _moved(unit: Float32Array, cameras: LabelArray, offsets: Mapping[int, Float32Array]) -> Float32Array:
+    none = np.zeros(unit.shape[1], dtype=np.float32)
+    return _unit(unit - np.stack([offsets.get(int(camera), none) for camera in cameras]))
 
 
 def _unit(features: Float32Array) -> Float32Array:
     length = np.linalg.norm(features, axis=1, keepdims=True)
-    unit: Float32Array = features / np.maximum(length, 1e-12)
+    unit: Float32Array = (features / np.maximum(length, 1e-12)).astype(np.float32)
     return unit

@@ -125,7 +125,8 @@ def adapt(
         if int(clusters.epoch) < epoch:  # else a checkpoint from within the epoch was restored, with its clusters
             features = retrieval_features(mean, images, config.alpha, views.device)
             alike = likeness_of_copies(mean, images, config.augment.pad, config.alpha, views.device)
-            found = world.from_first(partial(find_clusters, features, alike, settings, first=epoch == 0))
+            find = partial(find_clusters, features, images.camids, alike, settings, first=epoch == 0)
+            found = world.from_first(find)
             better = clusters.take(epoch, features, found)
             world.broadcast([clusters])
             if better:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import numpy as np
 
 from dgnet.config import AdaptConfig
+from dgnet.data.batches.pairs import Indices
 from dgnet.errors import DgnetError
 from dgnet.retrieval.arrays import EvaluationError
 from dgnet.retrieval.clustering.copies import without_crowds
 from dgnet.retrieval.clustering.dbscan import COPY, OUTLIER, Clustering, best_clustering, cluster
+from dgnet.retrieval.features.camera_means import each_without_its_cameras_mean
 from dgnet.retrieval.features.extract import Float32Array
 from dgnet.retrieval.ranking.jaccard import jaccard_distances
 from dgnet.training.adaptation.clusters import Clusters
@@ -18,13 +20,16 @@ class AdaptError(DgnetError, ValueError):
     """These images cannot be learnt from; the message says what was found and what to do."""
 
 
-def find_clusters(features: Float32Array, alike: float, settings: AdaptConfig, *, first: bool) -> Clustering:
-    """Clusters of the images with these features; eps as set, or chosen by their score.
+def find_clusters(
+    features: Float32Array, camids: Indices, alike: float, settings: AdaptConfig, *, first: bool
+) -> Clustering:
+    """Clusters of the images with these features, each less the mean of its camera; eps as set, or by their score.
 
     Of images that are more similar than `alike`, no more than `adapt.copies` are clustered (`without_crowds`); the
     others are labelled COPY.
 
     Args:
+        camids: the camera of each image; all the same where cameras are unknown, and then no mean is taken away.
         first: these are the features of the start.
 
     Raises:
@@ -40,7 +45,7 @@ def find_clusters(features: Float32Array, alike: float, settings: AdaptConfig, *
                 f"and at least {settings.k1 + 2} are needed (adapt.k1 + 2). Look at the images: are they of different "
                 "people, and can the model tell them apart?"
             )
-        found = _clusters(features[kept], settings)
+        found = _clusters(each_without_its_cameras_mean(features[kept], camids[kept]), settings)
         if first:
             require_clusters(found, settings)
     except AdaptError:

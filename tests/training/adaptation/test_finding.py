@@ -26,6 +26,10 @@ def unit(matrix: npt.NDArray[np.float64]) -> npt.NDArray[np.float32]:
     return (matrix / np.linalg.norm(matrix, axis=1, keepdims=True)).astype(np.float32)
 
 
+def one_camera(features: npt.NDArray[np.float32]) -> npt.NDArray[np.int64]:
+    return np.zeros(len(features), dtype=np.int64)
+
+
 @pytest.fixture
 def features() -> npt.NDArray[np.float32]:
     """30 people with 8 images each, then one with 900 that are nearly the same, then 300 images that resemble none."""
@@ -41,7 +45,7 @@ def test_a_crowd_and_pictures_of_nobody_do_not_hide_the_people(features: npt.NDA
     number = len(truth)
 
     def rand_and_clusters(copies: int) -> tuple[float, int]:
-        found = find_clusters(features, ALIKE, replace(SETTINGS, copies=copies), first=True)
+        found = find_clusters(features, one_camera(features), ALIKE, replace(SETTINGS, copies=copies), first=True)
         crowd = found.labels[number : number + CROWD]
         return agreement(found.labels[:number], truth).rand, len(np.unique(crowd[crowd >= 0]))
 
@@ -50,7 +54,7 @@ def test_a_crowd_and_pictures_of_nobody_do_not_hide_the_people(features: npt.NDA
     assert in_crowd <= 8
     assert rand_and_clusters(0)[1] > 30  # why near copies are left out
 
-    found = find_clusters(features, ALIKE, SETTINGS, first=True)
+    found = find_clusters(features, one_camera(features), ALIKE, SETTINGS, first=True)
     copies = int((found.labels == COPY).sum())
     assert CROWD - 60 < copies <= CROWD - 8
     figures = figures_of(found)
@@ -61,11 +65,26 @@ def test_a_crowd_and_pictures_of_nobody_do_not_hide_the_people(features: npt.NDA
     assert found.score == pytest.approx(found.silhouettes[inside].sum() / (len(features) - copies), rel=1e-5)
 
 
+def test_what_a_camera_adds_to_all_its_images_does_not_part_people() -> None:
+    pytest.importorskip("sklearn")
+    rng = np.random.default_rng(0)
+    truth, camids = np.repeat(np.arange(PEOPLE), 2 * EACH), np.tile(np.arange(2), PEOPLE * EACH)
+    own, cameras = rng.normal(size=(PEOPLE, 32)), 1.2 * rng.normal(size=(2, 32))
+    features = unit(own[truth] + cameras[camids] + 0.35 * rng.normal(size=(len(truth), 32)))
+    settings = replace(SETTINGS, copies=0)
+    told, untold = (
+        agreement(find_clusters(features, cams, ALIKE, settings, first=True).labels, truth).rand
+        for cams in (camids, one_camera(features))
+    )
+    assert told > 0.9
+    assert untold < told - 0.2
+
+
 def test_features_that_collapse_end_training_but_do_not_lose_it(features: npt.NDArray[np.float32]) -> None:
     same = features[:1].repeat(40, axis=0)
     with pytest.raises(AdaptError, match="of 40 images, all but 8 are near copies of others"):
-        find_clusters(same, ALIKE, SETTINGS, first=True)
-    found = find_clusters(same, ALIKE, SETTINGS, first=False)
+        find_clusters(same, one_camera(same), ALIKE, SETTINGS, first=True)
+    found = find_clusters(same, one_camera(same), ALIKE, SETTINGS, first=False)
     assert (found.num_clusters, found.score, len(found.labels)) == (0, 0, 40)
 
 

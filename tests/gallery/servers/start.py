@@ -13,6 +13,7 @@ import fcntl
 import lzma
 import os
 import re
+import select
 import shutil
 import signal
 import socket
@@ -68,7 +69,8 @@ def installed(requirement: str, prepare: Callable[[Path], None] | None = None) -
 class Server:
     """A server of this process's own. `kill` is `kill -9`; `start` starts it again on the same ports and data.
 
-    Each kind has `prepare()`, before its first start, `launch(log)`, which gives its process, and `is_ready()`.
+    Each kind has `prepare()`, before its first start, `launch(log, alive)`, which gives its process and leaves it the
+    descriptor `alive` open, and `is_ready()`.
     """
 
     name, num_ports = "", 1
@@ -77,6 +79,7 @@ class Server:
         self.root = Path(tempfile.mkdtemp(prefix=f"dgnet-{self.name}-"))
         self.ports = free_ports(self.num_ports)
         self.process: subprocess.Popen | None = None
+        self.ended = -1  # the reading end of a pipe that this server's processes hold open
         try:
             self.prepare()
             self.start()
@@ -95,8 +98,11 @@ class Server:
         """Start it, and wait until it answers. A server that ends meanwhile, on a busy machine, is started again."""
         deadline = time.monotonic() + START_SECONDS
         while True:
+            self.wait_for_children()
+            self.ended, alive = os.pipe()
             with open(self.root / "log.txt", "ab") as log:
-                self.process = self.launch(log.fileno())
+                self.process = self.launch(log.fileno(), alive)
+            os.close(alive)
             while self.process.poll() is None and time.monotonic() < deadline:
                 if self.is_ready():
                     return
@@ -114,6 +120,14 @@ class Server:
             except subprocess.TimeoutExpired:
                 self.process.kill()
                 self.process.wait()
+        self.wait_for_children()
+
+    def wait_for_children(self) -> None:
+        """Wait until no process of this server's is left: a child may answer for a while after its parent is killed."""
+        if self.ended >= 0:
+            select.select([self.ended], [], [], 20)  # readable, at its end, once nobody holds the pipe open
+            os.close(self.ended)
+            self.ended = -1
 
     def kill(self) -> None:
         self.stop(signal.SIGKILL)
@@ -149,18 +163,18 @@ class PostgresServer(Server):
         if done.returncode:
             raise NoServerError(f"initdb failed: {done.stderr.strip()[-500:]}")
 
-    def launch(self, log: int) -> subprocess.Popen:
+    def launch(self, log: int, alive: int) -> subprocess.Popen:
         # No socket file. Everything about durability is left as PostgreSQL has it.
         settings = f"-c port={self.port} -c listen_addresses=127.0.0.1 -c unix_socket_directories="
         command = [str(self.bin / "postgres"), "-D", str(self.data), *settings.split()]
-        return subprocess.Popen(command, stdout=log, stderr=log, cwd="/", **self.run_as())
+        return subprocess.Popen(command, stdout=log, stderr=log, cwd="/", pass_fds=[alive], **self.run_as())
 
     def is_ready(self) -> bool:
         command = [str(self.bin / "pg_isready"), "-h", "127.0.0.1", "-p", str(self.port)]
         return subprocess.run(command, capture_output=True).returncode == 0
 
     def stop(self, how: signal.Signals = signal.SIGINT) -> None:
-        # SIGINT is its fast shutdown. After kill -9 its children end by themselves and free the data folder.
+        # SIGINT is its fast shutdown.
         super().stop(how)
 
 
@@ -205,7 +219,7 @@ class MilvusServer(Server):
         text = re.sub(r"\{\{\s*(\w+)(?:\(\w+\))?(?::\s*(.*?))?\s*\}\}", value, template)
         (self.root / "configs" / "milvus.yaml").write_text(text)
 
-    def launch(self, log: int) -> subprocess.Popen:
+    def launch(self, log: int, alive: int) -> subprocess.Popen:
         binary = self.package / "bin" / "milvus"
         own = {
             "DEPLOY_MODE": "STANDALONE",
@@ -213,7 +227,8 @@ class MilvusServer(Server):
             "MILVUS_RUN_DIR": str(self.root / "run"),
         }
         env = {**os.environ, **own, "LD_LIBRARY_PATH": str(binary.parent)}
-        return subprocess.Popen([str(binary), "run", "standalone"], stdout=log, stderr=log, cwd=self.root, env=env)
+        command = [str(binary), "run", "standalone"]
+        return subprocess.Popen(command, stdout=log, stderr=log, cwd=self.root, env=env, pass_fds=[alive])
 
     def is_ready(self) -> bool:
         with contextlib.suppress(OSError):

@@ -89,7 +89,7 @@ def open_data(config: RunConfig) -> ExperimentData:
         logger.info("%s: %s", dataset.name, made.about)
     train = open_store(dataset.train, config.data)
     learns_swaps = config.joint and config.loss.true_swap > 0
-    true_swaps = open_true_swaps(config.data, datasets, dataset.train, train) if learns_swaps else None
+    true_swaps = open_true_swaps(config.data, datasets, dataset.train) if learns_swaps else None
     return ExperimentData(
         dataset=dataset,
         train=train,

@@ -10,16 +10,13 @@ import numpy as np
 from dgnet.config import ConfigError, DataConfig
 from dgnet.data.batches.pairs import Indices
 from dgnet.data.records import Record, ReidDataset
-from dgnet.data.store.packed import CropStore
 from dgnet.experiment.stores import open_store
 from dgnet.mannequin.swaps import TRAIN_SWAPS_FILE, SwapTargetsError, swap_targets
 from dgnet.training.true_swap_feed import TrueSwapCrops
 
 
-def open_true_swaps(
-    settings: DataConfig, datasets: Sequence[ReidDataset], records: Sequence[Record], train: CropStore
-) -> TrueSwapCrops:
-    """The true swaps that the data sets list, with `train` the crops of `records`.
+def open_true_swaps(settings: DataConfig, datasets: Sequence[ReidDataset], records: Sequence[Record]) -> TrueSwapCrops:
+    """The true swaps that the data sets list; `records` are those of the training images.
 
     Raises:
         ConfigError: none of the data sets lists any.
@@ -34,7 +31,6 @@ def open_true_swaps(
         )
     index_of = {os.path.abspath(record.path): index for index, record in enumerate(records)}
     return TrueSwapCrops(
-        train=train,
         truth=open_store(tuple(Record(swap.target, 0, 0) for swap in swaps), settings),
         appearance=_indices([swap.appearance for swap in swaps], index_of),
         structure=_indices([swap.structure for swap in swaps], index_of),

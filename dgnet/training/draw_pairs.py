@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict
 
 import torch
 from torch import Tensor
@@ -12,32 +12,11 @@ from dgnet.losses.adversarial import discriminator_loss, generator_loss, gradien
 from dgnet.losses.identity import cross_entropy
 from dgnet.losses.reconstruction import l1
 from dgnet.models.dgnet import DGNet
-from dgnet.training.batch import Batch, Networks
+from dgnet.training.batch import Batch, Networks, Terms
 from dgnet.training.execution.modes import eagerly, frozen, generated_statistics, running_statistics
 from dgnet.training.optim.optimizers import Optimizers
 from dgnet.training.optim.schedules import Passes, RampedWeights
 from dgnet.training.redress import redress, swap_halves
-
-
-@dataclass(frozen=True)
-class Drawn:
-    """The swaps x_ij of a batch, 2B x 3 x H x W and detached, and the terms, as `Terms` names them."""
-
-    x_ij: Tensor
-    image: Tensor
-    partner_image: Tensor
-    adversarial: Tensor
-    discriminator: Tensor
-    r1: Tensor | None
-    id_generated: Tensor | None
-    code_a: Tensor | None
-    code_s: Tensor | None
-    cycle: Tensor | None
-    redressed: Tensor | None
-
-    def terms(self) -> dict[str, Tensor | None]:
-        """The terms by name."""
-        return {item.name: getattr(self, item.name) for item in fields(self) if item.name != "x_ij"}
 
 
 def draws_pairs(loss: LossConfig, needs: Passes) -> bool:
@@ -55,8 +34,12 @@ def draw_pairs(
     penalise: bool,
     structure_alone: bool,
     autocast: torch.autocast,
-) -> Drawn:
-    """Swap the pairs, update D, and add gradients to those of E_s and G. Arguments are those of `joint_step`."""
+) -> tuple[Tensor, Terms]:
+    """Swap the pairs, update D, and add gradients to those of E_s and G. Arguments are those of `joint_step`.
+
+    Returns:
+        The swaps x_ij, 2B x 3 x H x W and detached, and the terms.
+    """
     E_a, E_s, G = networks.model.appearance_encoder, networks.model.structure_encoder, networks.model.decoder
     D, needs = networks.discriminator, ramped.needs
     x, x_partner, y_i = batch.x, batch.x_partner, batch.label
@@ -121,18 +104,17 @@ def draw_pairs(
 
     # The reconstructions, and all gradients gathered at x_ij, go back through the first graph to G and E_s.
     torch.autograd.backward((loss.image * image + loss.partner_image * partner_image, x_swap), (None, x_ij.grad))
-    return Drawn(
-        x_ij.detach(),
-        image,
-        partner_image,
-        adversarial,
-        discriminator,
-        r1,
-        id_generated,
-        code_a,
-        code_s,
-        cycle,
-        redressed,
+    return x_ij.detach(), Terms(
+        image=image,
+        partner_image=partner_image,
+        adversarial=adversarial,
+        discriminator=discriminator,
+        r1=r1,
+        id_generated=id_generated,
+        code_a=code_a,
+        code_s=code_s,
+        cycle=cycle,
+        redressed=redressed,
     )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import torch
 from torch import Tensor
 
@@ -45,10 +47,18 @@ def joint_step(
         optimizer.zero_grad()
 
     # D learns to tell x_i from x_ij; E_s and G learn to draw x_ij, ...
-    drawn = None
+    x_ij, terms = None, Terms()
     if draws_pairs(loss, needs):
-        how = {"penalise": penalise, "structure_alone": structure_alone}
-        drawn = draw_pairs(networks, optimizers, batch, ramped, loss, **how, autocast=autocast)
+        x_ij, terms = draw_pairs(
+            networks,
+            optimizers,
+            batch,
+            ramped,
+            loss,
+            penalise=penalise,
+            structure_alone=structure_alone,
+            autocast=autocast,
+        )
 
     # ... and learn from true swaps, where some are known.
     true_swap = None
@@ -82,16 +92,17 @@ def joint_step(
 
     # ... and from the images x_ij just generated (the paper's online feeding).
     prim = fine = None
-    if drawn and needs.feeding:
+    if x_ij is not None and needs.feeding:
         with autocast, generated_statistics(E_a, loss.train_bn):
-            fed = E_a(drawn.x_ij)
-        q = soft_label(loss.labels, teacher_probabilities(T, drawn.x_ij, loss, autocast), y_i, y_j)
+            fed = E_a(x_ij)
+        q = soft_label(loss.labels, teacher_probabilities(T, x_ij, loss, autocast), y_i, y_j)
         prim, fine = divergence(fed.prim.logits, q), cross_entropy(fed.fine.logits, y_j)
         torch.autograd.backward(ramped.prim * prim + ramped.fine * fine)
     optimizers.step_generator()
     optimizers.appearance.step()
 
-    terms = Terms(
+    terms = replace(
+        terms,
         id_real=id_real,
         id_synthetic=id_synthetic,
         fine_real=fine_real,
@@ -99,7 +110,6 @@ def joint_step(
         true_swap=true_swap,
         prim=prim,
         fine=fine,
-        **(drawn.terms() if drawn else {}),
     )
     return Terms(**{name: value.detach() for name, value in terms.items()})
 

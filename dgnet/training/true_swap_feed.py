@@ -5,10 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import torch
 from torch import Tensor
 
-from dgnet.config import AugmentConfig
 from dgnet.data.batches.augment import Augment
 from dgnet.data.batches.pairs import Indices, PairSampler
 from dgnet.data.batches.streams import TRUE_SWAP_SEED, Stream
@@ -20,9 +18,8 @@ from dgnet.training.views import Views
 
 @dataclass(frozen=True)
 class TrueSwapCrops:
-    """Pairs of training images whose true swap is known: x_ij by their crops, x_i and x_j by indices of `train`."""
+    """Pairs whose true swap is known: x_ij by their crops, x_i and x_j by indices of the training images."""
 
-    train: CropStore
     truth: CropStore
     appearance: Indices
     structure: Indices
@@ -35,25 +32,15 @@ class TrueSwapFeed(Views):
 
     Args:
         swaps: the pairs.
-        batch_size, augment, seed, device, rank, world_size: as of `Feed`; its draws are others than those of a `Feed`
-            of the same seed.
+        people: the training images; its draws are others, and everything else about it holds here too.
     """
 
-    def __init__(
-        self,
-        swaps: TrueSwapCrops,
-        batch_size: int,
-        augment: AugmentConfig,
-        seed: int,
-        device: torch.device,
-        rank: int = 0,
-        world_size: int = 1,
-    ) -> None:
-        seed += TRUE_SWAP_SEED
-        super().__init__(swaps.truth, batch_size, augment, seed, device, rank, world_size)
-        self.swaps, self.people = swaps, Views(swaps.train, batch_size, augment, seed, device, rank, world_size)
+    def __init__(self, swaps: TrueSwapCrops, people: Views) -> None:
+        shared = people.batch_size, people.config, people.seed + TRUE_SWAP_SEED, people.device
+        super().__init__(swaps.truth, *shared, people.rank, people.world_size)
+        self.swaps, self.people = swaps, people
         alone = np.arange(len(swaps.truth))  # a pair has no partner
-        self.sampler = PairSampler(alone, alone, batch_size, seed, rank, world_size)
+        self.sampler = PairSampler(alone, alone, self.batch_size, self.seed, self.rank, self.world_size)
 
     def batch(self, step: int) -> tuple[Tensor, Tensor, Tensor]:
         """x_i, x_j and x_ij, B x 3 x H x W each."""

@@ -79,7 +79,6 @@ def test_nothing_else_need_be_drawn(learning: RunConfig, tmp_path: Path) -> None
 
 
 def test_a_run_goes_on_with_the_same_true_swaps_alone(learning: RunConfig, tmp_path: Path) -> None:
-    (tmp_path / "other").mkdir()
     train(learning, tmp_path / "run")
     (tmp_path / "run" / "model.safetensors").unlink()
     write_swaps(Path(learning.data.root), [(x_i, x_j) for x_i in IMAGES[2:] for x_j in IMAGES])

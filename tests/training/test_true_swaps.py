@@ -19,6 +19,7 @@ from dgnet.training.optim.optimizers import Optimizers
 from dgnet.training.optim.schedules import RampedWeights
 from dgnet.training.step import joint_step
 from dgnet.training.true_swap_feed import TrueSwapCrops, TrueSwapFeed
+from dgnet.training.views import Views
 
 OFF = RampedWeights(id_generated=0, code_a=0, code_s=0, cycle=0, redressed=0, prim=0, fine=0)
 ALONE = LossConfig(image=0, partner_image=0, adversarial=0, true_swap=10.0, detach_appearance_code=False)
@@ -28,13 +29,13 @@ ALONE = LossConfig(image=0, partner_image=0, adversarial=0, true_swap=10.0, deta
 def swaps(feed: Callable[[int], Feed], config: RunConfig) -> Callable[..., TrueSwapFeed]:
     """Twelve pairs of noise; the truth of each is x_j itself, so that both can be compared."""
     crops = feed(4).crops
-    appearance, structure = np.arange(12)[::-1].copy(), np.arange(12)
-    pairs = TrueSwapCrops(train=crops, truth=crops, appearance=appearance, structure=structure)
+    pairs = TrueSwapCrops(truth=crops, appearance=np.arange(12)[::-1].copy(), structure=np.arange(12))
 
     def make(
         batch_size: int, rank: int = 0, world_size: int = 1, augment: AugmentConfig = config.augment
     ) -> TrueSwapFeed:
-        return TrueSwapFeed(pairs, batch_size, augment, 0, torch.device("cpu"), rank, world_size)
+        people = Views(crops, batch_size, augment, 0, torch.device("cpu"), rank, world_size)
+        return TrueSwapFeed(pairs, people)
 
     return make
 

@@ -15,7 +15,6 @@ from dgnet.training.distributed import World
 from dgnet.training.feed import Feed
 from dgnet.training.session import Context
 from dgnet.training.synthetic_feed import SyntheticFeed
-from dgnet.training.true_swap_feed import TrueSwapFeed
 
 
 @dataclass(frozen=True)
@@ -65,16 +64,6 @@ class Run:
             self.device,
             rank=self.world.rank,
             world_size=self.world.size,
-        )
-
-    def true_swap_feed(self, batch_size: int) -> TrueSwapFeed | None:
-        """The batches of true swaps for this process; None where none are learnt from."""
-        swaps = self.data.true_swaps
-        if swaps is None:
-            return None
-        config, world = self.config, self.world
-        return TrueSwapFeed(
-            swaps, batch_size, config.augment, config.seed, self.device, rank=world.rank, world_size=world.size
         )
 
     def context(self, checkpoints: Path) -> Context:

@@ -20,6 +20,7 @@ from dgnet.models.layers.units import place
 from dgnet.models.weights.ours import LoadedModel
 from dgnet.training.batch import Networks
 from dgnet.training.joint import train_joint
+from dgnet.training.true_swap_feed import TrueSwapFeed
 
 
 def train_model(run: Run, teacher: Teacher, start: LoadedModel[DGNet] | None = None) -> DGNet:
@@ -47,5 +48,6 @@ def train_model(run: Run, teacher: Teacher, start: LoadedModel[DGNet] | None = N
 
     anchors, context = 2 * config.batch_size, run.context(run.folder.checkpoints)
     synthetic = run.synthetic_feed(config.data.num_synthetic(anchors))
-    true_swaps = run.true_swap_feed(anchors)
-    return train_joint(networks, run.feed(anchors), context, sample, measure, synthetic, true_swaps)
+    feed = run.feed(anchors)
+    true_swaps = TrueSwapFeed(data.true_swaps, feed) if data.true_swaps else None
+    return train_joint(networks, feed, context, sample, measure, synthetic, true_swaps)

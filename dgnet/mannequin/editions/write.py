@@ -6,7 +6,7 @@ import contextlib
 import csv
 import multiprocessing
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict
 from pathlib import Path
@@ -43,7 +43,8 @@ def write_edition(out: Path, spec: EditionSpec, *, workers: int = 1, progress: b
     out = new_folder(Path(out), "--out")
     if workers < 1:
         raise EditionError(f"workers must be at least 1, got {workers}")
-    jobs = _jobs(spec)
+    swaps = {SWAPS_FILE: plan_swaps(spec), TRAIN_SWAPS_FILE: plan_train_swaps(spec)}
+    jobs = _jobs(spec, [*swaps[SWAPS_FILE], *swaps[TRAIN_SWAPS_FILE]])
     with unfinished(out, {"dgnet": __version__, **asdict(spec)}) as folder:
         for name in {Path(item.path).parent for job in jobs for item in job}:
             (folder / name).mkdir(exist_ok=True)
@@ -53,18 +54,17 @@ def write_edition(out: Path, spec: EditionSpec, *, workers: int = 1, progress: b
         with tqdm(total=total, initial=done, unit="image", dynamic_ncols=True, disable=not progress) as bar:
             for count in _run([(spec, folder, job) for job in missing if job], workers):
                 bar.update(count)
-        _write_swaps(folder / SWAPS_FILE, plan_swaps(spec))
-        if spec.num_train_swaps:
-            _write_swaps(folder / TRAIN_SWAPS_FILE, plan_train_swaps(spec))
+        for listing, listed in swaps.items():
+            if listed:
+                _write_swaps(folder / listing, listed)
         (folder / "LICENSE.txt").write_text(NOTICE, encoding="utf-8")
     return out
 
 
-def _jobs(spec: EditionSpec) -> list[list[Shot | Swap]]:
+def _jobs(spec: EditionSpec, swaps: Sequence[Shot | Swap]) -> list[list[Shot | Swap]]:
     """Lists of images that one process renders."""
     people: list[list[Shot | Swap]] = [[*plan_shots(spec, person)] for person in plan_people(spec)]
-    swaps: list[Shot | Swap] = [*plan_swaps(spec), *plan_train_swaps(spec)]
-    return people + [swaps[start : start + 15] for start in range(0, len(swaps), 15)]
+    return people + [[*swaps[start : start + 15]] for start in range(0, len(swaps), 15)]
 
 
 def _is_whole(path: Path) -> bool:

@@ -6,8 +6,11 @@ from collections.abc import Mapping
 from typing import Final
 
 import numpy as np
+import torch
+from torch import Tensor
+from torch.nn.functional import normalize
 
-from dgnet.retrieval.arrays import FeatureArray, LabelArray, feature_matrix, label_vector, same_width
+from dgnet.retrieval.arrays import FeatureArray, Int64Array, LabelArray, feature_matrix, label_vector, same_width
 from dgnet.retrieval.features.extract import Float32Array
 
 # A camera's mean counts as if so many more of its images had the mean of all cameras: a few images say more about whom
@@ -31,7 +34,7 @@ def without_camera_means(
     """
     matrices = feature_matrix(query_features, "query features"), feature_matrix(gallery_features, "gallery features")
     same_width(*matrices)
-    query, gallery = (_unit(matrix.cpu().numpy()) for matrix in matrices)
+    query, gallery = (normalize(matrix, dim=1).cpu() for matrix in matrices)
     asked = label_vector(query_camids, "query_camids", len(query))
     searched = label_vector(gallery_camids, "gallery_camids", len(gallery))
     offsets = _offsets(gallery, searched)
@@ -40,26 +43,22 @@ def without_camera_means(
 
 def each_without_its_cameras_mean(features: FeatureArray, camids: LabelArray) -> Float32Array:
     """The same of images that are all compared with one another, N x F."""
-    unit = _unit(feature_matrix(features, "features").cpu().numpy())
+    unit = normalize(feature_matrix(features, "features"), dim=1).cpu()
     cameras = label_vector(camids, "camids", len(unit))
     return _moved(unit, cameras, _offsets(unit, cameras))
 
 
-def _offsets(unit: Float32Array, cameras: LabelArray) -> dict[int, Float32Array]:
+def _offsets(unit: Tensor, cameras: Int64Array) -> dict[int, Tensor]:
     """n_c / (n_c + 20) (m_c - m) by camera."""
-    everybody, offsets = unit.mean(axis=0), {}
+    everybody, offsets = unit.mean(dim=0), {}
     for camera in np.unique(cameras):
         own = unit[cameras == camera]
-        offsets[int(camera)] = len(own) / (len(own) + PRIOR) * (own.mean(axis=0) - everybody)
+        offsets[int(camera)] = len(own) / (len(own) + PRIOR) * (own.mean(dim=0) - everybody)
     return offsets
 
 
-def _moved(unit: Float32Array, cameras: LabelArray, offsets: Mapping[int, Float32Array]) -> Float32Array:
-    none = np.zeros(unit.shape[1], dtype=np.float32)
-    return _unit(unit - np.stack([offsets.get(int(camera), none) for camera in cameras]))
-
-
-def _unit(features: Float32Array) -> Float32Array:
-    length = np.linalg.norm(features, axis=1, keepdims=True)
-    unit: Float32Array = (features / np.maximum(length, 1e-12)).astype(np.float32)
-    return unit
+def _moved(unit: Tensor, cameras: Int64Array, offsets: Mapping[int, Tensor]) -> Float32Array:
+    none = torch.zeros(unit.shape[1])
+    moved = unit - torch.stack([offsets.get(int(camera), none) for camera in cameras])
+    found: Float32Array = normalize(moved, dim=1).numpy()
+    return found

@@ -29,6 +29,7 @@ COMMANDS: dict[tuple[str, ...], Command] = {
     ("gallery", "info"): Command("gallery_upkeep.info", "what a gallery holds, and which model made it"),
     ("gallery", "verify"): Command("gallery_upkeep.verify", "read a gallery through and name its faults"),
     ("gallery", "rebuild"): Command("gallery_upkeep.rebuild", "the same entries with another model's features"),
+    ("gallery", "centre"): Command("gallery_upkeep.centre", "the same entries without what a camera's pictures share"),
     ("gallery", "export"): Command(
         "gallery_upkeep.export", "features and all that is known of the entries, as Parquet or .npz"
     ),

@@ -1,4 +1,4 @@
-"""`dgnet gallery info | verify | rebuild | export | index`: what is done with a gallery as a whole."""
+"""`dgnet gallery info | verify | rebuild | centre | export | index`: what is done with a gallery as a whole."""
 
 from __future__ import annotations
 
@@ -55,6 +55,25 @@ def rebuild(arguments: Sequence[str]) -> None:
 
     report(run(found.GALLERY, found.out, found.model, loading(parser, found), on_bad=name_bad))
     print(f"Gallery: {found.out}")
+
+
+def centre(arguments: Sequence[str]) -> None:
+    """`dgnet gallery centre GALLERY --out NEW`."""
+    parser = gallery_parser(
+        "centre",
+        "Make a new gallery of the same entries, without what all pictures of a camera share: its light, its"
+        " background, its angle. The model that made the features need not be there. What is added later, and searched"
+        " for with --from_camera, is moved likewise. The old gallery stays as it is. Needs entries of two cameras or"
+        " more; a few dozen of each are enough. Calibrate the new one again. A command that was stopped goes on when it"
+        " is run again.",
+    )
+    parser.add_argument("--out", type=str, required=True, metavar="NEW", help="the new gallery")
+    found = parser.parse_args(list(arguments))
+
+    from dgnet.experiment.galleries.centre import centre as run
+
+    num_new, means = run(found.GALLERY, found.out)
+    print(f"Gallery: {found.out}, {num_new} entries without the means of {len(means.offsets)} cameras")
 
 
 def export(arguments: Sequence[str]) -> None:

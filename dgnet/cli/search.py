@@ -26,6 +26,7 @@ def search(arguments: Sequence[str]) -> None:
     parser.add_argument("--top", type=count, default=10, help="entries to show per person, at most")
     parser.add_argument("--camera", type=str, nargs="+", help="find only entries of these cameras")
     parser.add_argument("--not_camera", type=str, nargs="+", help="and none of these")
+    parser.add_argument("--from_camera", type=str, default="", help="which camera took QUERY, for a centred gallery")
     parser.add_argument("--after", type=str, help="only at this time or later: seconds, or a date and time")
     parser.add_argument("--before", type=str, help="only earlier than this")
     parser.add_argument("--known", choices=("yes", "no"), help="only entries of known identity, or only the others")
@@ -54,6 +55,7 @@ def search(arguments: Sequence[str]) -> None:
                 top=found.top,
                 cameras=names["camera"],
                 not_cameras=names["not_camera"],
+                from_camera=found.from_camera,
                 after=found.after,
                 before=found.before,
                 known=None if found.known is None else found.known == "yes",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -11,11 +12,13 @@ from itertools import islice
 import numpy as np
 from tqdm import tqdm
 
-from dgnet.data.records import DataError
+from dgnet.data.records import DataError, name_some
+from dgnet.gallery.centring import CameraMeans, strangers
 from dgnet.gallery.crops import Crop, Item, decode_item, read_item, source_of
 from dgnet.gallery.embedder import Embedder
 from dgnet.gallery.stores.protocol import Entry, Store, entry_id
 
+logger = logging.getLogger(__name__)
 BATCH_SIZE = 256
 
 
@@ -47,6 +50,7 @@ def add_items(
     total: int | None = None,
     batch_size: int = BATCH_SIZE,
     on_bad: Callable[[str, str], None] | None = None,
+    means: CameraMeans | None = None,
     progress: bool = True,
 ) -> Added:
     """Add images, batch by batch: a batch that was acknowledged stays, and the same call again goes on from there.
@@ -54,17 +58,23 @@ def add_items(
     Args:
         total: the number of items, for the progress bar.
         on_bad: told the source and the reason of each image that cannot be read, when it is met.
+        means: of a centred gallery.
 
     Raises:
         GalleryError: the gallery holds features of another model, or cannot be written to.
     """
     embedder.check(store.meta, store.address)
     added = Added()
+    new_cameras: set[str] = set()
     bar = tqdm(total=total, desc="adding", unit="image", dynamic_ncols=True, disable=not progress, delay=1)
     with bar:
         for batch in _prepared(store, embedder, items, batch_size):
             if batch.entries:
                 features = embedder.features(np.stack([crop.pixels for crop in batch.crops]))
+                if means is not None:
+                    cameras = [entry.camera for entry in batch.entries]
+                    features = means.taken_away(features, cameras)
+                    new_cameras.update(strangers(means, cameras))
                 new = store.add(batch.entries, features, [crop.thumbnail for crop in batch.crops])
                 added.num_new += sum(new)
                 added.num_there += len(new) - sum(new)
@@ -73,6 +83,11 @@ def add_items(
             for source, reason in batch.bad if on_bad else ():
                 on_bad(source, reason)  # type: ignore[misc]
             bar.update(batch.num_given)
+    if new_cameras:
+        logger.warning(
+            "%s: was centred before it knew %s, whose features are kept as the model gives them; centre it anew",
+            *(store.address, name_some(sorted(new_cameras))),
+        )
     return added
 
 

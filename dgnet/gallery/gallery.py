@@ -22,6 +22,7 @@ from dgnet.gallery.calibration.stored import (
     require_calibration,
     stored_calibration,
 )
+from dgnet.gallery.centring import complete_means
 from dgnet.gallery.crops import Item, decode_item, read_item, source_of
 from dgnet.gallery.embedder import Embedder
 from dgnet.gallery.searching import Answer, query_features, search_people
@@ -30,7 +31,10 @@ from dgnet.gallery.stores.protocol import EVERY, Filter, Float32Array, Meta, Sto
 
 @dataclass(frozen=True)
 class Info:
-    """What a gallery holds. `cameras` counts entries per camera (empty: unknown); times are in seconds."""
+    """What a gallery holds. `cameras` counts entries per camera (empty: unknown); times are in seconds.
+
+    `centred` names the cameras whose means were taken away; it is empty in a gallery that is not centred.
+    """
 
     meta: Meta
     num_entries: int
@@ -39,6 +43,7 @@ class Info:
     cameras: dict[str, int]
     earliest: float | None
     latest: float | None
+    centred: tuple[str, ...] = ()
 
 
 class Gallery:
@@ -49,10 +54,16 @@ class Gallery:
 
     Attributes:
         store: where it is kept (`stores.protocol.Store`), for everything that this class does not do.
+        means: what was taken away of the features of each camera; None in a gallery that is not centred.
     """
 
     def __init__(self, store: Store, embedder_of: Callable[[], Embedder]) -> None:
         self.store = store
+        try:
+            self.means = complete_means(store)
+        except BaseException:
+            store.close()
+            raise
         self._embedder_of = embedder_of
         self._embedder: Embedder | None = None
 
@@ -115,6 +126,7 @@ class Gallery:
             total=total,
             batch_size=batch_size,
             on_bad=on_bad,
+            means=self.means,
             progress=progress,
         )
 
@@ -124,6 +136,7 @@ class Gallery:
         *,
         top: int = 10,
         only: Filter = EVERY,
+        camera: str = "",
         together: bool = False,
         rerank: bool = False,
         threshold: float | None = None,
@@ -135,6 +148,7 @@ class Gallery:
             images: one or many, of one person each; a list within the list holds several pictures of one person.
             top: how many entries at most per person.
             only: which entries may be found; see `Filter`.
+            camera: which camera took the images, where it is known; a centred gallery takes its mean away from them.
             together: all images show one person.
             rerank: order the 200 most similar by k-reciprocal re-ranking; similarities shown stay cosines.
             threshold: the least cosine; where nothing reaches it, the answer is nobody.
@@ -153,10 +167,10 @@ class Gallery:
         else:
             calibration = require_calibration(self.store)
             threshold = calibration.threshold(far)
-        people = [[*map(Item, each(one))] for one in each(images)]
+        people = [[Item(image, camera=camera) for image in each(one)] for one in each(images)]
         if together:
             people = [[item for shots in people for item in shots]]
-        features = query_features(self.embedder, people)
+        features = query_features(self.embedder, people, self.means)
         names = [tuple(map(source_of, shots)) for shots in people]
         return search_people(
             self.store,
@@ -223,6 +237,7 @@ class Gallery:
             cameras=dict(sorted(cameras.items())),
             earliest=times[0] if times else None,
             latest=times[-1] if times else None,
+            centred=tuple(self.means.offsets) if self.means else (),
         )
 
     def verify(self) -> list[str]:

@@ -9,6 +9,7 @@ import numpy as np
 
 from dgnet.data.records import DataError
 from dgnet.gallery.calibration.calibration import Calibration
+from dgnet.gallery.centring import CameraMeans
 from dgnet.gallery.crops import Item, decode_item, read_item, source_of
 from dgnet.gallery.embedder import Embedder
 from dgnet.gallery.stores.protocol import EVERY, Entry, Filter, Float32Array, GalleryError, Store
@@ -49,8 +50,12 @@ class Answer:
         return not self.matches
 
 
-def query_features(embedder: Embedder, people: Sequence[Sequence[Item]]) -> Float32Array:
+def query_features(
+    embedder: Embedder, people: Sequence[Sequence[Item]], means: CameraMeans | None = None
+) -> Float32Array:
     """One feature of length 1 per person: the mean of the features of the pictures, made that long again.
+
+    `means`, of a centred gallery, are taken away from those pictures whose camera is known.
 
     Raises DataError naming a picture that cannot be read.
     """
@@ -63,9 +68,11 @@ def query_features(embedder: Embedder, people: Sequence[Sequence[Item]]) -> Floa
         except DataError as error:
             raise DataError(f"{source_of(item)}: {error}") from error
     single = embedder.features(np.stack(crops))
+    if means is not None:
+        single = means.taken_away(single, [item.camera for shots in people for item in shots])
     ends = np.cumsum([len(shots) for shots in people])
-    means = np.stack([shots.mean(axis=0) for shots in np.split(single, ends[:-1])])
-    unit: Float32Array = means / np.maximum(np.linalg.norm(means, axis=1, keepdims=True), 1e-12)
+    mean = np.stack([shots.mean(axis=0) for shots in np.split(single, ends[:-1])])
+    unit: Float32Array = mean / np.maximum(np.linalg.norm(mean, axis=1, keepdims=True), 1e-12)
     return unit
 
 

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 import dgnet
+from dgnet.experiment.galleries.centre import centre
 from dgnet.gallery.calibration.marks import read_marks
 from dgnet.gallery.stores.protocol import Filter
 
@@ -158,3 +159,29 @@ def test_what_is_of_a_wrong_kind_or_name_is_explained(
     message = found.json()["error"]["message"]
     assert said in message
     assert "class" not in message  # no word of Python's
+
+
+def test_a_gallery_without_camera_means_is_served(
+    start: Any, tmp_path: Path, people_db: Path, queries: list[Path]
+) -> None:
+    centre(str(people_db), str(tmp_path / "people.db"), progress=False)
+    server = start()
+
+    def camera_of(path: Path) -> str:
+        return path.name.split("_c")[1][0]
+
+    with dgnet.Gallery.open(tmp_path / "people.db") as gallery:
+        best = {
+            query: [gallery.search(query, camera=said, top=1)[0].best or 0.0 for said in ("", camera_of(query))]
+            for query in queries[:40]
+        }
+        query = max(best, key=lambda query: abs(best[query][1] - best[query][0]))
+        assert abs(best[query][1] - best[query][0]) > 0.003  # answers are rounded to half precision
+        for data, wanted in zip(({}, {"from_camera": camera_of(query)}), best[query], strict=True):
+            found = server.client.post("/v1/search", files=files(query), data=data).json()["results"][0]
+            assert found["similarity"] == pytest.approx(wanted, abs=1e-3)
+        added = queries[-1]
+        data = {"camera": camera_of(added)}
+        server.client.post("/v1/entries", files=files(added), data=data).raise_for_status()
+        assert gallery.search(added, camera=camera_of(added))[0].best == pytest.approx(1, abs=1e-3)
+        assert gallery.search(added)[0].best != pytest.approx(1, abs=1e-3)

@@ -63,7 +63,7 @@ def calibrate_gallery(
     with Gallery.open(address, model, device=device) as gallery:
         store = gallery.store
         what = data or OWN_ENTRIES
-        features, people, cameras = _of_data(gallery.embedder, data) if data else known_people(store)
+        features, people, cameras = _of_data(gallery, data) if data else known_people(store)
         found = calibrate(
             features,
             people,
@@ -84,7 +84,7 @@ def calibrate_gallery(
     return found, f"{table.to_text()}{table.note}\n", page
 
 
-def _of_data(embedder: Embedder, data: str) -> tuple[Float32Array, list[str], list[str]]:
+def _of_data(gallery: Gallery, data: str) -> tuple[Float32Array, list[str], list[str]]:
     """The same of a data set's query and gallery images; of its training images where it has no others."""
     dataset = read_named(data)
     records = [*dataset.query, *dataset.gallery]
@@ -92,8 +92,10 @@ def _of_data(embedder: Embedder, data: str) -> tuple[Float32Array, list[str], li
         records = list(dataset.train)
         logger.warning("%s has training images alone: where the model was trained on them, it is too sure here", data)
     kept = {record.path: record for record in records if record.pid > DISTRACTOR_PID}  # an image in both counts once
-    features = embed(embedder, list(kept.values()))
+    features = embed(gallery.embedder, list(kept.values()))
     cameras = ["" if one.camid == UNKNOWN_CAMERA else str(one.camid) for one in kept.values()]
+    if gallery.means is not None:
+        features = gallery.means.taken_away(features, cameras)
     return features, [dataset.called(one.pid) for one in kept.values()], cameras
 
 

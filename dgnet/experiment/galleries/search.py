@@ -29,6 +29,7 @@ class Request:
     top: int = 10
     cameras: tuple[str, ...] | None = None
     not_cameras: tuple[str, ...] | None = None
+    from_camera: str = ""
     after: str | None = None
     before: str | None = None
     known: bool | None = None
@@ -60,6 +61,7 @@ def search(request: Request) -> str:
             people,
             top=request.top,
             only=only,
+            camera=request.from_camera,
             together=request.together,
             rerank=request.rerank,
             threshold=request.threshold,

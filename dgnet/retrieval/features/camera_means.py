@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final
+from typing import Final, TypeVar
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor
 from torch.nn.functional import normalize
@@ -16,6 +17,8 @@ from dgnet.retrieval.features.extract import Float32Array
 # A camera's mean counts as if so many more of its images had the mean of all cameras: a few images say more about whom
 # they show than about their camera.
 PRIOR: Final = 20
+Float64Array = npt.NDArray[np.float64]
+Array = TypeVar("Array", Tensor, Float64Array)
 
 
 def without_camera_means(
@@ -48,12 +51,17 @@ def each_without_its_cameras_mean(features: FeatureArray, camids: LabelArray) ->
     return _moved(unit, cameras, _offsets(unit, cameras))
 
 
+def offset(mean: Array, everybody: Array, count: int) -> Array:
+    """n_c / (n_c + 20) (m_c - m): what the `count` images of a camera share, of their mean m_c and that of all, m."""
+    return (mean - everybody) * (count / (count + PRIOR))
+
+
 def _offsets(unit: Tensor, cameras: Int64Array) -> dict[int, Tensor]:
-    """n_c / (n_c + 20) (m_c - m) by camera."""
+    """The offset of each camera."""
     everybody, offsets = unit.mean(dim=0), {}
     for camera in np.unique(cameras):
         own = unit[cameras == camera]
-        offsets[int(camera)] = len(own) / (len(own) + PRIOR) * (own.mean(dim=0) - everybody)
+        offsets[int(camera)] = offset(own.mean(dim=0), everybody, len(own))
     return offsets
 
 

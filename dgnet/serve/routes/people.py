@@ -44,6 +44,9 @@ async def search(
     top: Annotated[int, Form(ge=1, description="how many results at most")] = 20,
     cameras: Annotated[list[str] | None, Form(description="find only entries of these cameras")] = None,
     not_cameras: Annotated[list[str] | None, Form(description="find no entries of these cameras")] = None,
+    from_camera: Annotated[
+        str, Form(description="which camera took the pictures, for a centred gallery", max_length=200)
+    ] = "",
     after: Annotated[str | None, Form(description=f"only at this time or later: {TIME}")] = None,
     before: Annotated[str | None, Form(description="only earlier than this, likewise")] = None,
     known: Annotated[bool | None, Form(description="only entries of known identity, or only the others")] = None,
@@ -55,7 +58,7 @@ async def search(
     if top > service.limits.top:
         raise Refusal(422, "field", f"top: found {top}, must be at most {service.limits.top}.")
     only = filter_of(cameras, not_cameras, after, before, known)
-    features, refused = await _single(service, images, entries)
+    features, refused = await _single(service, images, entries, from_camera)
     if query:
         features = np.concatenate([features, from_text(query, service.gallery.embedder.dim)[None]])
     if not len(features):
@@ -103,7 +106,9 @@ async def compare(
     )
 
 
-async def _single(service: Service, images: Images, entries: list[str]) -> tuple[Float32Array, list[Refused]]:
+async def _single(
+    service: Service, images: Images, entries: list[str], camera: str = ""
+) -> tuple[Float32Array, list[Refused]]:
     """The features of pictures, then of entries. Raises Refusal where no picture is one, or an entry is not there."""
     if len(entries) > service.limits.images:
         raise Refusal(422, "field", f"entries: found {len(entries)}, must be at most {service.limits.images}.")
@@ -113,5 +118,7 @@ async def _single(service: Service, images: Images, entries: list[str]) -> tuple
             raise Refusal(404, "not_found", f"entries: no entry {id_[:64]!r}; was it removed?")
     found, features = await embed_uploads(service, await read_uploads(service, images))
     refuse_bad(found, only_if_all=True)
+    if service.gallery.means is not None:
+        features = service.gallery.means.taken_away(features, [camera] * len(features))
     rows = [features, *(kept[id_][None] for id_ in entries)]
     return np.concatenate(rows), refusals(found)

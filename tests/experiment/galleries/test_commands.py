@@ -161,3 +161,29 @@ def test_mistakes_end_in_one_sentence(here: Path, crops: Path, capsys: pytest.Ca
         assert message in capsys.readouterr().err
     cli.main(["search", "people.db", "bundled"])
     assert capsys.readouterr().out.count("Nobody here: the gallery has no entry that may be found.") == 3
+
+
+def test_a_gallery_without_camera_means(here: Path, crops: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    cli.main(["gallery", "create", "plain.db", *map(str, sorted(crops.glob("0*.jpg"))), "--pattern", PATTERN])
+    for _ in range(2):  # the second time it goes on with what is there
+        cli.main(["gallery", "centre", "plain.db", "--out", "centred.db"])
+    made, again = [line for line in capsys.readouterr().out.splitlines() if line.startswith("Gallery: centred")]
+    assert made.startswith("Gallery: centred.db, 12 entries without the means of ")
+    assert again.startswith("Gallery: centred.db, 0 entries")
+    cli.main(["gallery", "info", "centred.db"])
+    assert "without the means of " in capsys.readouterr().out
+
+    query = min((bundled_root() / "query").glob("0152_*_*.jpg"))
+    camera = query.name.split("_c")[1][0]
+    found = []
+    for options in ([], ["--from_camera", camera]):
+        cli.main(["search", "centred.db", str(query), "--json", *options])
+        found.append(json.loads(capsys.readouterr().out)[0]["best"])
+    with dgnet.Gallery.open("centred.db") as gallery:
+        assert gallery.means is not None
+        assert camera in gallery.means.offsets
+        expected = [gallery.search(query, camera=said)[0].best for said in ("", camera)]
+    assert found == pytest.approx(expected, abs=1e-6)
+    assert found[0] != found[1]
+    assert failing("gallery", "centre", "gone.db", "--out", "new.db") == 1
+    assert not (here / "new.db").exists()

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import threading
+from contextlib import closing
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+from dgnet.gallery.centring import centre, complete_means
+from dgnet.gallery.stores.choice import create_store
 from dgnet.gallery.stores.protocol import EVERY, Entry, Filter, GalleryError, Store, entry_id
 
 FILTERS = (
@@ -210,3 +214,19 @@ def test_one_thread_asks_while_another_adds(store: Store, batch: Any) -> None:
     thread.join()
     assert not faults
     assert store.count() == 200
+
+
+def test_a_gallery_is_centred_into_any_store(place: Any, tmp_path: Path, batch: Any, meta: Any) -> None:
+    with closing(create_store(str(tmp_path / "source.db"), meta())) as source:
+        source.add(*batch(range(60)))
+        target = place.create(place.address, meta())
+        num_new, means = centre(source, target, progress=False)
+        assert (num_new, sorted(means.offsets)) == (60, ["door", "hall"])
+        target.close()
+        with closing(place.open(place.address)) as again:
+            kept = complete_means(again)
+            assert kept is not None
+            for entries, vectors in source.read():
+                found = again.vectors([entry.id for entry in entries])
+                expected = kept.taken_away(vectors, [entry.camera for entry in entries])
+                np.testing.assert_allclose(np.stack([found[entry.id] for entry in entries]), expected, atol=1e-6)

@@ -1,0 +1,168 @@
+"""Centred galleries: what all images of a camera share is taken away from the features that are kept.
+
+For each camera c of the gallery that it is made of, a centred gallery keeps the offset o_c of
+`retrieval.features.camera_means`, and every feature f by c, of that gallery or added later, as (f - o_c) / |f - o_c|.
+So whatever is done with features, on any server, is done without o_c. Offsets never change, since all that is kept was
+moved by them; better ones make a new gallery.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from tqdm import tqdm
+
+from dgnet.gallery.calibration.marks import add_marks, read_marks
+from dgnet.gallery.stores.protocol import Float32Array, GalleryError, Store
+from dgnet.retrieval.features.camera_means import Float64Array, offset
+
+NOTE = "camera means"  # the note that names the cameras; each camera's offset is in a note of its own
+
+
+@dataclass(frozen=True)
+class CameraMeans:
+    """The offsets of a centred gallery.
+
+    Args:
+        source: the address of the gallery that they were measured on.
+        offsets: of length dim, by camera.
+        complete: whether everything of `source` has been taken over.
+    """
+
+    source: str
+    offsets: Mapping[str, Float32Array]
+    complete: bool = False
+
+    def taken_away(self, features: Float32Array, cameras: Sequence[str]) -> Float32Array:
+        """Unit features N×dim as the gallery keeps them, of length 1; those by other cameras stay as they are."""
+        moved = features - self._of(features, cameras)
+        unit: Float32Array = moved / np.maximum(np.linalg.norm(moved, axis=1, keepdims=True), 1e-12)
+        return unit
+
+    def put_back(self, kept: Float32Array, cameras: Sequence[str]) -> Float32Array:
+        """What `taken_away` was given: f = o + r k, for the r > 0 that makes it of length 1."""
+        o = self._of(kept, cameras)
+        along = (o * kept).sum(axis=1, keepdims=True)
+        r = np.sqrt(np.maximum(along**2 + 1 - (o**2).sum(axis=1, keepdims=True), 0)) - along
+        return o + r * kept
+
+    def _of(self, features: Float32Array, cameras: Sequence[str]) -> Float32Array:
+        none = np.zeros(features.shape[1], np.float32)
+        return np.stack([self.offsets.get(camera, none) for camera in cameras]) if len(cameras) else features
+
+
+def read_means(store: Store) -> CameraMeans | None:
+    """A gallery's offsets; None for one that is not centred. Raises GalleryError where they are damaged."""
+    text = store.note(NOTE)
+    if text is None:
+        return None
+    try:
+        said = json.loads(text)
+        offsets = {camera: _vector(store.note(f"{NOTE} of {camera}"), store.meta.dim) for camera in said["cameras"]}
+        return CameraMeans(said["source"], offsets, said["complete"])
+    except (ValueError, KeyError, TypeError) as error:
+        if isinstance(error, GalleryError):
+            raise
+        damaged = f"{store.address}: its camera means are damaged: {error}"
+        raise GalleryError(f"{damaged}; make it anew with `dgnet gallery centre`") from error
+
+
+def complete_means(store: Store) -> CameraMeans | None:
+    """The same, of a gallery that is to be used. Raises GalleryError where `centre` was stopped before its end."""
+    found = read_means(store)
+    if found is not None and not found.complete:
+        raise GalleryError(
+            f"{store.address}: not complete, since `dgnet gallery centre` was stopped; run `dgnet gallery centre "
+            f"{found.source} --out {store.address}` again, and it goes on"
+        )
+    return found
+
+
+def centre(source: Store, target: Store, *, progress: bool = True) -> tuple[int, CameraMeans]:
+    """Take everything of `source` over to `target`, without camera means, and return how many entries were new there.
+
+    A target in which an earlier call was stopped keeps that call's offsets. Marks on pairs of entries go along; the
+    calibration does not, since similarities change.
+
+    Raises:
+        GalleryError: fewer than two cameras are known, or `target` is of another gallery or model.
+    """
+    if source.meta.model_hash != target.meta.model_hash:
+        raise GalleryError(f"{target.address}: holds features of another model than {source.address}; give a new name")
+    before, means = read_means(source), read_means(target)
+    if means is None:
+        if target.count():
+            raise GalleryError(f"{target.address}: holds entries already, must be a new gallery; give a new name")
+        means = CameraMeans(_name_of(source), _measured(source, before, progress=progress))
+        _keep(target, means)
+    elif means.source != _name_of(source):
+        raise GalleryError(f"{target.address}: is {means.source} without camera means; give a new name")
+    num_new = 0
+    with _bar(source, "centring", progress) as bar:
+        for entries, kept in source.read(batch_size=1_000):
+            cameras = [entry.camera for entry in entries]
+            small = source.thumbnails([entry.id for entry in entries])
+            features = means.taken_away(before.put_back(kept, cameras) if before else kept, cameras)
+            num_new += sum(target.add(entries, features, [small.get(entry.id, b"") for entry in entries]))
+            bar.update(len(entries))
+    there = target.present([id_ for mark in read_marks(source) for id_ in (mark.first, mark.second)])
+    marks = [mark for mark in read_marks(source) if {mark.first, mark.second} <= there]
+    if marks:
+        add_marks(target, marks)
+    means = replace(means, complete=True)
+    _keep(target, means)
+    return num_new, means
+
+
+def _measured(source: Store, before: CameraMeans | None, *, progress: bool) -> dict[str, Float32Array]:
+    """The offset of each camera, of all entries whose camera is known."""
+    sums: dict[str, Float64Array] = {}
+    counts: dict[str, int] = {}
+    with _bar(source, "means", progress) as bar:
+        for entries, kept in source.read():
+            names = np.array([entry.camera for entry in entries])
+            features = before.put_back(kept, names.tolist()) if before else kept
+            for camera in sorted(set(names.tolist()) - {""}):
+                own = features[names == camera]
+                sums[camera] = sums.get(camera, np.zeros(source.meta.dim)) + own.sum(axis=0, dtype=np.float64)
+                counts[camera] = counts.get(camera, 0) + len(own)
+            bar.update(len(entries))
+    if len(sums) < 2:
+        raise GalleryError(
+            f"{source.address}: entries of {len(sums)} known cameras, must be of two or more, since what is taken away "
+            "is how each differs from all; say the cameras when adding (--camera, --pattern or --manifest)"
+        )
+    everybody: Float64Array = np.sum(list(sums.values()), axis=0) / sum(counts.values())
+    return {name: offset(sums[name] / counts[name], everybody, counts[name]).astype(np.float32) for name in sums}
+
+
+def _bar(source: Store, what: str, progress: bool) -> tqdm:
+    return tqdm(total=source.count(), desc=what, unit="entry", dynamic_ncols=True, disable=not progress, delay=1)
+
+
+def _name_of(store: Store) -> str:
+    return store.address if "://" in store.address else os.path.abspath(store.address)
+
+
+def _keep(store: Store, means: CameraMeans) -> None:
+    for camera, vector in means.offsets.items():
+        store.set_note(f"{NOTE} of {camera}", base64.b64encode(vector.astype("<f4").tobytes()).decode())
+    said = {"source": means.source, "complete": means.complete, "cameras": sorted(means.offsets)}
+    store.set_note(NOTE, json.dumps(said, ensure_ascii=False))
+
+
+def _vector(text: str | None, dim: int) -> Float32Array:
+    found = np.frombuffer(base64.b64decode(text or "", validate=True), "<f4").astype(np.float32)
+    if len(found) != dim or not np.isfinite(found).all():
+        raise ValueError(f"{len(found)} numbers, must be {dim} finite ones")
+    return found
+
+
+def strangers(means: CameraMeans | None, cameras: Iterable[str]) -> list[str]:
+    """Those of the cameras that a centred gallery knows nothing of."""
+    return [] if means is None else sorted(set(cameras) - set(means.offsets) - {""})

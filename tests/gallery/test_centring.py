@@ -1,0 +1,144 @@
+"""Galleries without what all images of a camera share: their arithmetic, what is added later, and ends on the way."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from dgnet.gallery.calibration.marks import Mark, add_marks, read_marks
+from dgnet.gallery.centring import NOTE, centre, complete_means, read_means
+from dgnet.gallery.crops import Item
+from dgnet.gallery.gallery import Gallery
+from dgnet.gallery.stores.choice import open_store
+from dgnet.gallery.stores.protocol import GalleryError, Store
+from dgnet.retrieval.features.camera_means import each_without_its_cameras_mean
+
+
+def features_of(store: Store) -> tuple[np.ndarray, list[str]]:
+    """Everything that is kept, in the order of its sources, with the cameras."""
+    rows = [(entry, vector) for batch, vectors in store.read() for entry, vector in zip(batch, vectors, strict=True)]
+    rows.sort(key=lambda row: row[0].source)
+    return np.stack([vector for _, vector in rows]), [entry.camera for entry, _ in rows]
+
+
+@pytest.fixture
+def centred(make_gallery: Callable[..., Gallery], picture: Any, embedder: Any) -> tuple[Gallery, Gallery]:
+    """A gallery of 90 pictures by cameras that differ in light, and the same without camera means; in float32."""
+    plain = make_gallery("plain.db", precision="float32")
+    pixels = np.random.default_rng(0).integers(0, 60, (90, 32, 16, 3), dtype=np.uint8)
+    for number, image in enumerate(pixels):
+        camera = number % 3
+        image[..., camera] += np.uint8(60 * camera)
+        plain.add(Item(image, f"{number:03d}", f"c{camera}", float(number), f"person {number % 10}"))
+    target = make_gallery("centred.db", precision="float32").store
+    assert centre(plain.store, target, progress=False)[0] == 90
+    return plain, Gallery(target, lambda: embedder)
+
+
+def test_it_keeps_what_evaluation_computes(centred: tuple[Gallery, Gallery]) -> None:
+    plain, without = centred
+    features, cameras = features_of(plain.store)
+    expected = each_without_its_cameras_mean(features, np.array([int(camera[1:]) for camera in cameras]))
+    kept, _ = features_of(without.store)
+    np.testing.assert_allclose(kept, expected, atol=1e-6)
+    assert np.abs(kept - features).max() > 0.01
+    assert without.means is not None
+    np.testing.assert_allclose(without.means.put_back(kept, cameras), features, atol=1e-6)
+    assert plain.info().centred == ()
+    assert without.info().centred == ("c0", "c1", "c2")
+    assert without.verify() == []
+
+
+def test_entries_thumbnails_and_marks_go_along(centred: tuple[Gallery, Gallery], embedder: Any, tmp_path: Path) -> None:
+    plain, without = centred
+    ids = [entry.id for batch in plain.store.entries() for entry in batch]
+    assert without.store.get(ids) == plain.store.get(ids)
+    assert without.store.thumbnails(ids) == plain.store.thumbnails(ids)
+    add_marks(plain.store, [Mark(ids[0], ids[1], False), Mark("query:1", ids[2], True, 0.5)])
+    assert centre(plain.store, without.store, progress=False)[0] == 0
+    assert read_marks(without.store) == [Mark(*sorted(ids[:2]), False)]  # a picture's similarity has changed
+
+
+def test_what_is_added_and_searched_for_later_is_moved_too(
+    centred: tuple[Gallery, Gallery], caplog: pytest.LogCaptureFixture
+) -> None:
+    plain, without = centred
+    image = np.random.default_rng(1).integers(0, 60, (32, 16, 3), dtype=np.uint8)
+    for gallery in centred:
+        gallery.add(image, camera="c2", source="later")
+        with caplog.at_level(logging.WARNING):
+            gallery.add(255 - image, camera="roof", source="zz of a new camera")
+    (warning,) = [record.getMessage() for record in caplog.records]
+    assert warning.startswith(f"{without.store.address}: was centred before it knew roof, whose features are kept as")
+    assert without.means is not None
+    raw, cameras = features_of(plain.store)
+    kept, _ = features_of(without.store)
+    np.testing.assert_allclose(kept, without.means.taken_away(raw, cameras), atol=1e-6)
+    np.testing.assert_allclose(kept[-1], raw[-1], atol=1e-6)
+    assert without.search(image, camera="c2")[0].matches[0].similarity == pytest.approx(1, abs=1e-6)
+    assert without.search(image)[0].matches[0].similarity < 0.999
+
+
+def test_a_centred_gallery_is_centred_anew_from_what_the_model_gave(
+    centred: tuple[Gallery, Gallery], make_gallery: Callable[..., Gallery]
+) -> None:
+    _, without = centred
+    again = make_gallery("again.db", precision="float32").store
+    centre(without.store, again, progress=False)
+    np.testing.assert_allclose(features_of(again)[0], features_of(without.store)[0], atol=1e-5)
+
+
+class StoppedError(Exception):
+    """Stands for whatever ends the process."""
+
+
+def test_stopped_on_the_way_it_says_so_and_goes_on(
+    centred: tuple[Gallery, Gallery],
+    make_gallery: Callable[..., Gallery],
+    embedder: Any,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    plain, without = centred
+    half = make_gallery("half.db", precision="float32").store
+    read = type(plain.store).read
+
+    def in_tens(self: Any, *arguments: Any, **named: Any) -> Any:
+        for number, batch in enumerate(read(self, batch_size=10)):
+            if named and number == 5:  # the second reading, which takes the entries over
+                raise StoppedError
+            yield batch
+
+    with monkeypatch.context() as patch:
+        patch.setattr(type(plain.store), "read", in_tens)
+        with pytest.raises(StoppedError):
+            centre(plain.store, half, progress=False)
+    assert half.count() == 50
+    with pytest.raises(GalleryError, match=r"half.db: not complete.*gallery centre .*plain.db --out .*half.db` again"):
+        Gallery(open_store(half.address), lambda: embedder)
+    plain.add(np.zeros((32, 16, 3), np.uint8), camera="c0", source="meanwhile")  # the means do not move on the way
+    assert centre(plain.store, half, progress=False)[0] == 41
+    kept, _ = features_of(half)
+    np.testing.assert_allclose(kept[:-1], features_of(without.store)[0], atol=1e-6)
+    assert complete_means(half) is not None
+
+
+def test_galleries_that_cannot_be_centred(
+    centred: tuple[Gallery, Gallery], make_gallery: Callable[..., Gallery], picture: Any
+) -> None:
+    plain, without = centred
+    one = make_gallery("one.db")
+    one.add([Item(picture(n), f"{n}", "gate" if n else "") for n in range(3)])
+    with pytest.raises(GalleryError, match=r"one.db: entries of 1 known cameras, must be of two or more"):
+        centre(one.store, make_gallery("new.db").store, progress=False)
+    with pytest.raises(GalleryError, match=r"one.db: holds entries already"):
+        centre(plain.store, one.store, progress=False)
+    with pytest.raises(GalleryError, match=r"centred.db: is .*plain.db without camera means; give a new name"):
+        centre(one.store, without.store, progress=False)
+    without.store.set_note(f"{NOTE} of c1", "AAAA")
+    with pytest.raises(GalleryError, match=r"centred.db: its camera means are damaged: 0 numbers|damaged"):
+        read_means(without.store)

@@ -83,44 +83,12 @@ def complete_means(store: Store) -> CameraMeans | None:
     return found
 
 
-def centre(source: Store, target: Store, *, progress: bool = True) -> tuple[int, CameraMeans]:
-    """Take everything of `source` over to `target`, without camera means, and return how many entries were new there.
+def measured(source: Store, *, progress: bool = True) -> CameraMeans:
+    """The offsets of a gallery's cameras, of all entries whose camera is known.
 
-    A target in which an earlier call was stopped keeps that call's offsets. Marks on pairs of entries go along; the
-    calibration does not, since similarities change.
-
-    Raises:
-        GalleryError: fewer than two cameras are known, or `target` is of another gallery or model.
+    Raises GalleryError where fewer than two cameras are known.
     """
-    if source.meta.model_hash != target.meta.model_hash:
-        raise GalleryError(f"{target.address}: holds features of another model than {source.address}; give a new name")
-    before, means = read_means(source), read_means(target)
-    if means is None:
-        if target.count():
-            raise GalleryError(f"{target.address}: holds entries already, must be a new gallery; give a new name")
-        means = CameraMeans(_name_of(source), _measured(source, before, progress=progress))
-        _keep(target, means)
-    elif means.source != _name_of(source):
-        raise GalleryError(f"{target.address}: is {means.source} without camera means; give a new name")
-    num_new = 0
-    with _bar(source, "centring", progress) as bar:
-        for entries, kept in source.read(batch_size=1_000):
-            cameras = [entry.camera for entry in entries]
-            small = source.thumbnails([entry.id for entry in entries])
-            features = means.taken_away(before.put_back(kept, cameras) if before else kept, cameras)
-            num_new += sum(target.add(entries, features, [small.get(entry.id, b"") for entry in entries]))
-            bar.update(len(entries))
-    there = target.present([id_ for mark in read_marks(source) for id_ in (mark.first, mark.second)])
-    marks = [mark for mark in read_marks(source) if {mark.first, mark.second} <= there]
-    if marks:
-        add_marks(target, marks)
-    means = replace(means, complete=True)
-    _keep(target, means)
-    return num_new, means
-
-
-def _measured(source: Store, before: CameraMeans | None, *, progress: bool) -> dict[str, Float32Array]:
-    """The offset of each camera, of all entries whose camera is known."""
+    before = read_means(source)
     sums: dict[str, Float64Array] = {}
     counts: dict[str, int] = {}
     with _bar(source, "means", progress) as bar:
@@ -138,11 +106,51 @@ def _measured(source: Store, before: CameraMeans | None, *, progress: bool) -> d
             "is how each differs from all; say the cameras when adding (--camera, --pattern or --manifest)"
         )
     everybody: Float64Array = np.sum(list(sums.values()), axis=0) / sum(counts.values())
-    return {name: offset(sums[name] / counts[name], everybody, counts[name]).astype(np.float32) for name in sums}
+    offsets = {name: offset(sums[name] / counts[name], everybody, counts[name]).astype(np.float32) for name in sums}
+    return CameraMeans(_name_of(source), offsets)
+
+
+def begin(source: Store, target: Store, means: CameraMeans) -> None:
+    """Make a new, empty gallery one that is to be `source`, centred."""
+    if target.count() or source.meta.model_hash != target.meta.model_hash:
+        raise GalleryError(_other(source, target))
+    _keep(target, means)
+
+
+def take_over(source: Store, target: Store, *, progress: bool = True) -> tuple[int, CameraMeans]:
+    """Take everything of `source` over to `target`, where `begin` was called; return how many entries were new there.
+
+    The same call again goes on where it was stopped, with the same offsets. Marks on pairs of entries go along; the
+    calibration does not, since similarities change.
+
+    Raises GalleryError where `target` is of another gallery or model.
+    """
+    before, means = read_means(source), read_means(target)
+    if means is None or means.source != _name_of(source) or source.meta.model_hash != target.meta.model_hash:
+        raise GalleryError(_other(source, target))
+    num_new = 0
+    with _bar(source, "centring", progress) as bar:
+        for entries, kept in source.read(batch_size=1_000):
+            cameras = [entry.camera for entry in entries]
+            small = source.thumbnails([entry.id for entry in entries])
+            features = means.taken_away(before.put_back(kept, cameras) if before else kept, cameras)
+            num_new += sum(target.add(entries, features, [small.get(entry.id, b"") for entry in entries]))
+            bar.update(len(entries))
+    there = target.present([id_ for mark in read_marks(source) for id_ in (mark.first, mark.second)])
+    marks = [mark for mark in read_marks(source) if {mark.first, mark.second} <= there]
+    if marks:
+        add_marks(target, marks)
+    means = replace(means, complete=True)
+    _keep(target, means)
+    return num_new, means
 
 
 def _bar(source: Store, what: str, progress: bool) -> tqdm:
     return tqdm(total=source.count(), desc=what, unit="entry", dynamic_ncols=True, disable=not progress, delay=1)
+
+
+def _other(source: Store, target: Store) -> str:
+    return f"{target.address}: there is another gallery than that of {source.address}; give a new name"
 
 
 def _name_of(store: Store) -> str:

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from dgnet.gallery.calibration.marks import Mark, add_marks, read_marks
-from dgnet.gallery.centring import NOTE, centre, complete_means, read_means
+from dgnet.gallery.centring import NOTE, CameraMeans, begin, complete_means, measured, read_means, take_over
 from dgnet.gallery.crops import Item
 from dgnet.gallery.gallery import Gallery
 from dgnet.gallery.stores.choice import open_store
@@ -26,6 +26,11 @@ def features_of(store: Store) -> tuple[np.ndarray, list[str]]:
     return np.stack([vector for _, vector in rows]), [entry.camera for entry, _ in rows]
 
 
+def centre(source: Store, target: Store) -> tuple[int, CameraMeans]:
+    begin(source, target, measured(source, progress=False))
+    return take_over(source, target, progress=False)
+
+
 @pytest.fixture
 def centred(make_gallery: Callable[..., Gallery], picture: Any, embedder: Any) -> tuple[Gallery, Gallery]:
     """A gallery of 90 pictures by cameras that differ in light, and the same without camera means; in float32."""
@@ -36,7 +41,7 @@ def centred(make_gallery: Callable[..., Gallery], picture: Any, embedder: Any) -
         image[..., camera] += np.uint8(60 * camera)
         plain.add(Item(image, f"{number:03d}", f"c{camera}", float(number), f"person {number % 10}"))
     target = make_gallery("centred.db", precision="float32").store
-    assert centre(plain.store, target, progress=False)[0] == 90
+    assert centre(plain.store, target)[0] == 90
     return plain, Gallery(target, lambda: embedder)
 
 
@@ -60,7 +65,7 @@ def test_entries_thumbnails_and_marks_go_along(centred: tuple[Gallery, Gallery],
     assert without.store.get(ids) == plain.store.get(ids)
     assert without.store.thumbnails(ids) == plain.store.thumbnails(ids)
     add_marks(plain.store, [Mark(ids[0], ids[1], False), Mark("query:1", ids[2], True, 0.5)])
-    assert centre(plain.store, without.store, progress=False)[0] == 0
+    assert take_over(plain.store, without.store, progress=False)[0] == 0
     assert read_marks(without.store) == [Mark(*sorted(ids[:2]), False)]  # a picture's similarity has changed
 
 
@@ -89,7 +94,7 @@ def test_a_centred_gallery_is_centred_anew_from_what_the_model_gave(
 ) -> None:
     _, without = centred
     again = make_gallery("again.db", precision="float32").store
-    centre(without.store, again, progress=False)
+    centre(without.store, again)
     np.testing.assert_allclose(features_of(again)[0], features_of(without.store)[0], atol=1e-5)
 
 
@@ -116,12 +121,12 @@ def test_stopped_on_the_way_it_says_so_and_goes_on(
     with monkeypatch.context() as patch:
         patch.setattr(type(plain.store), "read", in_tens)
         with pytest.raises(StoppedError):
-            centre(plain.store, half, progress=False)
+            centre(plain.store, half)
     assert half.count() == 50
     with pytest.raises(GalleryError, match=r"half.db: not complete.*gallery centre .*plain.db --out .*half.db` again"):
         Gallery(open_store(half.address), lambda: embedder)
     plain.add(np.zeros((32, 16, 3), np.uint8), camera="c0", source="meanwhile")  # the means do not move on the way
-    assert centre(plain.store, half, progress=False)[0] == 41
+    assert take_over(plain.store, half, progress=False)[0] == 41
     kept, _ = features_of(half)
     np.testing.assert_allclose(kept[:-1], features_of(without.store)[0], atol=1e-6)
     assert complete_means(half) is not None
@@ -134,11 +139,12 @@ def test_galleries_that_cannot_be_centred(
     one = make_gallery("one.db")
     one.add([Item(picture(n), f"{n}", "gate" if n else "") for n in range(3)])
     with pytest.raises(GalleryError, match=r"one.db: entries of 1 known cameras, must be of two or more"):
-        centre(one.store, make_gallery("new.db").store, progress=False)
-    with pytest.raises(GalleryError, match=r"one.db: holds entries already"):
-        centre(plain.store, one.store, progress=False)
-    with pytest.raises(GalleryError, match=r"centred.db: is .*plain.db without camera means; give a new name"):
-        centre(one.store, without.store, progress=False)
-    without.store.set_note(f"{NOTE} of c1", "AAAA")
-    with pytest.raises(GalleryError, match=r"centred.db: its camera means are damaged: 0 numbers|damaged"):
+        measured(one.store, progress=False)
+    with pytest.raises(GalleryError, match=r"one.db: there is another gallery than that of .*plain.db"):
+        centre(plain.store, one.store)
+    for target in (without, plain):
+        with pytest.raises(GalleryError, match=r"db: there is another gallery than that of .*one.db; give a new name"):
+            take_over(one.store, target.store, progress=False)
+    without.store.set_note(f"{NOTE} of c1", "")
+    with pytest.raises(GalleryError, match=r"centred.db: its camera means are damaged: 0 numbers"):
         read_means(without.store)

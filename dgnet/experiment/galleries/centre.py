@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from contextlib import closing
+from contextlib import closing, suppress
 
-from dgnet.gallery import centring
-from dgnet.gallery.centring import CameraMeans
+from dgnet.gallery.centring import CameraMeans, begin, measured, read_means, take_over
 from dgnet.gallery.stores.choice import create_store, open_store
 from dgnet.gallery.stores.protocol import GalleryError, Store
 
@@ -15,12 +14,14 @@ def centre(address: str, out: str, *, progress: bool = True) -> tuple[int, Camer
 
     Raises GalleryError where there is no gallery, its cameras are not known, or `out` is another one.
     """
-    with closing(open_store(address)) as source, closing(_target(out, source)) as target:
-        return centring.centre(source, target, progress=progress)
-
-
-def _target(out: str, source: Store) -> Store:
-    try:
-        return open_store(out)
-    except GalleryError:
-        return create_store(out, source.meta)
+    with closing(open_store(address)) as source:
+        target: Store | None = None
+        with suppress(GalleryError):
+            target = open_store(out)
+        begun = target is not None and (target.count() > 0 or read_means(target) is not None)
+        # Measured before anything is made, so that a gallery without cameras leaves nothing behind.
+        means = None if begun else measured(source, progress=progress)
+        with closing(target or create_store(out, source.meta)) as new:
+            if means is not None:
+                begin(source, new, means)
+            return take_over(source, new, progress=progress)

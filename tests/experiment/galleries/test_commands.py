@@ -165,6 +165,7 @@ def test_mistakes_end_in_one_sentence(here: Path, crops: Path, capsys: pytest.Ca
 
 def test_a_gallery_without_camera_means(here: Path, crops: Path, capsys: pytest.CaptureFixture[str]) -> None:
     cli.main(["gallery", "create", "plain.db", *map(str, sorted(crops.glob("0*.jpg"))), "--pattern", PATTERN])
+    cli.main(["gallery", "create", "centred.db"])  # as a command leaves it that is killed at once
     for _ in range(2):  # the second time it goes on with what is there
         cli.main(["gallery", "centre", "plain.db", "--out", "centred.db"])
     made, again = [line for line in capsys.readouterr().out.splitlines() if line.startswith("Gallery: centred")]
@@ -185,5 +186,7 @@ def test_a_gallery_without_camera_means(here: Path, crops: Path, capsys: pytest.
         expected = [gallery.search(query, camera=said)[0].best for said in ("", camera)]
     assert found == pytest.approx(expected, abs=1e-6)
     assert found[0] != found[1]
-    assert failing("gallery", "centre", "gone.db", "--out", "new.db") == 1
-    assert not (here / "new.db").exists()
+    cli.main(["gallery", "create", "nowhere.db", str(min(crops.iterdir()))])  # its camera is not known
+    for wrong in ("gone.db", "nowhere.db"):
+        assert failing("gallery", "centre", wrong, "--out", "new.db") == 1
+        assert not (here / "new.db").exists()

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from dgnet.gallery.centring import centre, complete_means
+from dgnet.gallery.centring import begin, complete_means, measured, take_over
 from dgnet.gallery.stores.choice import create_store
 from dgnet.gallery.stores.protocol import EVERY, Entry, Filter, GalleryError, Store, entry_id
 
@@ -220,7 +220,8 @@ def test_a_gallery_is_centred_into_any_store(place: Any, tmp_path: Path, batch: 
     with closing(create_store(str(tmp_path / "source.db"), meta())) as source:
         source.add(*batch(range(60)))
         target = place.create(place.address, meta())
-        num_new, means = centre(source, target, progress=False)
+        begin(source, target, measured(source, progress=False))
+        num_new, means = take_over(source, target, progress=False)
         assert (num_new, sorted(means.offsets)) == (60, ["door", "hall"])
         target.close()
         with closing(place.open(place.address)) as again:

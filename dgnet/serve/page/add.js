@@ -2,6 +2,7 @@
 
 import { announceWithin } from "./announce.js";
 import { api } from "./api.js";
+import { bitmapOf, cropDialog, looksUncropped, sizeOf } from "./crop.js";
 import { button, field, fill, h } from "./dom.js";
 import { isDate, secondsOf } from "./format.js";
 import { intakeButtons, takePictures } from "./intake.js";
@@ -24,6 +25,7 @@ function nextBatch(files, limits) {
 export function openAdding(files, after) {
   const { gallery, limits } = state.info;
   let left = [];
+  let wide = []; // those of them that hardly show one person alone
   let running = null;
   let numAdded = 0; // by all runs of this dialog
   const totals = { done: 0, all: 0, added: 0, known: 0, refused: [] };
@@ -33,6 +35,7 @@ export function openAdding(files, after) {
   const camera = h("input", { name: "camera", autocomplete: "off", list: "known-cameras", spellcheck: "false" });
   const time = h("input", inSeconds ? { type: "number", step: "any", name: "time" } : { type: "datetime-local", name: "time" });
   const chosen = h("div", { class: "adding" });
+  const photographs = h("div", { class: "adding" });
   const outcome = h("div", { class: "outcome", role: "status" });
   const start = button(S.add.start(0), { kind: "primary", type: "submit", disabled: true });
   const cancel = button(S.close, { onclick: () => (running ? running.abort() : dialog.close()) });
@@ -41,6 +44,7 @@ export function openAdding(files, after) {
     { onsubmit: (event) => (event.preventDefault(), run()) },
     h("div", { class: "drop small" }, h("p", {}, S.give.orDrop), h("div", { class: "actions" }, intakeButtons(take, { kind: "" }))),
     chosen,
+    photographs,
     h(
       "div",
       { class: "fields" },
@@ -59,15 +63,48 @@ export function openAdding(files, after) {
     left = [...left, ...given];
     fill(outcome);
     show();
+    findWide(given);
+  }
+
+  async function findWide(given) {
+    for (const file of given) {
+      const size = await sizeOf(file);
+      if (!size || !looksUncropped(size)) continue;
+      wide.push(file);
+      showWide();
+    }
+  }
+
+  function showWide() {
+    wide = wide.filter((file) => left.includes(file));
+    fill(photographs, wide.length > 0 && [
+      h("p", { class: "soft" }, S.add.wide(wide.length)),
+      h("ul", { class: "chosen" }, wide.map((file) => h("li", {},
+        preview(file),
+        h("div", { class: "tools" },
+          button(S.add.frame(file.name), { icon: "crop", quiet: true, onclick: () => frameOne(file) }))))),
+    ]);
+  }
+
+  async function frameOne(file) {
+    const bitmap = await bitmapOf(file).catch(() => null);
+    const cut = bitmap && (await cropDialog(file, bitmap));
+    if (!cut) return;
+    wide = wide.filter((other) => other !== file);
+    left = left.map((other) => (other === file ? cut : other));
+    show();
+    showWide();
+  }
+
+  function preview(file) {
+    const free = (event) => URL.revokeObjectURL(event.target.src);
+    return h("img", { src: URL.createObjectURL(file), alt: file.name, class: "crop", onload: free, onerror: free });
   }
 
   function show() {
-    const urls = left.slice(0, SHOWN).map((file) => URL.createObjectURL(file));
-    const free = (event) => URL.revokeObjectURL(event.target.src);
     fill(chosen, left.length > 0 && [
       h("p", { class: "soft" }, S.add.chosen(left.length)),
-      h("ul", { class: "strip tiny" }, urls.map((src, place) =>
-        h("li", {}, h("img", { src, alt: left[place].name, class: "crop", onload: free, onerror: free })))),
+      h("ul", { class: "strip tiny" }, left.slice(0, SHOWN).map((file) => h("li", {}, preview(file)))),
     ]);
     start.disabled = !left.length;
     start.lastChild.textContent = S.add.start(left.length);
@@ -103,6 +140,7 @@ export function openAdding(files, after) {
     cancel.lastChild.textContent = S.close;
     showOutcome(failure);
     show();
+    showWide();
   }
 
   function showOutcome(failure) {

@@ -16,6 +16,16 @@ export const looksUncropped = ({ width, height }) => width / height > (height < 
 /** The picture's pixels; rejects where it is none. */
 export const bitmapOf = (file) => createImageBitmap(file);
 
+/** Width and height of a file's picture, known before its pixels are decoded; null where it is none. */
+export function sizeOf(file) {
+  const image = new Image();
+  image.src = URL.createObjectURL(file);
+  return new Promise((resolve) => {
+    image.onload = () => resolve({ width: image.naturalWidth, height: image.naturalHeight });
+    image.onerror = () => resolve(null);
+  }).finally(() => URL.revokeObjectURL(image.src));
+}
+
 /** Let somebody frame a person; resolves to a JPEG file, to the file itself (the whole picture), or to null (cancelled). */
 export function cropDialog(file, bitmap) {
   // The frame: its left and upper edge and its height, as shares of the picture's width and height.

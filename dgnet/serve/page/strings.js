@@ -184,6 +184,11 @@ export const S = {
     cameraHint: "For example: gate",
     time: "Seen at",
     chosen: (number) => `${pictures(number)} to add`,
+    wide: (number) =>
+      number === 1
+        ? "This picture is too wide for one person. Frame the person, or it is added whole."
+        : "These pictures are too wide for one person. Frame the person on each, or they are added whole.",
+    frame: (name) => `Frame one person on ${name}`,
     start: (number) => (number ? `Add ${pictures(number)}` : "Add"),
     progress: (done, total) => `${done} of ${pictures(total)}`,
     stop: "Stop",

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 
 from dgnet.gallery.stores.choice import open_store
 
@@ -101,6 +103,34 @@ def test_pictures_are_added_with_progress_and_what_is_no_picture_is_named(
     until(lambda: "Jane <Doe> & 'co'" in names(page))  # the page where they are is shown
     load(page, lambda: page.locator(".bar-of-tools select").select_option("=back door"))
     assert names(page) == ["Jane <Doe> & 'co'"] * 19
+
+
+def test_a_photograph_is_framed_before_it_is_added(page: Any, crops: list[Path], tmp_path: Path) -> None:
+    street = Image.new("RGB", (640, 320), (150, 150, 140))
+    for place, path in enumerate(crops[:4]):
+        street.paste(Image.open(path).resize((160, 320)), (160 * place, 0))
+    for name in ("street.jpg", "square.png"):
+        street.save(tmp_path / name)
+    before = entries_of(tmp_path / "people.db")
+    page.get_by_role("button", name="Add people").click()
+    dialog = page.get_by_role("dialog")
+    given = [str(path) for path in (crops[0], tmp_path / "street.jpg", tmp_path / "square.png")]
+    dialog.locator("input[type=file]:not([capture])").set_input_files(given)
+    dialog.get_by_text("These pictures are too wide for one person.").wait_for()
+    assert dialog.locator(".chosen li").count() == 2
+    dialog.get_by_role("button", name="Frame one person on street.jpg").click()
+    page.locator(".cropping").get_by_role("button", name="Cancel").click()
+    assert dialog.locator(".chosen li").count() == 2  # nothing was decided
+    dialog.get_by_role("button", name="Frame one person on street.jpg").click()
+    page.locator(".cropping").get_by_role("button", name="Use the frame").click()
+    dialog.get_by_text("This picture is too wide for one person.").wait_for()
+    dialog.get_by_role("button", name="Add 3 pictures").click()  # the other one is added whole
+    dialog.get_by_text("3 pictures added.").wait_for()
+    assert dialog.locator(".chosen li").count() == 0
+    new = [id_ for id_ in entries_of(tmp_path / "people.db") if id_ not in before]
+    with closing(open_store(str(tmp_path / "people.db"))) as store:
+        shapes = [Image.open(io.BytesIO(picture)).size for picture in store.thumbnails(new).values()]
+    assert sorted(round(width / height, 1) for width, height in shapes) == [0.5, 0.5, 2.0]
 
 
 def test_somebody_is_named(page: Any, tmp_path: Path) -> None:

@@ -79,7 +79,7 @@ export function openAdding(files, after) {
     wide = wide.filter((file) => left.includes(file));
     fill(photographs, wide.length > 0 && [
       h("p", { class: "soft" }, S.add.wide(wide.length)),
-      h("ul", { class: "chosen" }, wide.map((file) => h("li", {},
+      h("ul", { class: "chosen photographs" }, wide.map((file) => h("li", {},
         preview(file),
         h("div", { class: "tools" },
           button(S.add.frame(file.name), { icon: "crop", quiet: true, onclick: () => frameOne(file) }))))),

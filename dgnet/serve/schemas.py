@@ -152,6 +152,7 @@ class GalleryInfo(BaseModel):
     num_entries: int
     num_identities: int
     cameras: dict[str, int] = Field(description="entries per camera; the empty name: unknown")
+    centred: list[str] = Field(description="the cameras whose means were taken away; none: it is not centred")
     earliest: float | None
     latest: float | None
     calibrated: bool

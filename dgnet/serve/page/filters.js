@@ -18,9 +18,11 @@ export function filtersForm(change) {
     ([value, text]) => h("option", { value }, text)));
   const far = h("select", {});
   const farField = field(S.filters.far, far);
+  const from = h("select", {});
+  const fromField = field(S.filters.from, from, S.filters.fromHint);
   const summary = h("summary", {}, S.filters.title);
   const reset = button(S.filters.reset, { kind: "plain", type: "reset" });
-  const form = h("form", {}, cameraGroup, times, field(S.filters.known, known), farField, field(S.filters.many, many), reset);
+  const form = h("form", {}, cameraGroup, times, field(S.filters.known, known), farField, fromField, field(S.filters.many, many), reset);
   const element = h("details", { class: "filters" }, summary, form);
   let inputs = { after: null, before: null };
 
@@ -40,7 +42,7 @@ export function filtersForm(change) {
 
   function count() {
     summary.textContent = S.filters.active(active());
-    reset.hidden = active() === 0;
+    reset.hidden = active() === 0 && !from.value;
   }
 
   function values() {
@@ -50,6 +52,7 @@ export function filtersForm(change) {
       before: inputs.before && secondsOf(inputs.before),
       known: known.value || null,
       far: far.value || null,
+      from_camera: from.value || null,
       top: many.value,
     };
   }
@@ -80,6 +83,13 @@ export function filtersForm(change) {
       far,
       h("option", { value: "" }, S.filters.farNone),
       rates.map((one) => h("option", { value: one, selected: String(one) === rate }, S.filters.farRate(one))),
+    );
+    fromField.hidden = !gallery.centred.length;
+    const camera = from.value;
+    fill(
+      from,
+      h("option", { value: "" }, S.filters.fromUnknown),
+      gallery.centred.map((name) => h("option", { value: name, selected: name === camera }, cameraText(name))),
     );
     count();
   }

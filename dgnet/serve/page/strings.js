@@ -104,6 +104,9 @@ export const S = {
     far: "Threshold",
     farNone: "None",
     farRate: (rate) => `1 false accept in ${Math.round(1 / rate).toLocaleString("en")}`,
+    from: "Camera of your picture",
+    fromHint: "If it is known: what its pictures share is left out",
+    fromUnknown: "Unknown",
     reset: "Reset filters",
   },
 

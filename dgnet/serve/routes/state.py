@@ -40,6 +40,7 @@ async def info(service: TheService) -> Response:
                 num_entries=found.num_entries,
                 num_identities=found.num_identities,
                 cameras=found.cameras,
+                centred=list(found.centred),
                 earliest=found.earliest,
                 latest=found.latest,
                 calibrated=calibration is not None,

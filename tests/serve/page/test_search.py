@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+import dgnet
+from dgnet.experiment.galleries.centre import centre
 from dgnet.gallery.calibration.marks import read_marks
 from dgnet.gallery.stores.choice import open_store
 
@@ -203,6 +205,33 @@ def test_filters_choose_what_may_be_found(open_page: Callable[..., Any], server:
     assert again(lambda: page.get_by_label("From", exact=True).fill("2030-01-01T00:00")) == []
     assert "No picture passes the filters" in page.locator(".panel").inner_text()
     assert page.locator("[role=status]").inner_text() == "Nobody found"
+
+
+def test_a_centred_gallery_is_told_which_camera_took_the_picture(
+    open_page: Callable[..., Any], start: Callable[..., Any], people_db: Path, crops: list[Path], tmp_path: Path
+) -> None:
+    first, second, *_ = sorted(centre(str(people_db), str(tmp_path / "people.db"), progress=False)[1].offsets)
+    page = open_page(start())
+    choose(page, crops[0])
+    found_people(page)
+    if not page.locator(".filters[open]").count():
+        page.locator(".filters summary").click()
+
+    def similarities(camera: str) -> list[float]:
+        with page.expect_response("**/v1/search") as answered:
+            page.get_by_label("Camera of your picture").select_option(camera)
+        return [one["similarity"] for one in answered.value.json()["results"]]
+
+    two, one = similarities(second), similarities(first)
+    assert one != two
+    assert page.locator(".filters summary").inner_text() == "Filters"  # it leaves nobody out
+    with page.expect_response("**/v1/search") as answered:
+        page.get_by_role("button", name="Reset filters").click()
+    unknown = [one["similarity"] for one in answered.value.json()["results"]]
+    with dgnet.Gallery.open(tmp_path / "people.db") as gallery:
+        for shown, camera in ((unknown, ""), (one, first), (two, second)):
+            wanted = [match.similarity for match in gallery.search(crops[0], top=20, camera=camera)[0].matches]
+            assert shown == pytest.approx(wanted, abs=1e-3)
 
 
 def test_marks_are_kept_where_calibration_reads_them(open_page: Callable[..., Any], mine: Any, tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,8 @@ from typing import Any
 import pytest
 
 from dgnet import cli
+from dgnet.data.readers.detect import read_dataset
+from dgnet.data.records import UNKNOWN_CAMERA
 
 parquet = pytest.importorskip("pyarrow.parquet")
 
@@ -102,3 +105,30 @@ def test_a_reader_of_market_1501(made: Callable[[str], Path]) -> None:
         assert 1 <= camid <= 6
         found.append((f"bounding_box_train/{path.name}", pid, camid))
     assert found == sorted((row["path"], row["pid"], row["camid"]) for row in rows_of(folder))
+
+
+def test_an_unknown_camera_is_one_that_others_read(
+    market: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DGNET_CACHE", str(tmp_path / "cache"))
+    for number, path in enumerate(sorted((market / "bounding_box_train").glob("*.jpg"))):
+        kept = tmp_path / "people" / path.name[:4] / f"{number}.jpg"
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(path, kept)
+    options = ["--split", "train", "--count", "6", "--near", "0", "--device", "cpu", "--workers", "1"]
+    cli.main(
+        [
+            "generate",
+            "dataset",
+            "bundled",
+            "--data",
+            f"folder={tmp_path / 'people'}",
+            *options,
+            "--out",
+            str(tmp_path / "new"),
+        ]
+    )
+    rows = rows_of(tmp_path / "new")
+    assert [row["camid"] for row in rows] == [None] * 6
+    assert all("_c1s1_" in row["path"] for row in rows)
+    assert {record.camid for record in read_dataset("auto", tmp_path / "new").train} == {UNKNOWN_CAMERA}

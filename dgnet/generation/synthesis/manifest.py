@@ -139,7 +139,8 @@ def read_rows(path: Path) -> list[Row]:
 def _path(layout: Format, place: int, pid: int, camid: int | None) -> str:
     match layout:
         case "market1501":
-            return f"bounding_box_train/{pid:04d}_c{camid or 0}s1_{place:06d}_00.jpg"
+            # Readers of such names want a camera above 0; that it is not known, the table says.
+            return f"bounding_box_train/{pid:04d}_c{camid or 1}s1_{place:06d}_00.jpg"
         case "imagefolder":
             return f"train/{place:08d}.jpg"
         case "webdataset":

@@ -17,6 +17,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from tqdm import tqdm
 
+from dgnet.config.errors import nearest
 from dgnet.gallery.calibration.marks import add_marks, read_marks
 from dgnet.gallery.stores.protocol import Float32Array, GalleryError, Store
 from dgnet.retrieval.features.camera_means import Float64Array, offset
@@ -169,6 +170,20 @@ def _vector(text: str | None, dim: int) -> Float32Array:
     if len(found) != dim or not np.isfinite(found).all():
         raise ValueError(f"{len(found)} numbers, must be {dim} finite ones")
     return found
+
+
+def check_camera(means: CameraMeans | None, camera: str, where: str) -> None:
+    """Raise GalleryError where a centred gallery knows nothing of the camera of a query, or the gallery is not centred.
+
+    An empty name is a camera that is not known, and always right.
+    """
+    if camera and means is None:
+        raise GalleryError(
+            f"{where} is not centred, so the camera of a query changes nothing; leave {camera!r} out, or make a "
+            "centred gallery with `dgnet gallery centre`"
+        )
+    if camera and means is not None and camera not in means.offsets:
+        raise GalleryError(f"{where} was not centred on a camera {camera!r}{nearest(camera, sorted(means.offsets))}")
 
 
 def strangers(means: CameraMeans | None, cameras: Iterable[str]) -> list[str]:

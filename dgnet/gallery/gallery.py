@@ -22,7 +22,7 @@ from dgnet.gallery.calibration.stored import (
     require_calibration,
     stored_calibration,
 )
-from dgnet.gallery.centring import complete_means
+from dgnet.gallery.centring import check_camera, complete_means
 from dgnet.gallery.crops import Item, decode_item, read_item, source_of
 from dgnet.gallery.embedder import Embedder
 from dgnet.gallery.searching import Answer, query_features, search_people
@@ -159,9 +159,10 @@ class Gallery:
 
         Raises:
             DataError: an image cannot be read.
-            GalleryError: the gallery cannot be read, or `top` is below 1.
+            GalleryError: the gallery cannot be read, `top` is below 1, or it was not centred on `camera`.
             CalibrationError: `far` is given, but the gallery is not calibrated, or not for this rate.
         """
+        check_camera(self.means, camera, self.store.address)
         if far is None:
             calibration = stored_calibration(self.store)
         else:

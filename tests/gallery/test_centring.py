@@ -98,6 +98,15 @@ def test_a_centred_gallery_is_centred_anew_from_what_the_model_gave(
     np.testing.assert_allclose(features_of(again)[0], features_of(without.store)[0], atol=1e-5)
 
 
+def test_the_camera_of_a_query_is_one_that_the_gallery_knows(centred: tuple[Gallery, Gallery]) -> None:
+    plain, without = centred
+    image = np.zeros((32, 16, 3), np.uint8)
+    with pytest.raises(GalleryError, match=r"centred.db was not centred on a camera 'c3'; there are: c0, c1, c2"):
+        without.search(image, camera="c3")
+    with pytest.raises(GalleryError, match=r"plain.db is not centred, so the camera of a query changes nothing"):
+        plain.search(image, camera="c1")
+
+
 class StoppedError(Exception):
     """Stands for whatever ends the process."""
 

@@ -126,6 +126,7 @@ def test_searches_are_audited(server: Any, queries: list[Path]) -> None:
         ({"top": "1000"}, "top"),
         ({"after": "yesterday"}, "after"),
         ({"cameras": "x" * 300}, "cameras"),
+        ({"from_camera": "1"}, "from_camera: the gallery is not centred"),
         ({"query": "AAAA"}, "query"),
         ({"known": "perhaps"}, "known"),
         ({"camera": "1"}, "camera: the form has no field of this name; did you mean cameras?"),

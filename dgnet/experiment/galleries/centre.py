@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from contextlib import closing, suppress
 
 from dgnet.gallery.centring import CameraMeans, begin, measured, read_means, take_over
-from dgnet.gallery.stores.choice import create_store, open_store
+from dgnet.gallery.stores.choice import create_store, is_file_address, open_store
 from dgnet.gallery.stores.protocol import GalleryError, Store
 
 
@@ -14,6 +15,8 @@ def centre(address: str, out: str, *, progress: bool = True) -> tuple[int, Camer
 
     Raises GalleryError where there is no gallery, its cameras are not known, or `out` is another one.
     """
+    if is_file_address(out) and os.path.abspath(out) == os.path.abspath(address):
+        raise GalleryError(f"--out: {out} is the gallery itself; give the name of a new one")
     with closing(open_store(address)) as source:
         target: Store | None = None
         with suppress(GalleryError):

@@ -8,7 +8,8 @@ import numpy as np
 from fastapi import APIRouter, Form
 from fastapi.responses import Response
 
-from dgnet.gallery.stores.protocol import Float32Array
+from dgnet.gallery.centring import check_camera
+from dgnet.gallery.stores.protocol import Float32Array, GalleryError
 from dgnet.serve.asking import TIME, Entries, Images, TheService, WhoAsks, answer, filter_of
 from dgnet.serve.looking import Wanted, look_for
 from dgnet.serve.pictures import Picture
@@ -58,6 +59,10 @@ async def search(
     if top > service.limits.top:
         raise Refusal(422, "field", f"top: found {top}, must be at most {service.limits.top}.")
     only = filter_of(cameras, not_cameras, after, before, known)
+    try:
+        check_camera(service.gallery.means, from_camera, "from_camera: the gallery")
+    except GalleryError as error:
+        raise Refusal(422, "field", f"{error}.") from error
     features, refused = await _single(service, images, entries, from_camera)
     if query:
         features = np.concatenate([features, from_text(query, service.gallery.embedder.dim)[None]])

@@ -186,6 +186,10 @@ def test_a_gallery_without_camera_means(here: Path, crops: Path, capsys: pytest.
         expected = [gallery.search(query, camera=said)[0].best for said in ("", camera)]
     assert found == pytest.approx(expected, abs=1e-6)
     assert found[0] != found[1]
+    assert failing("search", "centred.db", str(query), "--from_camera", "roof") == 1
+    assert "--from_camera: centred.db was not centred on a camera 'roof'; there are: " in capsys.readouterr().err
+    assert failing("gallery", "centre", "plain.db", "--out", "./plain.db") == 1
+    assert "--out: ./plain.db is the gallery itself" in capsys.readouterr().err
     cli.main(["gallery", "create", "nowhere.db", str(min(crops.iterdir()))])  # its camera is not known
     for wrong in ("gone.db", "nowhere.db"):
         assert failing("gallery", "centre", wrong, "--out", "new.db") == 1

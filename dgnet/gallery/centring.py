@@ -89,7 +89,7 @@ def measured(source: Store, *, progress: bool = True) -> CameraMeans:
 
     Raises GalleryError where fewer than two cameras are known.
     """
-    before = read_means(source)
+    before = complete_means(source)
     sums: dict[str, Float64Array] = {}
     counts: dict[str, int] = {}
     with _bar(source, "means", progress) as bar:
@@ -126,7 +126,7 @@ def take_over(source: Store, target: Store, *, progress: bool = True) -> tuple[i
 
     Raises GalleryError where `target` is of another gallery or model.
     """
-    before, means = read_means(source), read_means(target)
+    before, means = complete_means(source), read_means(target)
     if means is None or means.source != _name_of(source) or source.meta.model_hash != target.meta.model_hash:
         raise GalleryError(_other(source, target))
     num_new = 0

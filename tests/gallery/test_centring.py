@@ -134,6 +134,8 @@ def test_stopped_on_the_way_it_says_so_and_goes_on(
     assert half.count() == 50
     with pytest.raises(GalleryError, match=r"half.db: not complete.*gallery centre .*plain.db --out .*half.db` again"):
         Gallery(open_store(half.address), lambda: embedder)
+    with pytest.raises(GalleryError, match=r"half.db: not complete"):
+        measured(half, progress=False)
     plain.add(np.zeros((32, 16, 3), np.uint8), camera="c0", source="meanwhile")  # the means do not move on the way
     assert take_over(plain.store, half, progress=False)[0] == 41
     kept, _ = features_of(half)

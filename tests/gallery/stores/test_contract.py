@@ -231,3 +231,10 @@ def test_a_gallery_is_centred_into_any_store(place: Any, tmp_path: Path, batch: 
                 found = again.vectors([entry.id for entry in entries])
                 expected = kept.taken_away(vectors, [entry.camera for entry in entries])
                 np.testing.assert_allclose(np.stack([found[entry.id] for entry in entries]), expected, atol=1e-6)
+            with closing(create_store(str(tmp_path / "back.db"), meta())) as back:
+                begin(again, back, measured(again, progress=False))
+                assert take_over(again, back, progress=False)[0] == 60
+                ids = [entry.id for entries in again.entries() for entry in entries]
+                assert back.thumbnails(ids) == again.thumbnails(ids)
+                for id_, vector in back.vectors(ids).items():
+                    np.testing.assert_allclose(vector, again.vectors([id_])[id_], atol=1e-5)

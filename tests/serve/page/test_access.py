@@ -84,8 +84,8 @@ def test_every_view_and_dialog(
     check(page, axe)
 
 
-def test_the_keyboard_alone_searches_marks_swaps_and_names(open_page: Callable[..., Any], server: Any) -> None:
-    page = open_page(server)
+def test_the_keyboard_alone_searches_marks_swaps_and_names(open_page: Callable[..., Any], mine: Any) -> None:
+    page = open_page(mine)  # without the marks of other tests: the page draws by chance whom to start from
     page.wait_for_selector(".samples .picture")
 
     def tab_to(name: str) -> None:

@@ -13,7 +13,7 @@ import numpy as np
 from tqdm import tqdm
 
 from dgnet.data.records import DataError, name_some
-from dgnet.gallery.centring import CameraMeans, strangers
+from dgnet.gallery.centring import NOT_CENTRED, CameraMeans
 from dgnet.gallery.crops import Crop, Item, decode_item, read_item, source_of
 from dgnet.gallery.embedder import Embedder
 from dgnet.gallery.stores.protocol import Entry, Store, entry_id
@@ -50,7 +50,7 @@ def add_items(
     total: int | None = None,
     batch_size: int = BATCH_SIZE,
     on_bad: Callable[[str, str], None] | None = None,
-    means: CameraMeans | None = None,
+    means: CameraMeans = NOT_CENTRED,
     progress: bool = True,
 ) -> Added:
     """Add images, batch by batch: a batch that was acknowledged stays, and the same call again goes on from there.
@@ -71,10 +71,9 @@ def add_items(
         for batch in _prepared(store, embedder, items, batch_size):
             if batch.entries:
                 features = embedder.features(np.stack([crop.pixels for crop in batch.crops]))
-                if means is not None:
-                    cameras = [entry.camera for entry in batch.entries]
-                    features = means.taken_away(features, cameras)
-                    new_cameras.update(strangers(means, cameras))
+                cameras = [entry.camera for entry in batch.entries]
+                features = means.taken_away(features, cameras)
+                new_cameras.update(means.strangers(cameras))
                 new = store.add(batch.entries, features, [crop.thumbnail for crop in batch.crops])
                 added.num_new += sum(new)
                 added.num_there += len(new) - sum(new)

@@ -11,23 +11,26 @@ from __future__ import annotations
 import base64
 import json
 import os
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 from tqdm import tqdm
 
 from dgnet.config.errors import nearest
 from dgnet.gallery.calibration.marks import add_marks, read_marks
 from dgnet.gallery.stores.protocol import Float32Array, GalleryError, Store
-from dgnet.retrieval.features.camera_means import Float64Array, offset
+from dgnet.retrieval.features.camera_means import moved, offset, offsets_of
 
 NOTE = "camera means"  # the note that names the cameras; each camera's offset is in a note of its own
 
 
 @dataclass(frozen=True)
 class CameraMeans:
-    """The offsets of a centred gallery.
+    """The offsets of a gallery; one that is not centred has none, and then nothing moves.
 
     Args:
         source: the address of the gallery that they were measured on.
@@ -35,33 +38,49 @@ class CameraMeans:
         complete: whether everything of `source` has been taken over.
     """
 
-    source: str
-    offsets: Mapping[str, Float32Array]
-    complete: bool = False
+    source: str = ""
+    offsets: Mapping[str, Float32Array] = field(default_factory=dict)
+    complete: bool = True
 
     def taken_away(self, features: Float32Array, cameras: Sequence[str]) -> Float32Array:
         """Unit features N×dim as the gallery keeps them, of length 1; those by other cameras stay as they are."""
-        moved = features - self._of(features, cameras)
-        unit: Float32Array = moved / np.maximum(np.linalg.norm(moved, axis=1, keepdims=True), 1e-12)
-        return unit
+        return moved(features, cameras, self.offsets) if self.offsets else features
 
     def put_back(self, kept: Float32Array, cameras: Sequence[str]) -> Float32Array:
         """What `taken_away` was given: f = o + r k, for the r > 0 that makes it of length 1."""
-        o = self._of(kept, cameras)
+        if not self.offsets:
+            return kept
+        o = offsets_of(cameras, self.offsets, kept.shape[1])
         along = (o * kept).sum(axis=1, keepdims=True)
         r = np.sqrt(np.maximum(along**2 + 1 - (o**2).sum(axis=1, keepdims=True), 0)) - along
         return o + r * kept
 
-    def _of(self, features: Float32Array, cameras: Sequence[str]) -> Float32Array:
-        none = np.zeros(features.shape[1], np.float32)
-        return np.stack([self.offsets.get(camera, none) for camera in cameras]) if len(cameras) else features
+    def strangers(self, cameras: Iterable[str]) -> list[str]:
+        """Those of the cameras that a centred gallery knows nothing of."""
+        return sorted(set(cameras) - set(self.offsets) - {""}) if self.offsets else []
+
+    def check_camera(self, camera: str, where: str) -> None:
+        """Raise GalleryError where the gallery knows nothing of the camera of a query, or is not centred.
+
+        An empty name is a camera that is not known, and always right.
+        """
+        if camera and not self.offsets:
+            raise GalleryError(
+                f"{where} is not centred, so the camera of a query changes nothing; leave {camera!r} out, or make a "
+                "centred gallery with `dgnet gallery centre`"
+            )
+        if camera and camera not in self.offsets:
+            raise GalleryError(f"{where} was not centred on a camera {camera!r}{nearest(camera, sorted(self.offsets))}")
 
 
-def read_means(store: Store) -> CameraMeans | None:
-    """A gallery's offsets; None for one that is not centred. Raises GalleryError where they are damaged."""
+NOT_CENTRED: Final = CameraMeans()
+
+
+def read_means(store: Store) -> CameraMeans:
+    """A gallery's offsets, none where it is not centred. Raises GalleryError where they are damaged."""
     text = store.note(NOTE)
     if text is None:
-        return None
+        return NOT_CENTRED
     try:
         said = json.loads(text)
         offsets = {camera: _vector(store.note(f"{NOTE} of {camera}"), store.meta.dim) for camera in said["cameras"]}
@@ -73,10 +92,10 @@ def read_means(store: Store) -> CameraMeans | None:
         raise GalleryError(f"{damaged}; make it anew with `dgnet gallery centre`") from error
 
 
-def complete_means(store: Store) -> CameraMeans | None:
+def complete_means(store: Store) -> CameraMeans:
     """The same, of a gallery that is to be used. Raises GalleryError where `centre` was stopped before its end."""
     found = read_means(store)
-    if found is not None and not found.complete:
+    if not found.complete:
         raise GalleryError(
             f"{store.address}: not complete, since `dgnet gallery centre` was stopped; run `dgnet gallery centre "
             f"{found.source} --out {store.address}` again, and it goes on"
@@ -90,32 +109,34 @@ def measured(source: Store, *, progress: bool = True) -> CameraMeans:
     Raises GalleryError where fewer than two cameras are known.
     """
     before = complete_means(source)
-    sums: dict[str, Float64Array] = {}
-    counts: dict[str, int] = {}
+    sums: dict[str, npt.NDArray[np.float64]] = {}
+    counts = Counter[str]()
     with _bar(source, "means", progress) as bar:
         for entries, kept in source.read():
             names = np.array([entry.camera for entry in entries])
-            features = before.put_back(kept, names.tolist()) if before else kept
+            features = before.put_back(kept, names.tolist())
             for camera in sorted(set(names.tolist()) - {""}):
                 own = features[names == camera]
                 sums[camera] = sums.get(camera, np.zeros(source.meta.dim)) + own.sum(axis=0, dtype=np.float64)
-                counts[camera] = counts.get(camera, 0) + len(own)
+                counts[camera] += len(own)
             bar.update(len(entries))
     if len(sums) < 2:
         raise GalleryError(
             f"{source.address}: entries of {len(sums)} known cameras, must be of two or more, since what is taken away "
             "is how each differs from all; say the cameras when adding (--camera, --pattern or --manifest)"
         )
-    everybody: Float64Array = np.sum(list(sums.values()), axis=0) / sum(counts.values())
-    offsets = {name: offset(sums[name] / counts[name], everybody, counts[name]).astype(np.float32) for name in sums}
-    return CameraMeans(_name_of(source), offsets)
+    everybody = np.sum(list(sums.values()), axis=0) / counts.total()
+    offsets = {name: offset(sums[name] / counts[name], everybody, counts[name]) for name in sums}
+    return CameraMeans(_name_of(source), offsets, complete=False)
 
 
 def begin(source: Store, target: Store, means: CameraMeans) -> None:
     """Make a new, empty gallery one that is to be `source`, centred."""
     if target.count() or source.meta.model_hash != target.meta.model_hash:
         raise GalleryError(_other(source, target))
-    _keep(target, means)
+    for camera, vector in means.offsets.items():
+        target.set_note(f"{NOTE} of {camera}", base64.b64encode(vector.astype("<f4").tobytes()).decode())
+    _say(target, means)
 
 
 def take_over(source: Store, target: Store, *, progress: bool = True) -> tuple[int, CameraMeans]:
@@ -127,22 +148,22 @@ def take_over(source: Store, target: Store, *, progress: bool = True) -> tuple[i
     Raises GalleryError where `target` is of another gallery or model.
     """
     before, means = complete_means(source), read_means(target)
-    if means is None or means.source != _name_of(source) or source.meta.model_hash != target.meta.model_hash:
+    if means.source != _name_of(source) or source.meta.model_hash != target.meta.model_hash:
         raise GalleryError(_other(source, target))
     num_new = 0
     with _bar(source, "centring", progress) as bar:
         for entries, kept in source.read(batch_size=1_000):
             cameras = [entry.camera for entry in entries]
             small = source.thumbnails([entry.id for entry in entries])
-            features = means.taken_away(before.put_back(kept, cameras) if before else kept, cameras)
+            features = means.taken_away(before.put_back(kept, cameras), cameras)
             num_new += sum(target.add(entries, features, [small.get(entry.id, b"") for entry in entries]))
             bar.update(len(entries))
-    there = target.present([id_ for mark in read_marks(source) for id_ in (mark.first, mark.second)])
-    marks = [mark for mark in read_marks(source) if {mark.first, mark.second} <= there]
-    if marks:
-        add_marks(target, marks)
+    marks = read_marks(source)
+    there = target.present([id_ for mark in marks for id_ in (mark.first, mark.second)])
+    if pairs := [mark for mark in marks if {mark.first, mark.second} <= there]:
+        add_marks(target, pairs)
     means = replace(means, complete=True)
-    _keep(target, means)
+    _say(target, means)
     return num_new, means
 
 
@@ -158,9 +179,7 @@ def _name_of(store: Store) -> str:
     return store.address if "://" in store.address else os.path.abspath(store.address)
 
 
-def _keep(store: Store, means: CameraMeans) -> None:
-    for camera, vector in means.offsets.items():
-        store.set_note(f"{NOTE} of {camera}", base64.b64encode(vector.astype("<f4").tobytes()).decode())
+def _say(store: Store, means: CameraMeans) -> None:
     said = {"source": means.source, "complete": means.complete, "cameras": sorted(means.offsets)}
     store.set_note(NOTE, json.dumps(said, ensure_ascii=False))
 
@@ -170,22 +189,3 @@ def _vector(text: str | None, dim: int) -> Float32Array:
     if len(found) != dim or not np.isfinite(found).all():
         raise ValueError(f"{len(found)} numbers, must be {dim} finite ones")
     return found
-
-
-def check_camera(means: CameraMeans | None, camera: str, where: str) -> None:
-    """Raise GalleryError where a centred gallery knows nothing of the camera of a query, or the gallery is not centred.
-
-    An empty name is a camera that is not known, and always right.
-    """
-    if camera and means is None:
-        raise GalleryError(
-            f"{where} is not centred, so the camera of a query changes nothing; leave {camera!r} out, or make a "
-            "centred gallery with `dgnet gallery centre`"
-        )
-    if camera and means is not None and camera not in means.offsets:
-        raise GalleryError(f"{where} was not centred on a camera {camera!r}{nearest(camera, sorted(means.offsets))}")
-
-
-def strangers(means: CameraMeans | None, cameras: Iterable[str]) -> list[str]:
-    """Those of the cameras that a centred gallery knows nothing of."""
-    return [] if means is None else sorted(set(cameras) - set(means.offsets) - {""})

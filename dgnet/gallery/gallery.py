@@ -22,7 +22,7 @@ from dgnet.gallery.calibration.stored import (
     require_calibration,
     stored_calibration,
 )
-from dgnet.gallery.centring import check_camera, complete_means
+from dgnet.gallery.centring import complete_means
 from dgnet.gallery.crops import Item, decode_item, read_item, source_of
 from dgnet.gallery.embedder import Embedder
 from dgnet.gallery.searching import Answer, query_features, search_people
@@ -54,7 +54,7 @@ class Gallery:
 
     Attributes:
         store: where it is kept (`stores.protocol.Store`), for everything that this class does not do.
-        means: what was taken away of the features of each camera; None in a gallery that is not centred.
+        means: what was taken away of the features of each camera; nothing in a gallery that is not centred.
     """
 
     def __init__(self, store: Store, embedder_of: Callable[[], Embedder]) -> None:
@@ -162,7 +162,7 @@ class Gallery:
             GalleryError: the gallery cannot be read, `top` is below 1, or it was not centred on `camera`.
             CalibrationError: `far` is given, but the gallery is not calibrated, or not for this rate.
         """
-        check_camera(self.means, camera, self.store.address)
+        self.means.check_camera(camera, self.store.address)
         if far is None:
             calibration = stored_calibration(self.store)
         else:
@@ -238,7 +238,7 @@ class Gallery:
             cameras=dict(sorted(cameras.items())),
             earliest=times[0] if times else None,
             latest=times[-1] if times else None,
-            centred=tuple(self.means.offsets) if self.means else (),
+            centred=tuple(self.means.offsets),
         )
 
     def verify(self) -> list[str]:

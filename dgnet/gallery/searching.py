@@ -9,7 +9,7 @@ import numpy as np
 
 from dgnet.data.records import DataError
 from dgnet.gallery.calibration.calibration import Calibration
-from dgnet.gallery.centring import CameraMeans
+from dgnet.gallery.centring import NOT_CENTRED, CameraMeans
 from dgnet.gallery.crops import Item, decode_item, read_item, source_of
 from dgnet.gallery.embedder import Embedder
 from dgnet.gallery.stores.protocol import EVERY, Entry, Filter, Float32Array, GalleryError, Store
@@ -51,7 +51,7 @@ class Answer:
 
 
 def query_features(
-    embedder: Embedder, people: Sequence[Sequence[Item]], means: CameraMeans | None = None
+    embedder: Embedder, people: Sequence[Sequence[Item]], means: CameraMeans = NOT_CENTRED
 ) -> Float32Array:
     """One feature of length 1 per person: the mean of the features of the pictures, made that long again.
 
@@ -68,8 +68,7 @@ def query_features(
         except DataError as error:
             raise DataError(f"{source_of(item)}: {error}") from error
     single = embedder.features(np.stack(crops))
-    if means is not None:
-        single = means.taken_away(single, [item.camera for shots in people for item in shots])
+    single = means.taken_away(single, [item.camera for shots in people for item in shots])
     ends = np.cumsum([len(shots) for shots in people])
     mean = np.stack([shots.mean(axis=0) for shots in np.split(single, ends[:-1])])
     unit: Float32Array = mean / np.maximum(np.linalg.norm(mean, axis=1, keepdims=True), 1e-12)

@@ -94,8 +94,7 @@ def _of_data(gallery: Gallery, data: str) -> tuple[Float32Array, list[str], list
     kept = {record.path: record for record in records if record.pid > DISTRACTOR_PID}  # an image in both counts once
     features = embed(gallery.embedder, list(kept.values()))
     cameras = ["" if one.camid == UNKNOWN_CAMERA else str(one.camid) for one in kept.values()]
-    if gallery.means is not None:
-        features = gallery.means.taken_away(features, cameras)
+    features = gallery.means.taken_away(features, cameras)
     return features, [dataset.called(one.pid) for one in kept.values()], cameras
 
 

@@ -21,7 +21,7 @@ def centre(address: str, out: str, *, progress: bool = True) -> tuple[int, Camer
         target: Store | None = None
         with suppress(GalleryError):
             target = open_store(out)
-        begun = target is not None and (target.count() > 0 or read_means(target) is not None)
+        begun = target is not None and (target.count() > 0 or bool(read_means(target).offsets))
         # Measured before anything is made, so that a gallery without cameras leaves nothing behind.
         means = None if begun else measured(source, progress=progress)
         with closing(target or create_store(out, source.meta)) as new:

@@ -12,7 +12,6 @@ from dgnet.experiment.galleries.show import answers_json, answers_text, time_tex
 from dgnet.experiment.galleries.sources import BUNDLED_DATA, BUNDLED_IMAGES, pictures_below, read_named, seconds
 from dgnet.files.outputs import check_output_file
 from dgnet.files.whole_file import write_text_whole
-from dgnet.gallery.centring import check_camera
 from dgnet.gallery.searching import Answer
 from dgnet.gallery.stores.protocol import Filter
 from dgnet.report.people import Found, Thumbnail, people_page
@@ -58,7 +57,7 @@ def search(request: Request) -> str:
         known=request.known,
     )
     with Gallery.open(request.gallery, request.model, device=request.device, engine=request.engine) as gallery:
-        check_camera(gallery.means, request.from_camera, f"--from_camera: {gallery.store.address}")
+        gallery.means.check_camera(request.from_camera, f"--from_camera: {gallery.store.address}")
         answers = gallery.search(
             people,
             top=request.top,

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime
 
+from dgnet.data.records import name_some
 from dgnet.gallery.crops import printable
 from dgnet.gallery.gallery import Info
 from dgnet.gallery.searching import Answer
@@ -73,15 +74,13 @@ def info_text(address: str, info: Info, index: IndexFacts | None) -> str:
     """The lines of `dgnet gallery info`."""
     meta = info.meta
     cameras = [f"{printable(camera) or 'unknown'} ({number})" for camera, number in info.cameras.items()]
-    more = f" and {len(cameras) - _NUM_CAMERAS} more" if len(cameras) > _NUM_CAMERAS else ""
     times = "unknown" if info.earliest is None else f"{time_text(info.earliest)} to {time_text(info.latest)}"
-    centred = [printable(camera) for camera in info.centred]
-    centre = ", ".join(centred[:_NUM_CAMERAS]) + (" and more" if len(centred) > _NUM_CAMERAS else "")
+    centred = name_some(map(printable, info.centred), _NUM_CAMERAS)
     facts = (
         ("gallery", address),
         ("entries", f"{info.num_entries}, {info.num_known} of them of {info.num_identities} known people"),
-        ("cameras", (", ".join(cameras[:_NUM_CAMERAS]) or "none") + more),
-        ("centred", f"without the means of {centre}" if centred else "no (`dgnet gallery centre`)"),
+        ("cameras", name_some(cameras, _NUM_CAMERAS) or "none"),
+        ("centred", f"without the means of {centred}" if centred else "no (`dgnet gallery centre`)"),
         ("times", times),
         ("model", f"{meta.model_name} (hash {meta.model_hash[:12]})"),
         ("features", f"{meta.dim} numbers in {meta.precision}; {meta.preprocessing}"),

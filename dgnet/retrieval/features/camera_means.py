@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Final, TypeVar
+from collections.abc import Hashable, Mapping, Sequence
+from typing import Any, Final, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -17,8 +17,7 @@ from dgnet.retrieval.features.extract import Float32Array
 # A camera's mean counts as if so many more of its images had the mean of all cameras: a few images say more about whom
 # they show than about their camera.
 PRIOR: Final = 20
-Float64Array = npt.NDArray[np.float64]
-Array = TypeVar("Array", Tensor, Float64Array)
+Camera = TypeVar("Camera", bound=Hashable)
 
 
 def without_camera_means(
@@ -41,32 +40,39 @@ def without_camera_means(
     asked = label_vector(query_camids, "query_camids", len(query))
     searched = label_vector(gallery_camids, "gallery_camids", len(gallery))
     offsets = _offsets(gallery, searched)
-    return _moved(query, asked, offsets), _moved(gallery, searched, offsets)
+    return moved(query.numpy(), asked.tolist(), offsets), moved(gallery.numpy(), searched.tolist(), offsets)
 
 
 def each_without_its_cameras_mean(features: FeatureArray, camids: LabelArray) -> Float32Array:
     """The same of images that are all compared with one another, N x F."""
     unit = normalize(feature_matrix(features, "features"), dim=1).cpu()
     cameras = label_vector(camids, "camids", len(unit))
-    return _moved(unit, cameras, _offsets(unit, cameras))
+    return moved(unit.numpy(), cameras.tolist(), _offsets(unit, cameras))
 
 
-def offset(mean: Array, everybody: Array, count: int) -> Array:
+def offset(mean: npt.NDArray[Any], everybody: npt.NDArray[Any], count: int) -> Float32Array:
     """n_c / (n_c + 20) (m_c - m): what the `count` images of a camera share, of their mean m_c and that of all, m."""
-    return (mean - everybody) * (count / (count + PRIOR))
+    found: Float32Array = ((mean - everybody) * (count / (count + PRIOR))).astype(np.float32)
+    return found
 
 
-def _offsets(unit: Tensor, cameras: Int64Array) -> dict[int, Tensor]:
+def offsets_of(cameras: Sequence[Camera], offsets: Mapping[Camera, Float32Array], width: int) -> Float32Array:
+    """The offset of each image's camera, N x F; 0 for a camera without one."""
+    none = np.zeros(width, np.float32)
+    return np.array([offsets.get(camera, none) for camera in cameras], np.float32).reshape(len(cameras), width)
+
+
+def moved(unit: Float32Array, cameras: Sequence[Camera], offsets: Mapping[Camera, Float32Array]) -> Float32Array:
+    """Unit features N x F less the offset of their camera, of length 1 again."""
+    less = unit - offsets_of(cameras, offsets, unit.shape[1])
+    found: Float32Array = normalize(torch.from_numpy(less), dim=1).numpy()
+    return found
+
+
+def _offsets(unit: Tensor, cameras: Int64Array) -> dict[int, Float32Array]:
     """The offset of each camera."""
-    everybody, offsets = unit.mean(dim=0), {}
+    everybody, offsets = unit.mean(dim=0).numpy(), {}
     for camera in np.unique(cameras):
         own = unit[cameras == camera]
-        offsets[int(camera)] = offset(own.mean(dim=0), everybody, len(own))
+        offsets[int(camera)] = offset(own.mean(dim=0).numpy(), everybody, len(own))
     return offsets
-
-
-def _moved(unit: Tensor, cameras: Int64Array, offsets: Mapping[int, Tensor]) -> Float32Array:
-    none = torch.zeros(unit.shape[1])
-    moved = unit - torch.stack([offsets.get(int(camera), none) for camera in cameras])
-    found: Float32Array = normalize(moved, dim=1).numpy()
-    return found

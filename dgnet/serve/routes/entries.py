@@ -90,8 +90,7 @@ async def add(
     new: list[bool] = []
     if wanted:
         features = await service.features([one.crop for _, one in wanted])
-        if service.gallery.means is not None:
-            features = service.gallery.means.taken_away(features, [entry.camera for entry, _ in wanted])
+        features = service.gallery.means.taken_away(features, [entry.camera for entry, _ in wanted])
         thumbnails = [one.thumbnail for _, one in wanted]
         new = await service.ask(store.add, [entry for entry, _ in wanted], np.ascontiguousarray(features), thumbnails)
     added = {entry.id for (entry, _), is_new in zip(wanted, new, strict=True) if is_new}

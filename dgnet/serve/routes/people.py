@@ -8,7 +8,6 @@ import numpy as np
 from fastapi import APIRouter, Form
 from fastapi.responses import Response
 
-from dgnet.gallery.centring import check_camera
 from dgnet.gallery.stores.protocol import Float32Array, GalleryError
 from dgnet.serve.asking import TIME, Entries, Images, TheService, WhoAsks, answer, filter_of
 from dgnet.serve.looking import Wanted, look_for
@@ -60,7 +59,7 @@ async def search(
         raise Refusal(422, "field", f"top: found {top}, must be at most {service.limits.top}.")
     only = filter_of(cameras, not_cameras, after, before, known)
     try:
-        check_camera(service.gallery.means, from_camera, "from_camera: the gallery")
+        service.gallery.means.check_camera(from_camera, "from_camera: the gallery")
     except GalleryError as error:
         raise Refusal(422, "field", f"{error}.") from error
     features, refused = await _single(service, images, entries, from_camera)
@@ -123,7 +122,6 @@ async def _single(
             raise Refusal(404, "not_found", f"entries: no entry {id_[:64]!r}; was it removed?")
     found, features = await embed_uploads(service, await read_uploads(service, images))
     refuse_bad(found, only_if_all=True)
-    if service.gallery.means is not None:
-        features = service.gallery.means.taken_away(features, [camera] * len(features))
+    features = service.gallery.means.taken_away(features, [camera] * len(features))
     rows = [features, *(kept[id_][None] for id_ in entries)]
     return np.concatenate(rows), refusals(found)

@@ -93,7 +93,6 @@ export function openAdding(files, after) {
     wide = wide.filter((other) => other !== file);
     left = left.map((other) => (other === file ? cut : other));
     show();
-    showWide();
   }
 
   function preview(file) {
@@ -108,6 +107,7 @@ export function openAdding(files, after) {
     ]);
     start.disabled = !left.length;
     start.lastChild.textContent = S.add.start(left.length);
+    showWide();
   }
 
   async function run() {
@@ -140,7 +140,6 @@ export function openAdding(files, after) {
     cancel.lastChild.textContent = S.close;
     showOutcome(failure);
     show();
-    showWide();
   }
 
   function showOutcome(failure) {

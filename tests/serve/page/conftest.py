@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 
 from dgnet.experiment.galleries.gallery import Gallery
 from dgnet.gallery.crops import Item
@@ -59,6 +60,15 @@ def crops() -> list[Path]:
     """One picture each of rendered people, which no gallery of these tests holds."""
     queries = sorted((bundled_root() / "query").glob("*.jpg"))
     return list({path.name[:4]: path for path in queries}.values())
+
+
+@pytest.fixture(scope="session")
+def street(crops: list[Path]) -> Image.Image:
+    """A photograph of four people side by side, 160 x 320 pixels each."""
+    image = Image.new("RGB", (640, 320))
+    for place, path in enumerate(crops[:4]):
+        image.paste(Image.open(path).resize((160, 320)), (160 * place, 0))
+    return image
 
 
 @pytest.fixture(scope="session")

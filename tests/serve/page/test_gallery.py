@@ -105,10 +105,9 @@ def test_pictures_are_added_with_progress_and_what_is_no_picture_is_named(
     assert names(page) == ["Jane <Doe> & 'co'"] * 19
 
 
-def test_a_photograph_is_framed_before_it_is_added(page: Any, crops: list[Path], tmp_path: Path) -> None:
-    street = Image.new("RGB", (640, 320), (150, 150, 140))
-    for place, path in enumerate(crops[:4]):
-        street.paste(Image.open(path).resize((160, 320)), (160 * place, 0))
+def test_a_photograph_is_framed_before_it_is_added(
+    page: Any, crops: list[Path], street: Image.Image, tmp_path: Path
+) -> None:
     for name in ("street.jpg", "square.png"):
         street.save(tmp_path / name)
     before = entries_of(tmp_path / "people.db")

@@ -105,13 +105,10 @@ def test_what_is_large_or_of_another_kind_is_drawn_anew_before_it_is_sent(
 
 
 def test_a_photograph_is_cropped_before_it_is_searched_for(
-    open_page: Callable[..., Any], server: Any, crops: list[Path], tmp_path: Path, until: Callable
+    open_page: Callable[..., Any], server: Any, crops: list[Path], street: Any, tmp_path: Path, until: Callable
 ) -> None:
     from PIL import Image
 
-    street = Image.new("RGB", (640, 320), (150, 150, 140))
-    for place, path in enumerate(crops[:4]):
-        street.paste(Image.open(path).resize((160, 320)), (160 * place, 0))
     street.save(tmp_path / "street.jpg", quality=95)
     page = open_page(server)
     page.locator("input[type=file][capture]").set_input_files(str(tmp_path / "street.jpg"))

@@ -127,6 +127,7 @@ def test_searches_are_audited(server: Any, queries: list[Path]) -> None:
         ({"after": "yesterday"}, "after"),
         ({"cameras": "x" * 300}, "cameras"),
         ({"from_camera": "1"}, "from_camera: the gallery is not centred"),
+        ({"from_camera": "x" * 300}, "from_camera"),
         ({"query": "AAAA"}, "query"),
         ({"known": "perhaps"}, "known"),
         ({"camera": "1"}, "camera: the form has no field of this name; did you mean cameras?"),
@@ -181,6 +182,17 @@ def test_a_gallery_without_camera_means_is_served(
         for data, wanted in zip(({}, {"from_camera": camera_of(query)}), best[query], strict=True):
             found = server.client.post("/v1/search", files=files(query), data=data).json()["results"][0]
             assert found["similarity"] == pytest.approx(wanted, abs=1e-3)
+        two = [query, next(path for path in queries if camera_of(path) != camera_of(query))]
+        moved = gallery.means.taken_away(dgnet.load("bundled").features(two), [camera_of(path) for path in two])
+        data = {"from_camera": [camera_of(path) for path in two]}
+        compared = server.client.post("/v1/compare", files=files(*two), data=data).json()
+        assert compared["similarity"] == pytest.approx(float(moved[0] @ moved[1]), abs=1e-3)
+        assert compared["similarity"] != server.client.post("/v1/compare", files=files(*two)).json()["similarity"]
+        one = {"from_camera": camera_of(query)}
+        refused = server.client.post("/v1/compare", files=files(*two), data=one)
+        assert "found 1 cameras for 2 pictures" in refused.json()["error"]["message"]
+        unknown = server.client.post("/v1/compare", files=files(*two), data={"from_camera": ["1", "gate"]})
+        assert "not centred on a camera 'gate'" in unknown.json()["error"]["message"]
         added = queries[-1]
         data = {"camera": camera_of(added)}
         server.client.post("/v1/entries", files=files(added), data=data).raise_for_status()

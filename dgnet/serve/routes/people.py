@@ -9,7 +9,7 @@ from fastapi import APIRouter, Form
 from fastapi.responses import Response
 
 from dgnet.gallery.stores.protocol import Float32Array, GalleryError
-from dgnet.serve.asking import TIME, Entries, Images, TheService, WhoAsks, answer, filter_of
+from dgnet.serve.asking import TIME, Entries, Images, TheService, WhoAsks, answer, check_text, filter_of
 from dgnet.serve.looking import Wanted, look_for
 from dgnet.serve.pictures import Picture
 from dgnet.serve.queries import as_text, from_text, name_of
@@ -44,9 +44,7 @@ async def search(
     top: Annotated[int, Form(ge=1, description="how many results at most")] = 20,
     cameras: Annotated[list[str] | None, Form(description="find only entries of these cameras")] = None,
     not_cameras: Annotated[list[str] | None, Form(description="find no entries of these cameras")] = None,
-    from_camera: Annotated[
-        str, Form(description="which camera took the pictures, for a centred gallery", max_length=200)
-    ] = "",
+    from_camera: Annotated[str, Form(description="which camera took the pictures, for a centred gallery")] = "",
     after: Annotated[str | None, Form(description=f"only at this time or later: {TIME}")] = None,
     before: Annotated[str | None, Form(description="only earlier than this, likewise")] = None,
     known: Annotated[bool | None, Form(description="only entries of known identity, or only the others")] = None,
@@ -58,11 +56,7 @@ async def search(
     if top > service.limits.top:
         raise Refusal(422, "field", f"top: found {top}, must be at most {service.limits.top}.")
     only = filter_of(cameras, not_cameras, after, before, known)
-    try:
-        service.gallery.means.check_camera(from_camera, "from_camera: the gallery")
-    except GalleryError as error:
-        raise Refusal(422, "field", f"{error}.") from error
-    features, refused = await _single(service, images, entries, from_camera)
+    features, refused = await _single(service, images, entries, [from_camera] * len(images))
     if query:
         features = np.concatenate([features, from_text(query, service.gallery.embedder.dim)[None]])
     if not len(features):
@@ -85,12 +79,19 @@ async def compare(
     who: WhoAsks,
     images: Images,
     entries: Entries,
+    from_camera: Annotated[
+        list[str] | None, Form(description="which camera took each picture, in their order, for a centred gallery")
+    ] = None,
     far: Annotated[float | None, Form(description="the false-accept rate that `same` is judged at")] = None,
 ) -> Response:
     """Do two pictures (or entries, or one of each) show the same person?"""
     if len(images) + len(entries) != 2:
         raise Refusal(422, "field", f"images: found {len(images) + len(entries)} pictures and entries, must be two.")
-    features, refused = await _single(service, images, entries)
+    taken_by = from_camera or [""] * len(images)
+    if len(taken_by) != len(images):
+        count = f"found {len(taken_by)} cameras for {len(images)} pictures"
+        raise Refusal(422, "field", f"from_camera: {count}, must be one for each (empty: not known), or none at all.")
+    features, refused = await _single(service, images, entries, taken_by)
     if refused:
         raise Refusal(415, "not_a_picture", f"{refused[0].name}: {refused[0].message}.")
     similarity = float(np.clip(features[0] @ features[1], -1, 1))
@@ -111,9 +112,18 @@ async def compare(
 
 
 async def _single(
-    service: Service, images: Images, entries: list[str], camera: str = ""
+    service: Service, images: Images, entries: list[str], taken_by: list[str]
 ) -> tuple[Float32Array, list[Refused]]:
-    """The features of pictures, then of entries. Raises Refusal where no picture is one, or an entry is not there."""
+    """The features of pictures, each by a camera of `taken_by` (empty: not known), then of entries.
+
+    Raises Refusal where no picture is one, an entry is not there, or the gallery knows nothing of a camera.
+    """
+    try:
+        for camera in set(taken_by):
+            check_text("from_camera", camera)
+            service.gallery.means.check_camera(camera, "from_camera: the gallery")
+    except GalleryError as error:
+        raise Refusal(422, "field", f"{error}.") from error
     if len(entries) > service.limits.images:
         raise Refusal(422, "field", f"entries: found {len(entries)}, must be at most {service.limits.images}.")
     kept = await service.ask(service.gallery.store.vectors, entries) if entries else {}
@@ -122,6 +132,7 @@ async def _single(
             raise Refusal(404, "not_found", f"entries: no entry {id_[:64]!r}; was it removed?")
     found, features = await embed_uploads(service, await read_uploads(service, images))
     refuse_bad(found, only_if_all=True)
-    features = service.gallery.means.taken_away(features, [camera] * len(features))
+    cameras = [camera for camera, one in zip(taken_by, found, strict=True) if isinstance(one, Picture)]
+    features = service.gallery.means.taken_away(features, cameras)
     rows = [features, *(kept[id_][None] for id_ in entries)]
     return np.concatenate(rows), refusals(found)

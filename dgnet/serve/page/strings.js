@@ -161,7 +161,7 @@ export const S = {
     add: "Add people",
     camera: "Camera",
     person: "Person",
-    anyPerson: "Name or number",
+    anyPerson: "Anybody",
     showing: (first, last, total) => `${first.toLocaleString("en")}–${last.toLocaleString("en")} of ${total.toLocaleString("en")}`,
     pages: "Pages",
     previous: "Previous",

@@ -78,16 +78,23 @@ class AppearanceEncoder(nn.Module):
         return AppearanceOutput(a, self.prim(pooled), self.fine(pooled))
 
     def start_heads_from(self, teacher: Head) -> bool:
-        """Give both heads the weights of T's, if they read the same pooled map and have the same shape.
+        """Give both heads the weights of T's, if they read the same pooled map and are as wide.
+
+        T's classifier is taken over only where it tells as many people apart.
 
         Returns:
-            Whether they did.
+            Whether they were given.
         """
-        shapes = [{name: tensor.shape for name, tensor in head.state_dict().items()} for head in (self.prim, teacher)]
-        fits = self.pool == "mean" and shapes[0] == shapes[1]
+        fits = self.pool == "mean" and self.prim.embed.weight.shape == teacher.embed.weight.shape
         if fits:
             for head in (self.prim, self.fine):
-                head.load_state_dict(teacher.state_dict())
+                own = head.state_dict()
+                head.load_state_dict(
+                    {
+                        name: value if value.shape == own[name].shape else own[name]
+                        for name, value in teacher.state_dict().items()
+                    }
+                )
         return fits
 
 

@@ -86,12 +86,16 @@ class Decoder(nn.Module):
             assert last.conv.bias is not None
             nn.init.ones_(last.conv.bias[3:])  # q starts near 1, so G starts from g
 
-    def adain_parameters(self, a: Tensor) -> tuple[Tensor, Tensor]:
-        """Weights and biases of all AdaINs, N x 4 x 2C each: per block, C for the first AdaIN and C for the second."""
+    def parts(self, a: Tensor) -> tuple[Tensor, ...]:
+        """The part of the code that each block's MLPs read, N x A each."""
         # N x A x 4 is channel-major already: a reshape gives block k its quarter of the channels, all stripes of each.
         by_channels = self.code_split == "channels"
         quarters = a.reshape(a.shape[0], NUM_BLOCKS, -1) if by_channels else a.transpose(1, 2)
-        parts = quarters.unbind(1)
+        return quarters.unbind(1)
+
+    def adain_parameters(self, a: Tensor) -> tuple[Tensor, Tensor]:
+        """Weights and biases of all AdaINs, N x 4 x 2C each: per block, C for the first AdaIN and C for the second."""
+        parts = self.parts(a)
         weights = torch.stack([mlp(part) for mlp, part in zip(self.weight_mlps, parts, strict=True)], dim=1)
         biases = torch.stack([mlp(part) for mlp, part in zip(self.bias_mlps, parts, strict=True)], dim=1)
         return weights, biases

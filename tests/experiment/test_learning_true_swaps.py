@@ -10,12 +10,15 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import torch
 
 from dgnet.config import ConfigError, RunConfig
 from dgnet.experiment.data import open_data
 from dgnet.experiment.train import train
 from dgnet.mannequin.swaps import COLUMNS, SwapTargetsError
-from dgnet.models.weights.ours import load_model
+from dgnet.models.appearance import Teacher
+from dgnet.models.weights.ours import load_model, load_teacher, save_teacher
+from dgnet.training.teacher import TeacherError
 from tests.conftest import draw_person
 
 IMAGES = [f"bounding_box_train/{pid:04d}_c1s1_000000_01.jpg" for pid in range(1, 5)]
@@ -86,3 +89,26 @@ def test_a_run_goes_on_with_the_same_true_swaps_alone(learning: RunConfig, tmp_p
     with pytest.raises(Exception, match="images") as refused:
         train(longer, tmp_path / "run", resume=True)
     assert type(refused.value).__module__.startswith("dgnet")
+
+
+def test_a_teacher_of_other_people_will_do_where_nobody_takes_its_labels(learning: RunConfig, tmp_path: Path) -> None:
+    """E_a begins with it; the run's own copy says on whom it was trained."""
+    silent = replace(learning.loss, prim=0)
+    backbone = replace(learning.network.backbone, weights="teacher")
+    given = tmp_path / "given.safetensors"
+    torch.manual_seed(3)
+    teacher = Teacher(learning.teacher.backbone, learning.network.feature_dim, 0)
+    save_teacher(given, teacher, learning, {"people": "others"})
+    asked = replace(
+        learning,
+        loss=silent,
+        network=replace(learning.network, backbone=backbone, pool="mean"),
+        teacher=replace(learning.teacher, weights=str(given)),
+        optim=replace(learning.optim, backbone_lr=0.0, head_lr=0.0),
+    )
+    train(asked, tmp_path / "run")
+    E_a = load_model(tmp_path / "run/model.safetensors").model.appearance_encoder
+    assert torch.equal(E_a.prim.embed.weight, teacher.head.embed.weight)
+    assert load_teacher(tmp_path / "run/teacher.safetensors").card["people"] == "others"
+    with pytest.raises(TeacherError, match="tells 0 identities apart, but the training set has 4"):
+        train(replace(asked, loss=learning.loss), tmp_path / "labelled")

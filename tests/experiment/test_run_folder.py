@@ -90,7 +90,7 @@ def test_an_output_that_cannot_be_a_folder_is_known_before_the_data_are_opened(
 
 def test_a_teacher_that_is_not_there_is_known_before_too(config: RunConfig, tmp_path: Path) -> None:
     told = replace(config, teacher=replace(config.teacher, weights=str(tmp_path / "lost.safetensors")))
-    with pytest.raises(ConfigError, match=r"teacher\.weights: .*lost\.safetensors is no file"):
+    with pytest.raises(ConfigError, match=r"teacher\.weights: .*lost\.safetensors: no such file"):
         check_teacher_file(told, RunFolder(tmp_path))
     (tmp_path / "teacher.safetensors").touch()  # a run that has its copy needs the original no more
     check_teacher_file(told, RunFolder(tmp_path))

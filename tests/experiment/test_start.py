@@ -15,7 +15,7 @@ from dgnet.experiment.train import train
 from dgnet.experiment.training.start import find_start, train_on_from
 from dgnet.files.tensors import WeightsError
 from dgnet.models.dgnet import DGNet
-from dgnet.models.weights.ours import LoadedModel, load_model, save_model
+from dgnet.models.weights.ours import LoadedModel, load_model, load_teacher, save_model
 
 
 def people_called(*names: str) -> People:
@@ -64,6 +64,44 @@ def test_a_model_of_grey_detail_starts_one_of_detail_in_colour_and_not_the_other
     save_model(tmp_path / "c.safetensors", model, coloured, {})
     with pytest.raises(ConfigError, match=r"add --network\.detail_colour True$"):
         find_start(replace(config, start=str(tmp_path / "c.safetensors")))
+
+
+def test_a_model_with_another_appearance_encoder_gives_structure_encoder_and_decoder_alone(
+    config: RunConfig, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Its images may be smaller; E_a begins as the settings say, and G reads the new codes."""
+    old = DGNet(config.network, 4)
+    save_model(tmp_path / "m.safetensors", old, config, {})
+    backbone = replace(config.network.backbone, width=16)
+    larger = replace(config.data, size=(128, 64))
+    still = {"generator_lr": 1e-12, "muon_lr": 1e-12, "backbone_lr": 0.0, "head_lr": 0.0}
+    other = replace(
+        config,
+        start=str(tmp_path / "m.safetensors"),
+        data=larger,
+        network=replace(
+            config.network, backbone=replace(backbone, weights="teacher"), dilations=(2, 4, 6), pool="mean"
+        ),
+        teacher=replace(config.teacher, backbone=backbone),
+        optim=replace(config.optim, **still),
+    )
+    with caplog.at_level("INFO"):
+        train(other, tmp_path / "run")
+    assert "the first layers of G's MLPs were fitted to this E_a" in caplog.text
+    model, teacher = (
+        load_model(tmp_path / "run/model.safetensors").model,
+        load_teacher(tmp_path / "run/teacher.safetensors"),
+    )
+    for name, value in model.state_dict().items():
+        if name.startswith("appearance_encoder.backbone.") and "running" not in name and "num_batches" not in name:
+            assert torch.equal(value, teacher.model.state_dict()[name.removeprefix("appearance_encoder.")]), name
+        elif name.startswith(("structure_encoder.", "decoder.")):
+            first = "_mlps." in name and ".layers.0." in name
+            if not first:
+                torch.testing.assert_close(value, old.state_dict()[name], atol=1e-5, rtol=1e-5)
+    unfitted = replace(other, network=replace(other.network, mlp_width=16))
+    with pytest.raises(ConfigError, match=r"add --network\.mlp_width 8$"):
+        find_start(unfitted)
 
 
 def test_a_folder_without_a_model_is_named(tmp_path: Path) -> None:

@@ -48,4 +48,11 @@ def test_heads_of_another_pooling_or_width_keep_their_own_start(network: Network
     before = encoder.prim.embed.weight.clone()
     assert not encoder.start_heads_from(teacher.head)
     assert torch.equal(encoder.prim.embed.weight, before)
-    assert not AppearanceEncoder(network, 6).start_heads_from(teacher.head), "other people"
+
+
+def test_heads_of_other_people_take_everything_but_the_classifier(network: NetworkConfig) -> None:
+    teacher, encoder = Teacher(network.backbone, network.feature_dim, 0), AppearanceEncoder(network, 6)
+    before = encoder.fine.classifier.weight.clone()
+    assert encoder.start_heads_from(teacher.head)
+    assert torch.equal(encoder.fine.embed.weight, teacher.head.embed.weight)
+    assert torch.equal(encoder.fine.classifier.weight, before)

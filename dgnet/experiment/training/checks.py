@@ -7,7 +7,9 @@ from pathlib import Path
 
 from dgnet.config import ConfigError, RunConfig
 from dgnet.data.records import ReidDataset
+from dgnet.experiment.models.find import find
 from dgnet.experiment.run_folder import RunFolder
+from dgnet.files.tensors import WeightsError
 from dgnet.mannequin.swaps import SWAPS_FILE, swap_targets
 from dgnet.models.appearance import NUM_STRIPES
 from dgnet.models.backbones.choice import check_start, map_size
@@ -36,12 +38,20 @@ def check_backbones(config: RunConfig) -> None:
 
 
 def check_teacher_file(config: RunConfig, folder: RunFolder) -> None:
-    """Raise ConfigError if the file in `teacher.weights` does not exist and the run has no teacher of its own yet."""
-    given = config.teacher.weights
-    if given and not folder.teacher.exists() and not Path(given).is_file():
-        raise ConfigError(
-            f"teacher.weights: {given} is no file; give the {folder.teacher.name} of a run, or leave it empty"
-        )
+    """Raise ConfigError if `teacher.weights` names no teacher and the run has none of its own yet."""
+    if config.teacher.weights and not folder.teacher.exists():
+        teacher_file(config.teacher.weights)
+
+
+def teacher_file(weights: str) -> Path:
+    """The file that `teacher.weights` names: by its path, as a run's folder, or `bundled-reid`. Raises ConfigError."""
+    try:
+        found = find(weights).teacher
+    except WeightsError as error:
+        raise ConfigError(f"teacher.weights: {error}") from error
+    if not found:
+        raise ConfigError(f"teacher.weights: {weights} has no teacher; give the teacher.safetensors of a run")
+    return found
 
 
 def check_true_swaps(dataset: ReidDataset) -> None:

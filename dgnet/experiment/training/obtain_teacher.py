@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import logging
 from dataclasses import asdict, replace
-from pathlib import Path
 
 import torch
 
 from dgnet.config import BackboneConfig
 from dgnet.data.people import People
+from dgnet.experiment.training.checks import teacher_file
 from dgnet.experiment.training.run import Run
 from dgnet.models.appearance import Teacher
 from dgnet.models.backbones.choice import start_from
 from dgnet.models.layers.units import place
 from dgnet.models.weights.ours import load_teacher, save_teacher
 from dgnet.training.checkpoint import UNKNOWN_PEOPLE
+from dgnet.training.feed import Feed
 from dgnet.training.teacher import TeacherError, check_teacher, train_teacher
 
 logger = logging.getLogger(__name__)
@@ -24,8 +25,9 @@ logger = logging.getLogger(__name__)
 def obtain_teacher(run: Run) -> Teacher:
     """The teacher in the run's folder, else the one in `teacher.weights`, else a new one that is trained now.
 
-    Whichever it is, its accuracy on the training images is checked. A teacher from a file keeps the backbone with which
-    it was saved, whatever `teacher.backbone` says.
+    Whichever it is, its accuracy on the training images is checked, unless nobody takes its labels: then E_a alone
+    begins with it, and it may have learnt other people. A teacher from a file keeps the backbone with which it was
+    saved, whatever `teacher.backbone` says.
 
     Raises:
         TeacherError: it was trained on other people than those of the training set, or recognises too few of their
@@ -37,12 +39,17 @@ def obtain_teacher(run: Run) -> Teacher:
     num_synthetic = config.data.num_synthetic(settings.batch_size)
     num_real = settings.batch_size - num_synthetic
     feed = run.feed(max(num_real // 2, 1) if settings.triplet else num_real)  # with it, of pairs
-    given = folder.teacher if folder.teacher.exists() else Path(settings.weights) if settings.weights else None
+    given = folder.teacher if folder.teacher.exists() else teacher_file(settings.weights) if settings.weights else None
+    card = run.card()
+    labels_are_taken = not config.joint or config.loss.prim > 0
     run.world.wait()  # until all processes have looked for the teacher, because the first will write it
     if given:
         loaded = load_teacher(given)
         teacher, name, backbone = place(loaded.model, run.device), str(given), loaded.config.teacher.backbone
-        require_same_identities(loaded.card, teacher, run.data.people, name)
+        if labels_are_taken:
+            require_same_identities(loaded.card, teacher, run.data.people, name)
+        else:
+            card = loaded.card  # it says on whom this teacher was trained
         tell_difference(name, backbone, settings.backbone)
     else:
         torch.manual_seed(config.seed)
@@ -52,13 +59,20 @@ def obtain_teacher(run: Run) -> Teacher:
         teacher = place(teacher, run.device)
         train_teacher(teacher, feed, run.context(folder.teacher_checkpoints), run.synthetic_feed(num_synthetic))
         name = "the teacher just trained"
-    least = settings.min_accuracy if config.joint else 0.0  # a Baseline is measured as it is; nobody takes its labels
-    accuracy = check_teacher(teacher, feed, run.data.num_classes, least, name)
-    logger.info("%s recognises %.1f%% of its training images", name, 100 * accuracy)
+    if labels_are_taken:
+        check_labels(run, teacher, feed, name)
     if run.world.leads and not folder.teacher.exists():
         made = replace(config, teacher=replace(settings, backbone=backbone))
-        save_teacher(folder.teacher, teacher, made, card=run.card())
+        save_teacher(folder.teacher, teacher, made, card)
     return teacher
+
+
+def check_labels(run: Run, teacher: Teacher, feed: Feed, name: str) -> None:
+    """Log the teacher's accuracy on training images. Raises TeacherError where its labels would be of no use."""
+    config = run.config
+    least = config.teacher.min_accuracy if config.joint else 0.0  # a Baseline is measured as it is
+    accuracy = check_teacher(teacher, feed, run.data.num_classes, least, name)
+    logger.info("%s recognises %.1f%% of its training images", name, 100 * accuracy)
 
 
 def require_same_identities(card: dict[str, str], teacher: Teacher, people: People, name: str) -> None:

@@ -8,7 +8,7 @@ from dgnet.config import FROM_TEACHER
 from dgnet.experiment.evaluation.present import showcase
 from dgnet.experiment.training.best import keep_best
 from dgnet.experiment.training.run import Run
-from dgnet.experiment.training.start import train_on_from
+from dgnet.experiment.training.start import draw_on_from, has_other_encoder, train_on_from
 from dgnet.files.pictures import save_picture
 from dgnet.generation.grid import swap_sheet
 from dgnet.generation.swap import swap_matrix
@@ -26,6 +26,8 @@ from dgnet.training.true_swap_feed import TrueSwapFeed
 def train_model(run: Run, teacher: Teacher, start: LoadedModel[DGNet] | None = None) -> DGNet:
     """Joint training, from the weights of `start` or, where that is None, from new networks; returns the last model.
 
+    Where `start` has another E_a than this run, only E_s and G begin with it.
+
     During training, sample sheets of swaps between test people are written to `samples/`.
     """
     config, data = run.config, run.data
@@ -34,7 +36,10 @@ def train_model(run: Run, teacher: Teacher, start: LoadedModel[DGNet] | None = N
     start_from(model.appearance_encoder.backbone, config.network.backbone, teacher.backbone)
     if config.network.backbone.weights == FROM_TEACHER:
         model.appearance_encoder.start_heads_from(teacher.head)
-    if start is not None:
+    if start is not None and has_other_encoder(start, config):
+        draw_on_from(start, model, data.train, config.seed)
+        run.world.broadcast([model])
+    elif start is not None:
         train_on_from(start, model, data.people)
     networks = Networks(place(model, run.device), place(Discriminator(config.network), run.device), teacher)
     givers, wearers = showcase(data, 6)

@@ -17,12 +17,12 @@ from dgnet.data.records import DataError
 from dgnet.data.store.decode import decode_image
 from dgnet.experiment.data import HeldOut, open_held_out
 from dgnet.experiment.evaluation.features import features_by, held_out_features
+from dgnet.experiment.models.find import find_model
 from dgnet.experiment.models.model import ModelError
 from dgnet.files.tensors import WeightsError
 from dgnet.mannequin.bundled import bundled_root
 from dgnet.models.appearance import Teacher
 from dgnet.models.dgnet import DGNet
-from dgnet.models.weights.bundled import bundled_model
 from dgnet.models.weights.ours import save_model, save_teacher
 from dgnet.retrieval.labels import labels_of
 from dgnet.retrieval.measure import measure_retrieval
@@ -32,7 +32,7 @@ from dgnet.retrieval.rows import BOTH, Row
 
 @pytest.fixture(scope="module")
 def model() -> dgnet.Model:
-    return dgnet.load("bundled", device="cpu")
+    return dgnet.load("bundled-small", device="cpu")
 
 
 @pytest.fixture(scope="module")
@@ -70,14 +70,14 @@ def test_train_takes_a_preset_or_settings_and_load_its_folder(config: RunConfig,
 
 @pytest.fixture(scope="module")
 def held_out(tmp_path_factory: pytest.TempPathFactory) -> HeldOut:
-    loaded = bundled_model()
+    loaded = find_model("bundled-small")
     data = DataConfig("mannequin", "", loaded.config.data.size, cache=str(tmp_path_factory.mktemp("cache")))
     return open_held_out(replace(preset("mannequin"), data=data))
 
 
 def test_a_search_by_the_face_is_as_good_as_the_tables(model: dgnet.Model, held_out: HeldOut) -> None:
     """Features taken from files equal those of `dgnet evaluate` bit for bit, and so do all figures."""
-    rows = held_out_features(features_by(None, bundled_model().model), held_out, 0.5, torch.device("cpu"))
+    rows = held_out_features(features_by(None, find_model("bundled-small").model), held_out, 0.5, torch.device("cpu"))
     dataset = held_out.dataset
     query, gallery = ([record.path for record in records] for records in (dataset.query, dataset.gallery))
     asked, searched = model.named_features(query), model.named_features(iter(gallery))
@@ -105,7 +105,7 @@ def test_parts_and_their_lengths(model: dgnet.Model, people: list[Path]) -> None
     assert np.array_equal(model.features(people), named["both"])
     cosines = named["prim"] @ named["prim"].T + 0.5 * named["fine"] @ named["fine"].T
     np.testing.assert_allclose(named["both"] @ named["both"].T, cosines, atol=1e-5)
-    with pytest.raises(ModelError, match="part: found 'f_prim', but bundled has both, prim, fine"):
+    with pytest.raises(ModelError, match="part: found 'f_prim', but bundled-small has both, prim, fine"):
         model.features(people, part="f_prim")
 
 
@@ -231,12 +231,12 @@ def test_an_onnx_file_describes_as_the_model_it_was_made_of(
         onnx.to("cuda:0")
     with pytest.raises(ModelError, match=r"size: found \(256, 128\), but"):
         dgnet.load(path, size=(256, 128))
-    with pytest.raises(ModelError, match="size: bundled has one of its own"):
-        dgnet.load("bundled", size=(64, 32))
+    with pytest.raises(ModelError, match="size: bundled-small has one of its own"):
+        dgnet.load("bundled-small", size=(64, 32))
 
 
 def test_a_model_says_what_it_is_and_moves(model: dgnet.Model) -> None:
-    assert repr(model) == "<dgnet.Model 'bundled': recognises and draws; 64 x 32; both, prim, fine; on cpu>"
+    assert repr(model) == "<dgnet.Model 'bundled-small': recognises and draws; 64 x 32; both, prim, fine; on cpu>"
     assert model.to("cpu") is model
     with pytest.raises(dgnet.DgnetError, match="device: found 'gpu'"):
         model.to("gpu")

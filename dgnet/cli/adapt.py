@@ -13,10 +13,10 @@ Adapt a model to your own cameras with images of people that nobody has labelled
 seem to show one person each, learns these groups as identities, looks again, and keeps the best epoch, which it
 chooses without labels. Needs `pip install "dgnet[adapt]"`.
 
-  dgnet adapt bundled-reid CROPS --out runs/mine a folder of crops, in any folders below it, or a manifest
-  dgnet adapt bundled-reid CROPS --out runs/mine --pattern '^cam(?P<camid>[0-9]+)/'
+  dgnet adapt bundled CROPS --out runs/mine a folder of crops, in any folders below it, or a manifest
+  dgnet adapt bundled CROPS --out runs/mine --pattern '^cam(?P<camid>[0-9]+)/'
                                                  cameras from the paths; without, the number after _c in each name
-  dgnet adapt bundled-reid people.db --out runs/mine
+  dgnet adapt bundled people.db --out runs/mine
                                                  a gallery's entries, where the files of their images are still there
   dgnet adapt runs/my-model market1501=DIR --out runs/mine
                                                  a data set: its train images; its labels only judge, in log and page

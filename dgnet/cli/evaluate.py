@@ -15,7 +15,7 @@ Measure a run, a model, another model's ONNX file, or features that any model ma
                                                       on another data set (direct transfer)
   dgnet evaluate RUN --to market1501=DIR msmt17=DIR   on several, one table with one row per data set
   dgnet evaluate bundled                              the model that dgnet brings; or any model file of dgnet's
-  dgnet evaluate bundled-reid --data.root DIR --query first --also_baselines
+  dgnet evaluate bundled --data.root DIR --query first --also_baselines
                                                       on any labelled folder, all of whose people are the test, beside
                                                       features that nobody trained for re-id
   dgnet evaluate MODEL.onnx --data.root DIR           images N x 3 x H x W in, named features out
@@ -31,7 +31,7 @@ def evaluate(arguments: Sequence[str]) -> None:
         "WHAT",
         type=str,
         nargs="+",
-        help="a run, a model file, bundled, bundled-reid, an .onnx or .xml file, or two feature files",
+        help="a run, a model file, bundled, bundled-small, an .onnx or .xml file, or two feature files",
     )
     parser.add_argument("--data.name", type=str, default="", help="another data set (direct transfer): its reader")
     parser.add_argument("--data.root", type=str, default="", help="where the data lies, if not where it was")

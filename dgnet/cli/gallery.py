@@ -21,8 +21,8 @@ GALLERY_HELP = "people.db (a file), milvus://HOST:PORT/NAME or postgresql://USER
 CREATE_HELP = """\
 Make a gallery, and add images to it at once if some are given.
 
-  dgnet gallery create people.db --model bundled-reid     empty, for features of the model that knows real people best
-  dgnet gallery create people.db crops/ --model bundled-reid
+  dgnet gallery create people.db                          empty, for features of the model that comes with dgnet
+  dgnet gallery create people.db crops/ --model runs/mine
                                                           and every picture below crops/
   dgnet gallery create demo.db bundled                    the bundled people; nobody in them is real
   dgnet gallery create people.db --model runs/mine        or MODEL.onnx, or MODEL.xml (OpenVINO)
@@ -127,7 +127,7 @@ def remove(arguments: Sequence[str]) -> None:
 
 def add_model_options(parser: Parser, default: str | None) -> None:
     """Add the options that say which model makes the features; without a default, `--model` is required."""
-    what = "a run, a model's file, FILE.onnx, FILE.xml (OpenVINO), bundled, or bundled-reid (for real people)"
+    what = "a run, a model's file, FILE.onnx, FILE.xml (OpenVINO), bundled or bundled-small"
     parser.add_argument("--model", type=str, required=default is None, default=default, help=what)
     parser.add_argument("--part", type=str, default="", help="which of the model's features (default: its first)")
     parser.add_argument("--size", type=str, default="", help="HEIGHTxWIDTH, for a file that leaves it open")

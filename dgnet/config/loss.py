@@ -27,6 +27,8 @@ class LossConfig:
             the code a_t. 0 in the published method.
         true_swap: weight of ||x_ij - G(a_i, s_j)||_1 on pairs of training images whose true swap x_ij is known, which
             only rendered people have (`dgnet data mannequin --train_swaps`); 0 in the published method.
+        true_swap_changed: pixels that the true swap changes count so much more in that term, so that G would rather
+            paint too much than leave x_j's own clothes.
         adversarial: weight of L_adv.
         r1: weight of the gradient penalty inside L_adv.
         r1_every: the penalty is computed once in this many steps, and then weighs this many times more.
@@ -52,6 +54,7 @@ class LossConfig:
     cycle: float = setting(2.0, NOT_NEGATIVE)
     redressed: float = setting(0.0, NOT_NEGATIVE)
     true_swap: float = setting(0.0, NOT_NEGATIVE)
+    true_swap_changed: float = setting(0.0, NOT_NEGATIVE)
     adversarial: float = setting(1.0, NOT_NEGATIVE)
     r1: float = setting(0.01, NOT_NEGATIVE)
     r1_every: int = setting(1, AT_LEAST_1)

@@ -17,7 +17,7 @@ def full(config: RunConfig) -> RunConfig:
 
 
 def small(config: RunConfig) -> RunConfig:
-    """Fewer channels and 64 x 32 images, trained from scratch: for a CPU, and for the bundled model.
+    """Fewer channels and 64 x 32 images, trained from scratch: for a CPU, and for the model `bundled-small`.
 
     Trained from random weights, E_a pulls on generated pixels through L_id^c ten times as hard as the image terms do.
     So L_id^c has a tenth of its published weight here, and L_recon^code1 twice its own. L_id^c and the ramps start

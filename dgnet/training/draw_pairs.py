@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from typing import Final
 
 import torch
 from torch import Tensor
@@ -17,6 +18,8 @@ from dgnet.training.execution.modes import eagerly, frozen, generated_statistics
 from dgnet.training.optim.optimizers import Optimizers
 from dgnet.training.optim.schedules import Passes, RampedWeights
 from dgnet.training.redress import redress, swap_halves
+
+CHANGED: Final = 0.15  # of a normalised channel, some nine grey levels of 255: more than a shadow
 
 
 def draws_pairs(loss: LossConfig, needs: Passes) -> bool:
@@ -121,13 +124,15 @@ def draw_pairs(
 def true_swap_error(
     model: DGNet, x_i: Tensor, x_j: Tensor, x_ij: Tensor, loss: LossConfig, autocast: torch.autocast
 ) -> Tensor:
-    """||x_ij - G(a_i, s_j)||_1 of pairs whose swap x_ij is known, all N x 3 x H x W.
+    """||w (x_ij - G(a_i, s_j))||_1 of pairs whose swap x_ij is known, all N x 3 x H x W.
 
-    E_a learns from it too, unless `loss.detach_appearance_code`.
+    w is 1 + `loss.true_swap_changed` where x_ij differs from x_j by CHANGED or more, and 1 elsewhere. E_a learns from
+    it too, unless `loss.detach_appearance_code`.
     """
     E_a = model.appearance_encoder
     with autocast:
         with torch.set_grad_enabled(not loss.detach_appearance_code), running_statistics(E_a, loss.running_codes):
             a = E_a.code(x_i)
         drawn = model.decoder(a, model.structure_encoder(x_j))
-    return l1(drawn.float(), x_ij)
+    changed = (x_ij - x_j).abs().amax(dim=1, keepdim=True) >= CHANGED
+    return l1(drawn, x_ij, 1 + loss.true_swap_changed * changed)

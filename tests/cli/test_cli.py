@@ -83,7 +83,7 @@ def test_a_saved_configuration_can_be_given(tmp_path: Path, capsys: pytest.Captu
         (["train", "mannequin", "--also", "nowhere"], 1, "nowhere: no such folder"),
         (["train", "mannequin", "--data.store", "zip"], 2, "data.store"),
         (["train", "mannequin", "--start", "nowhere"], 1, "nowhere: no such file"),
-        (["train", "mannequin", "--start", "bundled"], 1, "add --network.structure_width 12"),
+        (["train", "mannequin", "--start", "bundled-small"], 1, "add --network.structure_width 12"),
         (["evaluate", "nowhere"], 1, "nowhere: no such file or folder"),
         (["swap", "nowhere.safetensors", "x.jpg"], 1, "nowhere.safetensors: no such file"),
         (["data", "verify", "nowhere"], 1, "nowhere"),

@@ -19,7 +19,7 @@ from dgnet.files.tensors import WeightsError
 from dgnet.models.appearance import Teacher
 from dgnet.models.dgnet import DGNet
 from dgnet.models.discriminator import Discriminator
-from dgnet.models.weights.bundled import BUNDLED, BUNDLED_REID
+from dgnet.models.weights.bundled import BUNDLED, BUNDLED_SMALL
 from dgnet.models.weights.ours import save_discriminator, save_model, save_teacher
 from dgnet.training.checkpoint import save_checkpoint
 
@@ -50,7 +50,7 @@ def here(config: RunConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
 
 def test_every_kind_of_run_is_found(here: Path) -> None:
     assert find("bundled").model == BUNDLED
-    assert (find("bundled-reid").teacher, find("bundled-reid").model) == (BUNDLED_REID, None)
+    assert find("bundled-small").model == BUNDLED_SMALL
     whole = find("runs/whole")
     assert (whole.folder, whole.model) == (Path("runs/whole"), Path("runs/whole/model.safetensors"))
     assert whole.teacher == Path("runs/whole/teacher.safetensors")
@@ -77,7 +77,7 @@ def test_a_folder_that_is_called_bundled_is_given_as_a_path(here: Path) -> None:
         ("nowhere", "^nowhere: no such file or folder; give a run.s folder, a model.s file or `bundled`$"),
         ("runs/hole", r"^runs/hole: no such .*; did you mean runs/whole\?$"),
         ("bundeld", r"^bundeld: no such .*; did you mean bundled\?$"),
-        ("bundled-ried", r"^bundled-ried: no such .*; did you mean bundled-reid\?$"),
+        ("bundled-samll", r"^bundled-samll: no such .*; did you mean bundled-small\?$"),
         ("runs/begun", r"no model\.safetensors here: the run has not come so far; go on with it \(--resume\)"),
         ("runs", "no model.safetensors here, but runs: give runs/alone, runs/begun, runs/whole$"),
         ("runs/whole/checkpoints", "a folder within a run: give the run's own, runs/whole"),
@@ -105,7 +105,6 @@ def test_what_is_no_run_is_named_with_what_would_do(run: str, message: str, here
         ),
         ("runs/whole/teacher.safetensors", "a teacher, which cannot draw; give the model that was trained with it"),
         ("model.onnx", "an ONNX file has features alone and cannot draw"),
-        ("bundled-reid", "bundled-reid: recognises people and cannot draw; give `bundled`, or a model of yours"),
     ],
 )
 def test_what_cannot_draw_is_told_from_what_can(run: str, message: str, here: Path) -> None:

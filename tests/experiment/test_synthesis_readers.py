@@ -28,7 +28,7 @@ def made(market: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Calla
         words = [
             "generate",
             "dataset",
-            "bundled",
+            "bundled-small",
             "--data",
             f"market1501={market}",
             "--device",
@@ -120,7 +120,7 @@ def test_an_unknown_camera_is_one_that_others_read(
         [
             "generate",
             "dataset",
-            "bundled",
+            "bundled-small",
             "--data",
             f"folder={tmp_path / 'people'}",
             *options,

@@ -21,8 +21,8 @@ def made(market: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[
     monkeypatch.setenv("DGNET_CACHE", str(tmp_path / "cache"))
     shutil.copytree(market, tmp_path / "market")
     data = ["--data", "market1501=market", "--device", "cpu"]
-    cli.main(["generate", "dataset", "bundled", *data, "--count", "30", "--out", "new", "--format", "webdataset"])
-    return ["generate", "report", "bundled", "new", *data]
+    cli.main(["generate", "dataset", "bundled-small", *data, "--count", "30", "--out", "new", "--format", "webdataset"])
+    return ["generate", "report", "bundled-small", "new", *data]
 
 
 def test_everything_is_measured_on_one_page(made: list[str], capsys: pytest.CaptureFixture[str]) -> None:

@@ -35,7 +35,18 @@ TWO_SHARDS = ["--count", "300", "--near", "0"]  # of the 432 pairs of different 
 
 
 def words(market: Path, out: str, *more: str) -> list[str]:
-    return ["generate", "dataset", "bundled", "--data", f"market1501={market}", "--out", out, "--device", "cpu", *more]
+    return [
+        "generate",
+        "dataset",
+        "bundled-small",
+        "--data",
+        f"market1501={market}",
+        "--out",
+        out,
+        "--device",
+        "cpu",
+        *more,
+    ]
 
 
 def contents(folder: Path) -> dict[str, str]:
@@ -67,7 +78,7 @@ def test_every_reader_reads_it_and_every_image_says_where_it_comes_from(market: 
         assert row["soft_label"] == [{"pid": giver, "weight": 0.75}, {"pid": wearer, "weight": 0.25}]
         assert row["source_licence"] == "not stated; the terms of the sources hold"
         with Image.open(here / "new" / str(row["path"])) as picture:
-            assert picture.size == find_model("bundled").config.data.size[::-1]
+            assert picture.size == find_model("bundled-small").config.data.size[::-1]
             said = json.loads(picture.info["comment"])
         assert said["synthetic"] is True
         assert {name: row[name] for name in ("appearance", "structure", "model_sha256", "seed", "number")} == {
@@ -124,7 +135,9 @@ def test_a_full_disk_loses_nothing_that_is_finished(market: Path, here: Path) ->
     """A limit on the size of files stands for a full disk: codes are smaller than it, the first shard is not."""
     cli.main(words(market, "whole/new", *TWO_SHARDS, "--workers", "1"))
     command = words(market, "new", *TWO_SHARDS, "--workers", "1")
-    codes = 24 * find_model("bundled").model.appearance_encoder.channels * 4 * 4  # bytes: 24 sources, four stripes
+    codes = (
+        24 * find_model("bundled-small").model.appearance_encoder.channels * 4 * 4
+    )  # bytes: 24 sources, four stripes
     done = subprocess.run(
         [sys.executable, "-c", FULL_DISK, str(codes + 20_000), *command], capture_output=True, text=True
     )
@@ -141,7 +154,7 @@ def test_a_full_disk_loses_nothing_that_is_finished(market: Path, here: Path) ->
 def test_n_pictures_give_all_their_pairs_for_n_encodings(market: Path, here: Path) -> None:
     dataset = read_dataset("market1501", market)
     sources = Sources(dataset.train)
-    loaded = find_model("bundled")
+    loaded = find_model("bundled-small")
     model, size = loaded.model, loaded.config.data.size
     counted = {"appearance": 0, "structure": 0, "decoder": 0}
 
@@ -221,7 +234,7 @@ def test_one_bad_file_among_many_is_named_and_nothing_is_made(
         (["--out", "file"], "--out: file is a file, must be a folder"),
         (["--share", "2"], "--share: found 2.0, must be between 0 and 1"),
         (["--keep_rank", "9"], "--keep_rank: found 9, but there are only 4 people"),
-        (["--min_realism", "0.5"], "--discriminator: bundled has none"),
+        (["--min_realism", "0.5"], "--discriminator: bundled-small has none"),
         (["--split", "query", "--near", "250"], "no image is left"),
         (["--judge", "nowhere", "--keep_rank", "1"], "nowhere: no such file or folder"),
     ],

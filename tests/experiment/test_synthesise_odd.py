@@ -19,7 +19,7 @@ pytest.importorskip("pyarrow")
 
 
 def words(data: Path, out: str, *more: str) -> list[str]:
-    command = ["generate", "dataset", "bundled", "--data", f"market1501={data}", "--out", out, "--device", "cpu"]
+    command = ["generate", "dataset", "bundled-small", "--data", f"market1501={data}", "--out", out, "--device", "cpu"]
     return [*command, "--count", "6", "--near", "0", "--workers", "1", *more]
 
 

@@ -25,7 +25,7 @@ pytest.importorskip("pyarrow")
 
 def generate(market: Path, out: Path, *more: str) -> Path:
     words = ["--data", f"market1501={market}", "--count", "40", "--device", "cpu", "--workers", "1"]
-    cli.main(["generate", "dataset", "bundled", *words, "--out", str(out), *more])
+    cli.main(["generate", "dataset", "bundled-small", *words, "--out", str(out), *more])
     return out
 
 

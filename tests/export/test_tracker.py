@@ -73,8 +73,8 @@ def test_a_part_and_a_baseline(config: RunConfig, model_file: Path, images: np.n
 
 @pytest.mark.parametrize("precision", ["half", "bf16"])
 def test_short_weights_halve_the_file(precision: str, tmp_path: Path, images: np.ndarray) -> None:
-    whole = export_tracker("bundled", tmp_path / "whole.onnx").path
-    done = export_tracker("bundled", tmp_path / "short.onnx", None, Reduction(precision))  # type: ignore[arg-type]
+    whole = export_tracker("bundled-small", tmp_path / "whole.onnx").path
+    done = export_tracker("bundled-small", tmp_path / "short.onnx", None, Reduction(precision))  # type: ignore[arg-type]
     assert done.path.stat().st_size < 0.6 * whole.stat().st_size
     assert done.loss is not None
     assert done.loss.mean_cosine > 0.999
@@ -88,15 +88,15 @@ def test_int8_is_measured_and_refused_beyond_its_bound(tmp_path: Path) -> None:
     crops = sorted((bundled_root() / "bounding_box_train").glob("*.jpg"))[::20]
     out = tmp_path / "int8.onnx"
     with pytest.raises(ExportError, match=r"the mean cosine is below 0.99999 .*nothing was written. cosine to fp32"):
-        export_tracker("bundled", out, None, Reduction("int8", crops, least_cosine=0.99999))
+        export_tracker("bundled-small", out, None, Reduction("int8", crops, least_cosine=0.99999))
     assert list(tmp_path.iterdir()) == []
-    done = export_tracker("bundled", out, TrackerForm("u8"), Reduction("int8", crops))
+    done = export_tracker("bundled-small", out, TrackerForm("u8"), Reduction("int8", crops))
     assert done.loss is not None
     assert done.loss.mean_cosine > 0.98
     assert abs(done.loss.map_before - done.loss.map_after) < 0.01
     assert dgnet.load(out).input == "u8"
     with pytest.raises(ExportError, match=r"mAP falls by more than -1"):
-        export_tracker("bundled", tmp_path / "no.onnx", None, Reduction("half", most_lost=-1))
+        export_tracker("bundled-small", tmp_path / "no.onnx", None, Reduction("half", most_lost=-1))
 
 
 def test_what_does_not_go_together_is_said(model_file: Path, tmp_path: Path) -> None:

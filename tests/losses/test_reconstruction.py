@@ -23,6 +23,11 @@ def test_l1_is_the_sum_over_both_directions_of_the_mean_over_each() -> None:
     )
 
 
+def test_a_weight_multiplies_each_difference() -> None:
+    estimate, target = torch.tensor([[1.0, 2.0], [3.0, 4.0]]), torch.zeros(2, 2)
+    assert float(l1(estimate, target, torch.tensor([[2.0], [0.5]]))) == pytest.approx(2 * (2 + 4 + 1.5 + 2) / 4)
+
+
 def test_l1_of_half_precision_is_computed_in_single() -> None:
     assert l1(torch.ones(2, 3, dtype=torch.bfloat16), torch.zeros(2, 3)).dtype == torch.float32
 

@@ -61,7 +61,7 @@ def test_case_19_without_a_gpu(no_gpu: None, monkeypatch: pytest.MonkeyPatch) ->
     assert pick_device("auto") == torch.device("cpu")
 
 
-@pytest.mark.parametrize("command", [("swap", "bundled"), ("bench", "step", "mannequin")])
+@pytest.mark.parametrize("command", [("swap", "bundled-small"), ("bench", "step", "mannequin")])
 def test_case_19_commands_say_it_in_one_message(command: tuple[str, ...], capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as stopped:
         cli.main([*command, "--device", "gpu"])

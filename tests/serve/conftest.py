@@ -64,7 +64,7 @@ class Server:
 @pytest.fixture(scope="session")
 def people_db(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A gallery of the bundled people, calibrated; to be copied, not changed."""
-    return copy_bundled_people(tmp_path_factory.mktemp("people"), progress=False)
+    return copy_bundled_people(tmp_path_factory.mktemp("people"), "bundled-small", progress=False)
 
 
 @pytest.fixture(scope="session")

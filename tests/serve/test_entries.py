@@ -25,7 +25,7 @@ def pixels(png: str) -> np.ndarray:
 
 @pytest.fixture(scope="module")
 def model() -> dgnet.Model:
-    return dgnet.load("bundled")
+    return dgnet.load("bundled-small")
 
 
 def test_what_is_added_is_in_the_file(server: Any, queries: list[Path]) -> None:

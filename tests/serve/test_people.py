@@ -26,7 +26,7 @@ def gallery(people_db: Path) -> dgnet.Gallery:
 
 def test_features_are_the_models(server: Any, gallery: dgnet.Gallery, queries: list[Path]) -> None:
     found = server.client.post("/v1/embed", files=[*files(*queries[:3]), ("images", ("no.jpg", b"nothing"))]).json()
-    wanted = dgnet.load("bundled").features(queries[:3])
+    wanted = dgnet.load("bundled-small").features(queries[:3])
     wanted /= np.linalg.norm(wanted, axis=1, keepdims=True)
     np.testing.assert_allclose(found["features"][:3], wanted, atol=1e-5)
     assert found["features"][3] is None
@@ -81,7 +81,7 @@ def test_two_pictures_are_compared(server: Any, gallery: dgnet.Gallery, queries:
     other = queries[-1]
     right = server.client.post("/v1/compare", files=files(one, same)).json()
     wrong = server.client.post("/v1/compare", files=files(one, other)).json()
-    features = dgnet.load("bundled").features([one, same])
+    features = dgnet.load("bundled-small").features([one, same])
     cosine = features[0] @ features[1] / np.prod(np.linalg.norm(features, axis=1))
     assert right["similarity"] == pytest.approx(cosine, abs=1e-5)
     assert (right["same"], wrong["same"], right["far"]) == (True, False, 0.01)
@@ -183,7 +183,7 @@ def test_a_gallery_without_camera_means_is_served(
             found = server.client.post("/v1/search", files=files(query), data=data).json()["results"][0]
             assert found["similarity"] == pytest.approx(wanted, abs=1e-3)
         two = [query, next(path for path in queries if camera_of(path) != camera_of(query))]
-        moved = gallery.means.taken_away(dgnet.load("bundled").features(two), [camera_of(path) for path in two])
+        moved = gallery.means.taken_away(dgnet.load("bundled-small").features(two), [camera_of(path) for path in two])
         data = {"from_camera": [camera_of(path) for path in two]}
         compared = server.client.post("/v1/compare", files=files(*two), data=data).json()
         assert compared["similarity"] == pytest.approx(float(moved[0] @ moved[1]), abs=1e-3)

@@ -17,7 +17,7 @@ from dgnet.trackers.frames import BoxError
 
 @pytest.fixture(scope="module")
 def embedder() -> Embedder:
-    return Embedder("bundled", device="cpu")
+    return Embedder("bundled-small", device="cpu")
 
 
 @pytest.fixture(scope="module")

@@ -126,7 +126,7 @@ def test_every_loss_setting_with_a_weight_is_routed_above() -> None:
     assert weights == {
         *("image", "partner_image", "code_a", "code_s", "cycle", "adversarial", "r1", "id_real", "id_generated"),
         *("redressed", "prim", "fine", "triplet"),
-        "true_swap",  # in test_true_swaps.py
+        *("true_swap", "true_swap_changed"),  # in test_true_swaps.py
         "smoothing",  # not a weight: a part of `id_real` and `fine`
     }
 

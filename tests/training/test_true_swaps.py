@@ -98,6 +98,22 @@ def test_the_term_is_the_error_of_the_swap_and_nothing_else_is_drawn(sure: Netwo
     assert gradients(sure.model.decoder) > 0
 
 
+def test_what_a_swap_changes_can_count_more(sure: Networks, known: Batch) -> None:
+    """Of x_ij, the upper half is x_j's own; so the lower half counts four times as much."""
+    assert known.true_i is not None
+    assert known.true_j is not None
+    assert known.true_ij is not None
+    true_ij = torch.cat([known.true_j[:, :, :32] + 0.1, known.true_j[:, :, 32:] - 0.2], dim=2)
+    batch = replace(known, true_ij=true_ij)
+    with torch.no_grad():
+        sure.model.eval()
+        error = (sure.model.swap(known.true_i, known.true_j) - true_ij).abs()
+        sure.model.train()
+    terms = take(sure, batch, replace(ALONE, running_codes=True, true_swap_changed=3.0))
+    wanted = error[:, :, :32].mean() + 4 * error[:, :, 32:].mean()
+    assert terms["true_swap"] == pytest.approx(float(wanted), rel=1e-4)
+
+
 def test_it_adds_to_the_gradients_of_the_other_terms(sure: Networks, known: Batch, batch: Batch) -> None:
     state = {name: value.clone() for name, value in sure.model.state_dict().items()}
 

@@ -1,10 +1,9 @@
-"""`python -m tools.bundle WORK`: make a model that the package brings, all of it, with one command.
+"""`python -m tools.bundle WORK`: make the model that the package brings, all of it, with one command.
 
 The steps of tools/bundle/recipe.toml run in the folder WORK: rendering people, training T, training DG-Net. What a step
 makes is kept there, so a step that was done is left out and one that was stopped goes on. Then the weights of the
 recipe's models are averaged, the result is measured, and written with its card to WORK/bundled.safetensors. It is
-copied into the package with --install. With `--recipe tools/bundle/reid.toml` the same is done with T alone, which
-becomes `bundled-reid`, WORK/bundled_reid.safetensors. Both recipes may share WORK.
+copied into the package with --install.
 """
 
 from __future__ import annotations
@@ -13,12 +12,12 @@ import argparse
 import sys
 from pathlib import Path
 
+from dgnet.data.store.memory import keep_freed_memory
 from dgnet.errors import DgnetError
 from dgnet.experiment.evaluation.transfer import parse_target
 from tools.bundle.card import RealPeople
 from tools.bundle.make import make
 from tools.bundle.recipe import RECIPE, read_recipe
-from tools.bundle.reid import make_reid
 
 
 def main() -> int:
@@ -38,13 +37,13 @@ def main() -> int:
     found = parser.parse_args()
     if found.measured_as and not found.measured_on:
         parser.error("--measured-as: names the people of --measured-on; give that too")
+    keep_freed_memory()
     try:
         people = None
         if found.measured_on:
             called = found.measured_as or Path(found.measured_on).name
             people = RealPeople(parse_target(found.measured_on), called)
-        recipe = read_recipe(found.recipe)
-        print((make if recipe.draws else make_reid)(recipe, found.WORK, people, install=found.install))
+        print(make(read_recipe(found.recipe), found.WORK, people, install=found.install))
     except DgnetError as error:
         print(f"{parser.prog}: {error}", file=sys.stderr)
         return 1

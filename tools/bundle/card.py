@@ -9,7 +9,6 @@ from pathlib import Path
 import torch
 
 from dgnet.config import DataConfig, RunConfig
-from dgnet.data.readers.detect import read_dataset
 from dgnet.experiment.data import open_held_out
 from dgnet.experiment.evaluation.features import FeatureModel, features_by, held_out_features, held_out_labels
 from dgnet.experiment.evaluation.present import query_groups, retrieval_notes
@@ -36,20 +35,13 @@ class RealPeople:
 
 
 def on_rendered_people(model: DGNet, config: RunConfig, people: Path) -> dict[str, str]:
-    """How many people it was trained on; swaps and re-id on the bundled edition's test people, swaps on `people`'s."""
+    """Swaps and re-id on the bundled edition's test people, swaps on those of `people`."""
     card = {
-        "training images": images_of(people),
         "swap error": swaps_of(model, bundled_root(), config),
         "re-id": reid_of(features_by(None, model), BOTH, config),
     }
     own = swaps_of(model, people, config)
     return card | ({"swap error, own edition": own} if own else {})
-
-
-def images_of(people: Path) -> str:
-    """How many training images of how many people a rendered edition has."""
-    dataset = read_dataset("mannequin", people)
-    return f"{len(dataset.train)} of {len(dataset.labels())} people"
 
 
 def reid_of(features: FeatureFunction, row: str, config: RunConfig) -> str:

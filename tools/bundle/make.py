@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
 import torch
-from torch import nn
 
 from dgnet.config import RunConfig
 from dgnet.experiment.evaluation.features import features_by
@@ -50,18 +49,13 @@ def make(recipe: Recipe, work: Path, people: RealPeople | None, *, install: bool
         **(on_real_people(features_by(None, model), config, people) if people else {}),
     }
     save_model(made, model, config, card, dtype=torch.float16)
-    return told_and_installed(made, card, BUNDLED if install else None)
-
-
-def told_and_installed(made: Path, card: Mapping[str, str], place: Path | None) -> Path:
-    """Print the card, and copy the file to `place`, if there is one; returns where the file is then."""
     for heading, text in card.items():
         print(f"{heading}: {text}")
-    if place is None:
+    if not install:
         return made
-    with written_whole(place) as temporary:
+    with written_whole(BUNDLED) as temporary:
         temporary.write_bytes(made.read_bytes())
-    return place
+    return BUNDLED
 
 
 def mean_model(models: Sequence[DGNet]) -> DGNet:
@@ -83,15 +77,10 @@ def without_classifiers(model: DGNet, config: RunConfig) -> DGNet:
     """The same model for 0 classes: with thousands of training people, classifiers are a quarter of the file."""
     with unfilled():
         slim = DGNet(config.network, 0)
-    fill_without_classifiers(slim, model)
-    return slim.eval()
-
-
-def fill_without_classifiers(slim: nn.Module, whole: nn.Module) -> None:
-    """Give `slim`, built on `meta` for 0 classes, all tensors of `whole` as its own but those of the classifiers."""
     empty = slim.state_dict()
     kept = {
         name: torch.zeros_like(empty[name], device="cpu") if ".classifier." in name else tensor
-        for name, tensor in whole.state_dict().items()
+        for name, tensor in model.state_dict().items()
     }
     slim.load_state_dict(kept, assign=True)
+    return slim.eval()

@@ -35,17 +35,15 @@ class Recipe:
 
     Args:
         steps: in their order.
-        people: the folder of the rendered people that the last model was trained on.
+        people: a folder of rendered people, whose true swaps are measured beside the bundled edition's.
         mean_of: the model files whose weights are averaged; the settings are those of the last.
         card: text for the model's card, by heading.
-        draws: the model is a whole one; else it is a teacher, which recognises people alone.
     """
 
     steps: tuple[Step, ...]
     people: str
     mean_of: tuple[str, ...]
     card: Mapping[str, str]
-    draws: bool = True
 
     @property
     def commands(self) -> str:
@@ -60,7 +58,7 @@ def read_recipe(path: Path) -> Recipe:
         found = tomllib.loads(path.read_text(encoding="utf-8"))
         steps = tuple(Step(str(one["makes"]), _one_line(one["command"])) for one in found["steps"])
         card = {str(heading): _one_line(text) for heading, text in found["card"].items()}
-        recipe = Recipe(steps, str(found["people"]), tuple(found["mean_of"]), card, bool(found.get("draws", True)))
+        recipe = Recipe(steps, str(found["people"]), tuple(found["mean_of"]), card)
     except OSError as error:
         raise RecipeError(f"{path}: cannot be read: {error.strerror}") from error
     except (tomllib.TOMLDecodeError, KeyError, TypeError, AttributeError) as error:

@@ -28,7 +28,8 @@ class Gallery(gallery.Gallery):
 
         Args:
             address: a file, such as `people.db`, `milvus://HOST:PORT/NAME` or `postgresql://...`.
-            model: what makes the features: `bundled`, `bundled-reid`, a run's folder, a model's, ONNX or OpenVINO file.
+            model: what makes the features: `bundled` or `bundled-small`, a run's folder, a model's, ONNX or OpenVINO
+                file.
             how: the device, which of the model's features, and what `dgnet.load` may need to be told of a file.
             precision: `float16` or `float32`, of what is kept.
             thumbnails: keep small pictures too, to show what was found.

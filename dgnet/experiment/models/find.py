@@ -1,4 +1,4 @@
-"""What RUN means in every command: `bundled`, `bundled-reid`, a run's folder, a model's file, or another program's."""
+"""What RUN means in every command: `bundled`, `bundled-small`, a run's folder, a model's file, or another program's."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from dgnet.experiment.run_folder import RunFolder
 from dgnet.files.tensors import WeightsError, read_metadata
 from dgnet.models.appearance import Teacher
 from dgnet.models.dgnet import DGNet
-from dgnet.models.weights.bundled import BUNDLED, BUNDLED_REID
+from dgnet.models.weights.bundled import BUNDLED, BUNDLED_SMALL
 from dgnet.models.weights.ours import LoadedModel, load_model, load_teacher
 
-BUNDLED_NAME = "bundled"  # the model of dgnet's that draws; a folder of that name is given as `./bundled`
-REID_NAME = "bundled-reid"  # the one that recognises real people, and does not draw
+BUNDLED_NAME = "bundled"  # the model that comes with dgnet; a folder of that name is given as `./bundled`
+SMALL_NAME = "bundled-small"  # the one for trying things out quickly, on rendered people
 WANTED = f"a run's folder, a model's file or `{BUNDLED_NAME}`"
 FOREIGN = (".onnx", ".xml")  # suffixes of files that hold networks for other programs
 NUM_NAMED = 5
@@ -43,7 +43,7 @@ class Found:
 
 BUNDLED_MODELS: Final = {
     BUNDLED_NAME: Found(BUNDLED_NAME, model=BUNDLED),
-    REID_NAME: Found(REID_NAME, teacher=BUNDLED_REID),
+    SMALL_NAME: Found(SMALL_NAME, model=BUNDLED_SMALL),
 }
 
 
@@ -51,7 +51,7 @@ def find(run: RUN) -> Found:
     """Find the files that RUN stands for. No network is loaded.
 
     Args:
-        run: the texts `bundled` and `bundled-reid` mean the models that come with dgnet; any other text, and every
+        run: the texts `bundled` and `bundled-small` mean the models that come with dgnet; any other text, and every
             `Path`, is a path.
 
     Raises:
@@ -82,10 +82,6 @@ def find_model(run: RUN) -> LoadedModel[DGNet]:
         return load_model(found.model)
     if found.foreign:
         raise WeightsError(f"{found.name}: {kind_of(found.foreign)} has features alone and cannot draw; give {WANTED}")
-    if found.teacher == BUNDLED_REID:
-        raise WeightsError(
-            f"{found.name}: recognises people and cannot draw; give `{BUNDLED_NAME}`, or a model of yours"
-        )
     if not found.folder:
         raise WeightsError(f"{found.name}: a teacher, which cannot draw; give the model that was trained with it")
     run_folder = RunFolder(found.folder)

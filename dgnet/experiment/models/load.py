@@ -28,10 +28,10 @@ def load(
     """A trained model.
 
     Args:
-        run: the text `bundled` (the small model that comes with dgnet, which recognises rendered people and draws) or
-            `bundled-reid` (the one that recognises real people best, and does not draw); a folder of such a name is
-            given as `./bundled`. Or a run's folder, a model's file, or an ONNX or OpenVINO file of any network (it has
-            features only). A run's folder without a model gives its teacher, the Baseline.
+        run: the text `bundled` (the model that comes with dgnet, 128 x 64) or `bundled-small` (64 x 32, faster, for
+            rendered people alone); a folder of such a name is given as `./bundled`. Or a run's folder, a model's file,
+            or an ONNX or OpenVINO file of any network (it has features only). A run's folder without a model gives its
+            teacher, the Baseline.
         device: `auto` (CUDA where there is a GPU), `cpu`, `cuda`, `cuda:1` or `1`, `mps`.
         size: (height, width), for a file of another program's that does not fix them.
         engine: what computes the features: `torch`, `onnxruntime` (on a CPU about twice as fast) or `openvino`. `auto`

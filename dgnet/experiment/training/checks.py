@@ -44,7 +44,7 @@ def check_teacher_file(config: RunConfig, folder: RunFolder) -> None:
 
 
 def teacher_file(weights: str) -> Path:
-    """The file that `teacher.weights` names: by its path, as a run's folder, or `bundled-reid`. Raises ConfigError."""
+    """The file that `teacher.weights` names: by its path, or as a run's folder. Raises ConfigError."""
     try:
         found = find(weights).teacher
     except WeightsError as error:

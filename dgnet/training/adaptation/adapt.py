@@ -28,8 +28,7 @@ from dgnet.training.adaptation.finding import AdaptError, figures_of, find_clust
 from dgnet.training.adaptation.memory import Memory
 from dgnet.training.adaptation.step import AdaptBatch, Pair, adapt_step
 from dgnet.training.log import JsonLines
-from dgnet.training.optim.optimizers import nesterov, set_lr_factor
-from dgnet.training.optim.schedules import cosine_factor
+from dgnet.training.optim.optimizers import nesterov
 from dgnet.training.session import Context, NamedTerms, Regular, Session
 from dgnet.training.views import Views
 
@@ -119,7 +118,7 @@ def adapt(
         optimizers = {"appearance": nesterov(student, *rates)}
     session = Session("adapt", settings.epochs * settings.steps, modules, optimizers, context)
     log, began = JsonLines(context.log, PHASE, int(clusters.epoch), active=world.leads), time.monotonic()
-    pair = Pair(student.train(), mean, config.alpha)
+    pair, optimizer = Pair(student.train(), mean, config.alpha), optimizers["appearance"]
     regulars = [Regular(config.sample_every, drawing.show)] if drawing else []
 
     for epoch in range(session.start // settings.steps, settings.epochs + 1):
@@ -142,7 +141,7 @@ def adapt(
                 logger.info("%s", reason)
                 break
         if epoch < settings.epochs:
-            step = stepper(pair, optimizers, images, views, clusters, context, drawing)
+            step = stepper(pair, optimizer, images, views, clusters, context, drawing)
             session.run(step, shown, regulars, until=(epoch + 1) * settings.steps)
     scores = tuple(float(one) for one in clusters.scores if torch.isfinite(one))
     model = drawing.kept if drawing else None
@@ -151,7 +150,7 @@ def adapt(
 
 def stepper(
     pair: Pair,
-    optimizers: Mapping[str, Optimizer],
+    optimizer: Optimizer,
     images: Unlabelled,
     views: Views,
     clusters: Clusters,
@@ -163,11 +162,8 @@ def stepper(
     labels = clusters.labels.cpu().numpy()
     sizes = settings.num_ids, settings.num_images
     sampler = ClusterSampler(labels, images.camids, *sizes, context.config.seed, world.rank, world.size)
-    steps = settings.epochs * settings.steps
 
     def step(step: int) -> NamedTerms:
-        for optimizer in optimizers.values():
-            set_lr_factor(optimizer, cosine_factor(step, steps, warmup=0))
         chosen, everyone = sampler.batch(step), sampler.everyone(step)
         x, x_erased = views.views([images.places[chosen]], step)
         batch = AdaptBatch(x, x_erased, clusters.labels[chosen])
@@ -177,7 +173,7 @@ def stepper(
         if drawing:
             drawn, x_drawn = drawing.take(step, x, batch.cluster, memory)
             batch, fed = replace(batch, x_drawn=x_drawn), settings.drawing.at(step, settings.steps).fed
-        terms = adapt_step(pair, optimizers["appearance"], batch, memory, settings, fed, context.autocast)
+        terms = adapt_step(pair, optimizer, batch, memory, settings, fed, context.autocast)
         clusters.move(world.gather(terms.feature), clusters.centre_of[everyone], settings.momentum)
         own = [("cluster", terms.cluster), ("soft", terms.soft), ("accuracy", terms.accuracy)]
         return [*own, *([] if terms.fed is None else [("fed", terms.fed)]), *drawn]

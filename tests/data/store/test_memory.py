@@ -34,7 +34,7 @@ def test_memory_asked_for_again_is_not_taken_from_the_system_again() -> None:
 LOADED = """
 import resource, numpy as np
 import dgnet
-model, images = dgnet.load("bundled"), np.zeros((256, 64, 32, 3), np.uint8)
+model, images = dgnet.load("bundled-small"), np.zeros((256, 64, 32, 3), np.uint8)
 for _ in range(3): model.features(images)
 before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
 for _ in range(3): model.features(images)

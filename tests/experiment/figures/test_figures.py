@@ -37,20 +37,26 @@ def size_of(path: str) -> tuple[int, int]:
 @pytest.mark.parametrize(
     ("words", "out"),
     [
-        (["grid", "bundled", "--count", "2"], "grid.png"),
-        (["grid", "bundled", "--data", "bundled", "--split", "gallery", "--count", "2", "--seed", "3"], "grid.png"),
-        (["grid", "bundled", "a.png", "--onto", "b.png", "a.png", "--out", "x.jpg", "--dpi", "300"], "x.jpg"),
-        (["rainbow", "bundled", "--count", "12"], "rainbow.png"),
-        (["rainbow", "bundled", "a.png", "g.png", "--onto", "b.png"], "rainbow.png"),
-        (["rainbow", "bundled", "a.png", "g.png", "--clothes", "b.png", "--no_names"], "rainbow.png"),
+        (["grid", "bundled-small", "--count", "2"], "grid.png"),
         (
-            ["appearance", "bundled", "a.png", "b.png", "--onto", "g.png", "--steps", "3", "--route", "both"],
+            ["grid", "bundled-small", "--data", "bundled", "--split", "gallery", "--count", "2", "--seed", "3"],
+            "grid.png",
+        ),
+        (["grid", "bundled-small", "a.png", "--onto", "b.png", "a.png", "--out", "x.jpg", "--dpi", "300"], "x.jpg"),
+        (["rainbow", "bundled-small", "--count", "12"], "rainbow.png"),
+        (["rainbow", "bundled-small", "a.png", "g.png", "--onto", "b.png"], "rainbow.png"),
+        (["rainbow", "bundled-small", "a.png", "g.png", "--clothes", "b.png", "--no_names"], "rainbow.png"),
+        (
+            ["appearance", "bundled-small", "a.png", "b.png", "--onto", "g.png", "--steps", "3", "--route", "both"],
             "appearance.png",
         ),
-        (["structure", "bundled", "--count", "3", "--steps", "2"], "structure.png"),
-        (["structure", "bundled", "a.png", "b.png", "--clothes", "g.png", "--route", "spherical"], "structure.png"),
-        (["cases", "bundled", "--pairs", "12", "--count", "2"], "cases.png"),
-        (["models", "bundled", "bundled", "--images", "a.png", "b.png"], "models.png"),
+        (["structure", "bundled-small", "--count", "3", "--steps", "2"], "structure.png"),
+        (
+            ["structure", "bundled-small", "a.png", "b.png", "--clothes", "g.png", "--route", "spherical"],
+            "structure.png",
+        ),
+        (["cases", "bundled-small", "--pairs", "12", "--count", "2"], "cases.png"),
+        (["models", "bundled-small", "bundled-small", "--images", "a.png", "b.png"], "models.png"),
     ],
 )
 def test_every_figure_is_one_command(words: list[str], out: str, place: Path, capsys: pytest.CaptureFixture) -> None:
@@ -65,8 +71,8 @@ def test_every_figure_is_one_command(words: list[str], out: str, place: Path, ca
 
 
 def test_a_figure_for_paper_is_a_page_of_its_size(place: Path) -> None:
-    cli.main(["generate", "grid", "bundled", "a.png", "--out", "x.pdf", "--dpi", "144"])
-    cli.main(["generate", "grid", "bundled", "a.png", "--out", "x.png", "--dpi", "144"])
+    cli.main(["generate", "grid", "bundled-small", "a.png", "--out", "x.pdf", "--dpi", "144"])
+    cli.main(["generate", "grid", "bundled-small", "a.png", "--out", "x.png", "--dpi", "144"])
     page = (place / "x.pdf").read_bytes()
     assert page.startswith(b"%PDF")
     width, height = size_of("x.png")
@@ -77,7 +83,7 @@ def test_a_figure_for_paper_is_a_page_of_its_size(place: Path) -> None:
 
 @pytest.mark.parametrize(("out", "of"), [("film.gif", "appearance"), ("f.webp", "structure")])
 def test_a_film_goes_round_once_and_repeats(out: str, of: str, place: Path) -> None:
-    cli.main(["generate", "film", "bundled", "a.png", "b.png", "--of", of, "--steps", "3", "--out", out])
+    cli.main(["generate", "film", "bundled-small", "a.png", "b.png", "--of", of, "--steps", "3", "--out", out])
     with Image.open(out) as film:
         frames = [np.asarray(film.convert("RGB"), dtype=int) for k in range(film.n_frames) if film.seek(k) is None]
         assert film.info["loop"] == 0
@@ -87,7 +93,7 @@ def test_a_film_goes_round_once_and_repeats(out: str, of: str, place: Path) -> N
 
 
 def test_mp4_needs_an_encoder_and_says_which(place: Path, capsys: pytest.CaptureFixture) -> None:
-    words = ["generate", "film", "bundled", "a.png", "b.png", "--steps", "2", "--out", "f.mp4"]
+    words = ["generate", "film", "bundled-small", "a.png", "b.png", "--steps", "2", "--out", "f.mp4"]
     try:
         import imageio_ffmpeg
     except ImportError:
@@ -104,22 +110,34 @@ def test_mp4_needs_an_encoder_and_says_which(place: Path, capsys: pytest.Capture
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["appearance", "bundled", "a.png"], "IMAGES: found 1 picture; from one code to another it takes two or more"),
-        (["structure", "bundled", "a.png", "b.png", "--steps", "1"], "--steps: found 1, must be at least 2"),
-        (["film", "bundled", "a.png"], "IMAGES: found 1 picture; a film goes from one to another"),
-        (["film", "bundled", "a.png", "b.png", "--out", "f.avi"], "--out: f.avi has the suffix .avi, must end in .gif"),
-        (["rainbow", "bundled", "a.png"], "IMAGES: found 1 and 0 pictures"),
-        (["rainbow", "bundled", "a.png", "--onto", "b.png", "--clothes", "b.png"], "--clothes: found beside --onto"),
-        (["models", "bundled", "--images", "a.png"], "a swap takes two or more"),
         (
-            ["grid", "bundled", "a.png", "--data", "bundled"],
+            ["appearance", "bundled-small", "a.png"],
+            "IMAGES: found 1 picture; from one code to another it takes two or more",
+        ),
+        (["structure", "bundled-small", "a.png", "b.png", "--steps", "1"], "--steps: found 1, must be at least 2"),
+        (["film", "bundled-small", "a.png"], "IMAGES: found 1 picture; a film goes from one to another"),
+        (
+            ["film", "bundled-small", "a.png", "b.png", "--out", "f.avi"],
+            "--out: f.avi has the suffix .avi, must end in .gif",
+        ),
+        (["rainbow", "bundled-small", "a.png"], "IMAGES: found 1 and 0 pictures"),
+        (
+            ["rainbow", "bundled-small", "a.png", "--onto", "b.png", "--clothes", "b.png"],
+            "--clothes: found beside --onto",
+        ),
+        (["models", "bundled-small", "--images", "a.png"], "a swap takes two or more"),
+        (
+            ["grid", "bundled-small", "a.png", "--data", "bundled"],
             "--data: found 'bundled' and 1 IMAGES; give one",
         ),
-        (["grid", "bundled", "--data", "bundled", "--count", "65"], "--count: found 65; a picture holds 64 people"),
-        (["grid", "bundled", "--data", "nowhere"], "nowhere"),
-        (["grid", "bundled", "a.png", "bad.jpg"], "IMAGES[1]: bad.jpg: cannot be read as an image"),
-        (["grid", "bundled", "a.png", "--dpi", "-1"], "--dpi: found -1, must be at least 1, or 0 for none"),
-        (["cases", "bundled", "--judge", "nowhere"], "nowhere: no such file or folder"),
+        (
+            ["grid", "bundled-small", "--data", "bundled", "--count", "65"],
+            "--count: found 65; a picture holds 64 people",
+        ),
+        (["grid", "bundled-small", "--data", "nowhere"], "nowhere"),
+        (["grid", "bundled-small", "a.png", "bad.jpg"], "IMAGES[1]: bad.jpg: cannot be read as an image"),
+        (["grid", "bundled-small", "a.png", "--dpi", "-1"], "--dpi: found -1, must be at least 1, or 0 for none"),
+        (["cases", "bundled-small", "--judge", "nowhere"], "nowhere: no such file or folder"),
     ],
 )
 def test_what_cannot_be_drawn_is_said(
@@ -136,7 +154,7 @@ def test_what_cannot_be_drawn_is_said(
 
 
 def test_pictures_of_another_shape_are_drawn_and_warned_of(place: Path, caplog: pytest.LogCaptureFixture) -> None:
-    cli.main(["generate", "grid", "bundled", "w.png", "t.png", "g.png"])
+    cli.main(["generate", "grid", "bundled-small", "w.png", "t.png", "g.png"])
     assert (place / "grid.png").is_file()
     assert "w.png (90 x 30, width x height)" in caplog.text
     assert "t.png (only 11 pixels high)" in caplog.text

@@ -61,28 +61,28 @@ def test_case_20_and_31_outputs_are_checked_before_anything_is_drawn(
     words: list[str], message: str, people: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     before = files_below(people)
-    assert message in refused(["swap", "bundled", "a/1.jpg", *words, "--device", "cpu"], capsys)
+    assert message in refused(["swap", "bundled-small", "a/1.jpg", *words, "--device", "cpu"], capsys)
     assert files_below(people) == before
 
 
 def test_case_31_two_pictures_of_one_name_give_swaps_of_their_own(
     people: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    cli.main(["swap", "bundled", "a", "b/1.jpg", "--each", "single"])
+    cli.main(["swap", "bundled-small", "a", "b/1.jpg", "--each", "single"])
     names = ["a_1_on_a_1.png", "a_1_on_b_1.png", "b_1_on_a_1.png", "b_1_on_b_1.png"]
     assert sorted(path.name for path in (people / "single").iterdir()) == names
     assert len({path.read_bytes() for path in (people / "single").iterdir()}) == 4
     before = files_below(people)
     capsys.readouterr()
-    shown = refused(["swap", "bundled", "a", "b", "--each", "single"], capsys)
+    shown = refused(["swap", "bundled-small", "a", "b", "--each", "single"], capsys)
     assert "single/b_1_on_a_1.png and 1 more: there already, and not written over; name another folder" in shown
     assert files_below(people) == before
 
 
 def test_case_31_what_is_there_is_replaced_only_where_it_is_named(people: Path) -> None:
     for _ in range(2):
-        cli.main(["swap", "bundled", "a"])
-        cli.main(["swap", "bundled", "a", "--out", "named.png"])
+        cli.main(["swap", "bundled-small", "a"])
+        cli.main(["swap", "bundled-small", "a", "--out", "named.png"])
     assert sorted(path.name for path in people.glob("*.png")) == ["named.png", "swaps-2.png", "swaps.png"]
 
 
@@ -141,4 +141,4 @@ def test_images_that_cannot_be_used_are_named(
 ) -> None:
     (people / "empty").mkdir()
     (people / "note.txt").write_text("no image")
-    assert message in refused(["swap", "bundled", *words], capsys)
+    assert message in refused(["swap", "bundled-small", *words], capsys)

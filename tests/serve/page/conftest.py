@@ -43,7 +43,7 @@ def people_db(tmp_path_factory: pytest.TempPathFactory) -> Path:
         for place, (pid, paths) in enumerate(people.items())
         for shot, one in enumerate(paths)
     ]
-    with Gallery.create(path) as gallery:
+    with Gallery.create(path, "bundled-small") as gallery:
         gallery.add(items)
         gallery.calibrate(fars=(0.01,))
     return path

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import math
 import re
 import signal
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 import pytest
@@ -85,22 +83,6 @@ def test_it_learns_and_keeps_the_epoch_with_the_highest_score(
     assert sum(row["cluster"] for row in rows[-3:]) < sum(row["cluster"] for row in rows[:3])
     moved = [n for n, p in found.network.named_parameters() if not torch.equal(p, encoder.get_parameter(n))]
     assert (len(moved) > 0) == (found.best > 0)
-
-
-def test_rates_fall_by_a_half_cosine_over_all_epochs(
-    encoder: AppearanceEncoder, images: Unlabelled, context: Context, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    settings, rates, real = context.config.adapt, [], adapt_module.adapt_step
-
-    def recorded(pair: Any, optimizer: Any, *rest: Any) -> Any:
-        rates.append([group["lr"] for group in optimizer.param_groups])
-        return real(pair, optimizer, *rest)
-
-    monkeypatch.setattr(adapt_module, "adapt_step", recorded)
-    run(encoder, images, context)
-    factors = [(1 + math.cos(math.pi * step / 4)) / 2 for step in range(4)]  # two epochs of two steps
-    expected = [[factor * settings.backbone_lr, factor * settings.head_lr] for factor in factors]
-    np.testing.assert_allclose(rates, expected, rtol=1e-6)
 
 
 @pytest.mark.parametrize(

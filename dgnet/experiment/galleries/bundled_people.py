@@ -36,7 +36,7 @@ def _kept(model: RUN, *, progress: bool) -> Path:
     """The gallery in the cache, made where it is not there yet. Several processes may make it at once: all the same."""
     embedder = load_embedder(model)
     pictures = bundled_root()
-    key = hashlib.sha256(f"{FORMAT}:{embedder.hash}:{pictures.name}".encode()).hexdigest()[:16]
+    key = hashlib.sha256(f"{FORMAT}:{embedder.name}:{embedder.hash}:{pictures.name}".encode()).hexdigest()[:16]
     kept = cache_root() / f"people-{key}.db"
     if kept.is_file():
         return kept

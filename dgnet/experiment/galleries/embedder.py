@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from dgnet.experiment.models.find import RUN, Found, find
+from dgnet.experiment.models.find import BUNDLED_MODELS, RUN, Found, find
 from dgnet.experiment.models.load import load
 from dgnet.experiment.models.model import Model
 from dgnet.files.download import sha256_of
@@ -46,13 +46,10 @@ def embedder_of(model: Model, run: RUN, part: str = "") -> Embedder:
         f"feature {part}; resized to {height} x {width} pixels, bicubic, antialiased, then as {model.input}; "
         "mean of the image's and its mirror's feature"
     )
-    digest = hashlib.sha256(preprocessing.encode())
-    for path in model_files(find(run)):
-        digest.update(bytes.fromhex(sha256_of(path)))
     probe = model.features(np.zeros((height, width, 3), np.uint8), part=part)
     return Embedder(
         name=str(run),
-        hash=digest.hexdigest(),
+        hash=_hash(run, preprocessing),
         preprocessing=preprocessing,
         part=part,
         size=(height, width),
@@ -69,12 +66,27 @@ def reload_model(
 
     Whether it is the same model is for `Embedder.check` to say. Raises DgnetError where it is not there.
     """
-    wanted = meta.model_name if run is None else run
+    wanted = _name_now(meta) if run is None else run
     how = Loading(device=device, part=meta.part, engine=engine)
     if find(wanted).foreign:  # dgnet's own files state their size and input
         how = replace(how, size=(meta.height, meta.width), input=meta.input)
     model = _loaded(wanted, how)
     return model, embedder_of(model, wanted, how.part)
+
+
+def _hash(run: RUN, preprocessing: str) -> str:
+    digest = hashlib.sha256(preprocessing.encode())
+    for path in model_files(find(run)):
+        digest.update(bytes.fromhex(sha256_of(path)))
+    return digest.hexdigest()
+
+
+def _name_now(meta: Meta) -> str:
+    """What a gallery's model is called now: dgnet's own models may have been called otherwise when it was made."""
+    if meta.model_name not in BUNDLED_MODELS:
+        return meta.model_name
+    same = (name for name in BUNDLED_MODELS if _hash(name, meta.preprocessing) == meta.model_hash)
+    return next(same, meta.model_name)
 
 
 def _loaded(run: RUN, how: Loading) -> Model:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,7 @@ import pytest
 import dgnet
 from dgnet import cli
 from dgnet.experiment.galleries.embedder import Loading, load_embedder
-from dgnet.gallery.stores.choice import open_store
+from dgnet.gallery.stores.choice import create_store, open_store
 from dgnet.mannequin.bundled import bundled_root
 
 
@@ -127,6 +128,18 @@ def test_a_gallery_is_exported_and_rebuilt(here: Path, crops: Path, capsys: pyte
     kept = new.get([entry.id for batch in old.entries() for entry in batch])
     assert len(kept) == 10
     assert all(old.get([entry.id])[entry.id] == entry for entry in kept.values())
+
+
+def test_a_gallery_whose_model_was_called_otherwise_is_opened(here: Path, crops: Path) -> None:
+    """The model that is `bundled-small` now was `bundled` once."""
+    picture = min(crops.iterdir())
+    with dgnet.Gallery.create("old.db", "bundled-small") as gallery:
+        gallery.add(picture)
+        meta = gallery.store.meta
+    create_store("renamed.db", replace(meta, model_name="bundled")).close()
+    with dgnet.Gallery.open("renamed.db") as gallery:
+        gallery.add(picture)
+        assert gallery.search(picture)[0].best == pytest.approx(1, abs=1e-3)
 
 
 def test_another_model_or_another_of_its_features_is_refused(here: Path, crops: Path) -> None:

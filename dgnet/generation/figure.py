@@ -111,7 +111,9 @@ class Layout:
         return GAP + (longest if self.upright else ceil(1.3 * self.letters))
 
     def _width_of(self, name: str) -> int:
-        return ceil(_font(_MEASURED_AT).getlength(shortened(name)) * self.letters / _MEASURED_AT)
+        # Small letters are fitted to whole pixels, which makes them wider than large ones made smaller.
+        lengths = (_font(size).getlength(shortened(name)) / size for size in (_MEASURED_AT, self.letters))
+        return ceil(self.letters * max(lengths))
 
 
 def shortened(name: str) -> str:

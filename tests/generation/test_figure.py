@@ -47,3 +47,15 @@ def test_long_names_keep_their_beginning_and_their_end() -> None:
     assert shortened("x" * MAX_LETTERS) == "x" * MAX_LETTERS
     assert shortened("0002_c1s1_000451_03_and_more") == "0002_c1s1…3_and_more"
     assert len(shortened("y" * 300)) == MAX_LETTERS
+
+
+@pytest.mark.parametrize("cell", [(64, 32), (128, 64), (256, 128)])
+@pytest.mark.parametrize("zoom", [1, 2])
+@pytest.mark.parametrize("name", ["spherical", "mmmmmm", "illi", "0002_c1s1…"])
+def test_names_are_not_cut_at_the_edge(cell: tuple[int, int], zoom: int, name: str) -> None:
+    """With spaces before it, a name has room enough; without them it has as many columns of ink."""
+    layout = Layout(cell, 1, 1, row_names=(name,))
+    whole = Layout(cell, 1, 1, row_names=("      " + name,)).draw({}, zoom=zoom)
+    shown = layout.draw({}, zoom=zoom)
+    inked = [(picture != PAPER).any(axis=(0, 2)).sum() for picture in (shown, whole)]
+    assert inked[0] == inked[1]

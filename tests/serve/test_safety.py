@@ -139,6 +139,14 @@ def test_too_much_is_refused(server: Any) -> None:
     assert server.client.get("/healthz").status_code == 200
 
 
+def until_refused(ask: Callable[[], httpx.Response]) -> list[httpx.Response]:
+    """Ask again until it is too fast; a busy machine may take long for a request, and meanwhile more are allowed."""
+    found = [ask()]
+    while found[-1].status_code != 429 and len(found) < 400:
+        found.append(ask())
+    return found
+
+
 def test_a_token_is_needed_where_one_is_on(start: Callable[..., Any], tmp_path: Path) -> None:
     server = start("--host", "0.0.0.0", "--token", "tokens.txt", "--rate", "4")
     assert server.url.startswith("http://localhost:")  # which a browser can open, as 0.0.0.0 it cannot
@@ -158,18 +166,18 @@ def test_a_token_is_needed_where_one_is_on(start: Callable[..., Any], tmp_path: 
         refused = client.get(path)
         assert refused.status_code == 401
         assert refused.headers["www-authenticate"].startswith("Bearer")
-    wrong = [client.get("/v1/info", headers={"Authorization": f"Bearer {token[:-1]}{last}"}) for last in "abcdefg!"]
+    wrong = until_refused(lambda: client.get("/v1/info", headers={"Authorization": f"Bearer {token[:-1]}!"}))
     assert {one.status_code for one in wrong} == {401, 429}  # guessing is slow
-    assert wrong[-1].status_code == 429
+    assert len(wrong) < 100
     assert int(wrong[-1].headers["retry-after"]) >= 1
     assert token not in server.errors.read_text()
 
 
 def test_a_fast_client_is_told_to_wait(start: Callable[..., Any]) -> None:
     server = start("--rate", "2")
-    found = [server.client.get("/v1/info") for _ in range(40)]
-    assert [one.status_code for one in found[:10]] == [200] * 10
-    assert found[-1].status_code == 429
+    found = until_refused(lambda: server.client.get("/v1/info"))
+    assert [one.status_code for one in found[:-1]] == [200] * (len(found) - 1)
+    assert len(found) > 20  # ten seconds' requests may come at once
     assert found[-1].json()["error"]["code"] == "too_fast"
 
 

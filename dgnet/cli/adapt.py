@@ -13,7 +13,7 @@ Adapt a model to your own cameras with images of people that nobody has labelled
 seem to show one person each, learns these groups as identities, looks again, and keeps the best epoch, which it
 chooses without labels. Needs `pip install "dgnet[adapt]"`.
 
-  dgnet adapt bundled CROPS --out runs/mine a folder of crops, in any folders below it, or a manifest
+  dgnet adapt bundled CROPS --out runs/mine      a folder of crops, in any folders below it, or a manifest
   dgnet adapt bundled CROPS --out runs/mine --pattern '^cam(?P<camid>[0-9]+)/'
                                                  cameras from the paths; without, the number after _c in each name
   dgnet adapt bundled people.db --out runs/mine

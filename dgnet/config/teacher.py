@@ -25,8 +25,8 @@ class TeacherConfig:
     """The teacher T, trained first, on real images alone; it is also the Baseline of the paper's tables.
 
     Args:
-        weights: a teacher to use instead of training one: another run, its `teacher.safetensors`. It
-            must know the people of the training set, unless nobody takes its labels (`loss.prim` 0).
+        weights: a teacher to use instead of training one: another run, or its `teacher.safetensors`. It must
+            know the people of the training set, unless nobody takes its labels (`loss.prim` 0).
         steps: of its training; by default it sees as many real images as E_a does in joint training.
         batch_size: real images per step.
         backbone_lr: learning rate of its backbone, by Nesterov SGD with cosine decay.

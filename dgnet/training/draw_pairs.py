@@ -134,5 +134,7 @@ def true_swap_error(
         with torch.set_grad_enabled(not loss.detach_appearance_code), running_statistics(E_a, loss.running_codes):
             a = E_a.code(x_i)
         drawn = model.decoder(a, model.structure_encoder(x_j))
+    if not loss.true_swap_changed:
+        return l1(drawn, x_ij)
     changed = (x_ij - x_j).abs().amax(dim=1, keepdim=True) >= CHANGED
     return l1(drawn, x_ij, 1 + loss.true_swap_changed * changed)

@@ -112,3 +112,8 @@ def results_by_title() -> Callable[[Path], dict[str, Any]]:
 def by_title(rows: list[dict[str, Any]]) -> dict[str, Any]:
     titles = [", ".join(filter(None, (row.pop("feature"), row.pop("protocol")))) for row in rows]
     return dict(zip(titles, rows, strict=True))
+
+
+def drawing_from(data: str, *more: str) -> list[str]:
+    """The words of `dgnet generate dataset` by the small bundled model, on the CPU, from the data set NAME=DIR."""
+    return ["generate", "dataset", "bundled-small", "--data", data, "--device", "cpu", *more]

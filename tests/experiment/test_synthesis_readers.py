@@ -14,6 +14,7 @@ import pytest
 from dgnet import cli
 from dgnet.data.readers.detect import read_dataset
 from dgnet.data.records import UNKNOWN_CAMERA
+from tests.experiment.conftest import drawing_from
 
 parquet = pytest.importorskip("pyarrow.parquet")
 
@@ -25,19 +26,8 @@ def made(market: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Calla
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
 
     def make(layout: str) -> Path:
-        words = [
-            "generate",
-            "dataset",
-            "bundled-small",
-            "--data",
-            f"market1501={market}",
-            "--device",
-            "cpu",
-            "--workers",
-            "1",
-        ]
-        words += ["--count", "12", "--identity", "both", "--format", layout, "--out", str(tmp_path / "new")]
-        cli.main(words)
+        options = ["--workers", "1", "--count", "12", "--identity", "both", "--format", layout]
+        cli.main(drawing_from(f"market1501={market}", *options, "--out", str(tmp_path / "new")))
         return tmp_path / "new"
 
     return make
@@ -115,19 +105,8 @@ def test_an_unknown_camera_is_one_that_others_read(
         kept = tmp_path / "people" / path.name[:4] / f"{number}.jpg"
         kept.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(path, kept)
-    options = ["--split", "train", "--count", "6", "--near", "0", "--device", "cpu", "--workers", "1"]
-    cli.main(
-        [
-            "generate",
-            "dataset",
-            "bundled-small",
-            "--data",
-            f"folder={tmp_path / 'people'}",
-            *options,
-            "--out",
-            str(tmp_path / "new"),
-        ]
-    )
+    options = ["--split", "train", "--count", "6", "--near", "0", "--workers", "1"]
+    cli.main(drawing_from(f"folder={tmp_path / 'people'}", *options, "--out", str(tmp_path / "new")))
     rows = rows_of(tmp_path / "new")
     assert [row["camid"] for row in rows] == [None] * 6
     assert all("_c1s1_" in row["path"] for row in rows)

@@ -28,6 +28,7 @@ from dgnet.generation.synthesis.manifest import read_rows
 from dgnet.generation.synthesis.plan import Planner
 from dgnet.generation.synthesis.recipe import Recipe, Sources
 from dgnet.generation.synthesis.shards import WorkFolder
+from tests.experiment.conftest import drawing_from
 
 pytest.importorskip("pyarrow")
 LAYOUTS = ("market1501", "imagefolder", "webdataset")
@@ -35,18 +36,7 @@ TWO_SHARDS = ["--count", "300", "--near", "0"]  # of the 432 pairs of different 
 
 
 def words(market: Path, out: str, *more: str) -> list[str]:
-    return [
-        "generate",
-        "dataset",
-        "bundled-small",
-        "--data",
-        f"market1501={market}",
-        "--out",
-        out,
-        "--device",
-        "cpu",
-        *more,
-    ]
+    return drawing_from(f"market1501={market}", "--out", out, *more)
 
 
 def contents(folder: Path) -> dict[str, str]:

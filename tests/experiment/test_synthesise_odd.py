@@ -14,13 +14,13 @@ from dgnet import cli
 from dgnet.experiment.synthesis_place import place_of
 from dgnet.files.outputs import OutputError
 from dgnet.files.unfinished import unfinished
+from tests.experiment.conftest import drawing_from
 
 pytest.importorskip("pyarrow")
 
 
 def words(data: Path, out: str, *more: str) -> list[str]:
-    command = ["generate", "dataset", "bundled-small", "--data", f"market1501={data}", "--out", out, "--device", "cpu"]
-    return [*command, "--count", "6", "--near", "0", "--workers", "1", *more]
+    return drawing_from(f"market1501={data}", "--out", out, "--count", "6", "--near", "0", "--workers", "1", *more)
 
 
 def test_paths_that_are_no_utf_8_are_named(market: Path, here: Path, refused: Callable[[list[str]], str]) -> None:

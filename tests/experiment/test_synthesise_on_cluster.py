@@ -12,6 +12,7 @@ import pytest
 
 from dgnet import cli
 from dgnet.experiment.cluster import ClusterError, joined
+from tests.experiment.conftest import drawing_from
 
 pytest.importorskip("pyarrow")
 
@@ -26,18 +27,7 @@ def test_two_nodes_give_the_files_of_one_process(
     market: Path, cluster: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("DGNET_CACHE", str(tmp_path / "cache"))
-    words = [
-        "generate",
-        "dataset",
-        "bundled-small",
-        "--data",
-        f"market1501={market}",
-        "--device",
-        "cpu",
-        "--count",
-        "300",
-    ]
-    words += ["--near", "0", "--keep_rank", "3"]
+    words = drawing_from(f"market1501={market}", "--count", "300", "--near", "0", "--keep_rank", "3")
     cli.main([*words, "--out", str(tmp_path / "one" / "new"), "--workers", "1"])
     command = [sys.executable, "-m", "dgnet", *words, "--out", str(tmp_path / "two" / "new"), "--ray", cluster]
     done = subprocess.run(command, env={**os.environ, "OMP_NUM_THREADS": "1"}, text=True, capture_output=True)

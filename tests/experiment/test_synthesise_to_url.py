@@ -10,6 +10,7 @@ import pytest
 from dgnet import cli
 from dgnet.files.outputs import OutputError
 from dgnet.files.upload import MARK, check_upload, upload
+from tests.experiment.conftest import drawing_from
 
 pytest.importorskip("pyarrow")
 fsspec = pytest.importorskip("fsspec")
@@ -24,17 +25,7 @@ def contents(system, folder: str) -> dict[str, str]:  # type: ignore[no-untyped-
 
 def test_a_store_gets_the_files_of_a_folder(market: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DGNET_CACHE", str(tmp_path / "cache"))
-    words = [
-        "generate",
-        "dataset",
-        "bundled-small",
-        "--data",
-        f"market1501={market}",
-        "--device",
-        "cpu",
-        "--count",
-        "20",
-    ]
+    words = drawing_from(f"market1501={market}", "--count", "20")
     cli.main([*words, "--out", str(tmp_path / "new"), "--workers", "1"])
     cli.main([*words, "--out", "memory://bucket/sets/new", "--workers", "1"])
     memory, local = (fsspec.filesystem(name) for name in ("memory", "file"))

@@ -19,6 +19,7 @@ from dgnet.data.store.packed import CropStore
 from dgnet.experiment.models.find import find_model
 from dgnet.models.dgnet import DGNet
 from dgnet.models.weights.ours import LoadedModel
+from dgnet.training.joint import at_rest
 from dgnet.training.other_codes import fit_to_codes
 
 logger = logging.getLogger(__name__)
@@ -79,7 +80,7 @@ def draw_on_from(start: LoadedModel[DGNet], model: DGNet, crops: CropStore, seed
         seed: of the choice of images.
     """
     _copy(start, model, ("appearance_encoder.",))
-    old = start.model.to(next(model.parameters()).device).eval()
+    old = start.model.to(next(model.parameters()).device)
     chosen = np.random.default_rng(seed).permutation(len(crops))[:NUM_FITTED]
     codes = _codes(model, crops, chosen, crops.size)
     old_codes = _codes(old, crops, chosen, start.config.data.size)
@@ -111,14 +112,14 @@ def _copy(start: LoadedModel[DGNet], model: DGNet, left_out: tuple[str, ...]) ->
 
 @torch.no_grad()
 def _codes(model: DGNet, crops: CropStore, chosen: Indices, size: tuple[int, int]) -> Tensor:
-    """The appearance codes of images, resized to `size` by their mean, N x A x 4; `model` is left in training mode."""
-    E_a, device = model.appearance_encoder.eval(), next(model.parameters()).device
+    """The appearance codes of images, resized to `size` by their mean, N x A x 4."""
+    E_a, device = model.appearance_encoder, next(model.parameters()).device
     batches = range(0, len(chosen), BATCH_SIZE)
     codes = []
-    for first in tqdm(batches, desc="codes", unit="batch", dynamic_ncols=True, delay=1):
-        x = normalise(torch.from_numpy(crops[chosen[first : first + BATCH_SIZE]])).to(device)
-        codes.append(E_a.code(x if x.shape[2:] == size else F.interpolate(x, size, mode="area")))
-    E_a.train()
+    with at_rest(E_a):
+        for first in tqdm(batches, desc="codes", unit="batch", dynamic_ncols=True, delay=1):
+            x = normalise(torch.from_numpy(crops[chosen[first : first + BATCH_SIZE]])).to(device)
+            codes.append(E_a.code(x if x.shape[2:] == size else F.interpolate(x, size, mode="area")))
     return torch.cat(codes)
 
 

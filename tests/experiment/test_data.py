@@ -95,6 +95,14 @@ def test_a_backbone_that_cannot_work_is_known_before_the_teacher_trains(
         assert not (tmp_path / "run").exists()
 
 
+def test_random_weights_at_published_size_are_told(config: RunConfig, caplog: pytest.LogCaptureFixture) -> None:
+    published = replace(config, data=replace(config.data, size=(256, 128)))
+    check_backbones(replace(published, start="bundled"))
+    assert not caplog.records
+    check_backbones(published)
+    assert "network.backbone.weights is empty, so E_a starts from random weights" in caplog.text
+
+
 def test_fewer_rows_than_stripes_are_told(config: RunConfig, caplog: pytest.LogCaptureFixture) -> None:
     check_backbones(config)
     assert not caplog.records

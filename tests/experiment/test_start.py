@@ -99,6 +99,12 @@ def test_a_model_with_another_appearance_encoder_gives_structure_encoder_and_dec
             first = "_mlps." in name and ".layers.0." in name
             if not first:
                 torch.testing.assert_close(value, old.state_dict()[name], atol=1e-5, rtol=1e-5)
+    (tmp_path / "run/model.safetensors").unlink()
+    caplog.clear()
+    with caplog.at_level("INFO"):
+        train(other, tmp_path / "run", resume=True)
+    assert "start: " not in caplog.text, "all of it is in the checkpoint"
+    assert load_model(tmp_path / "run/model.safetensors").model.state_dict().keys() == model.state_dict().keys()
     unfitted = replace(other, network=replace(other.network, mlp_width=16))
     with pytest.raises(ConfigError, match=r"add --network\.mlp_width 8$"):
         find_start(unfitted)

@@ -23,16 +23,21 @@ def read_table(
     """
     known = [*required, *optional]
     columns, rows = _read_parquet(path, known) if path.suffix.lower() == ".parquet" else _read_csv(path)
-    missing = [name for name in required if name not in columns]
-    if missing:
-        raise DataError(
-            f"{path}: missing the columns {', '.join(missing)}; found {', '.join(columns) or 'none'}. "
-            f"The first line names them: {','.join((*required[:2], *optional, *required[2:]))}"
-        )
+    require_columns(path, columns, required, known)
     doubled = [name for name in known if columns.count(name) > 1]
     if doubled:
         raise DataError(f"{path}: the column {doubled[0]} is there twice; keep one of them")
     return columns, rows
+
+
+def require_columns(path: Path, columns: Sequence[str], required: Sequence[str], known: Sequence[str]) -> None:
+    """Raise DataError if one of `required` is not among `columns`; the message tells all that are `known`."""
+    missing = [name for name in required if name not in columns]
+    if missing:
+        raise DataError(
+            f"{path}: missing the columns {', '.join(missing)}; found {', '.join(columns) or 'none'}. "
+            f"The first line names them: {','.join(known)}"
+        )
 
 
 def _read_csv(path: Path) -> tuple[list[str], Iterator[tuple[str, Row]]]:

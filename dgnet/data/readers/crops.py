@@ -11,6 +11,7 @@ from dgnet.data.readers.folder import CAMERA_IN_NAME
 from dgnet.data.records import UNKNOWN_CAMERA, DataError, Record, ReidDataset, assemble, name_some
 
 UNLABELLED = 1  # the pid of every image: nobody is told apart
+NO_LABELS = "no labels: every image counts as of one identity"
 
 
 def read(root: Path, *, pattern: str | None = None) -> ReidDataset:
@@ -33,7 +34,7 @@ def read(root: Path, *, pattern: str | None = None) -> ReidDataset:
         raise DataError(f"{root}: no image here, at any depth; {contents.explain()}")
     matches = {below: regex.search(below if pattern else below.rpartition("/")[2]) for below in contents.images}
     nameless = [below for below, match in matches.items() if match is None]
-    notes = ["no labels: every image counts as of one identity"]
+    notes = [NO_LABELS]
     cameras: dict[str, int] = {}
     if nameless and pattern:
         raise DataError(f"{root}: pattern {pattern!r} finds no camera in {name_some(nameless)}")

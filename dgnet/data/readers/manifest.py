@@ -10,11 +10,13 @@ from pathlib import Path
 from dgnet.data.disk.listing import is_file
 from dgnet.data.disk.numbers import read_number
 from dgnet.data.disk.separators import below
-from dgnet.data.disk.table import read_table
+from dgnet.data.disk.table import read_table, require_columns
+from dgnet.data.readers.crops import NO_LABELS, UNLABELLED
 from dgnet.data.records import UNKNOWN_CAMERA, DataError, Record, ReidDataset, assemble
 
 FILE_NAMES = ("manifest.csv", "manifest.parquet")
-REQUIRED = ("path", "pid", "split")
+LABELS = ("pid", "split")
+COLUMNS = ("path", "pid", "camid", "split")
 SPLITS = ("train", "query", "gallery", "multi_query")
 DRIVE = re.compile(r"[A-Za-z]:[\\/]")
 
@@ -25,20 +27,24 @@ def read(root: Path) -> ReidDataset:
     `path` is relative to the manifest's folder, or absolute, and must lie in this folder. `pid` is a whole number: -1
     is junk (left out of the gallery and counted), 0 a distractor. `split` is train, query, gallery or multi_query.
     `camid` is a whole number; where it is missing or empty, the camera is unknown, and same-camera matches cannot be
-    left out of an evaluation. Other columns are ignored. Raises DataError naming the row (the line of a CSV) and field.
+    left out of an evaluation. Other columns are ignored. With neither `pid` nor `split` it lists images without labels,
+    which are training images of one pid. Raises DataError naming the row (the line of a CSV) and field.
     """
     path = find_manifest(root)
-    columns, rows = read_table(path, REQUIRED, ("camid",))
+    columns, rows = read_table(path, ("path",), COLUMNS[1:])
+    labelled = any(name in columns for name in LABELS)
+    if labelled:
+        require_columns(path, columns, LABELS, COLUMNS)
     base = os.path.abspath(path.parent)
     splits: dict[str, list[Record]] = {split: [] for split in SPLITS}
     for where, row in rows:
-        split = str(row["split"] or "").strip().lower()
+        split = str(row["split"] or "").strip().lower() if labelled else "train"
         if split not in splits:
             raise DataError(f"{where}: split is {row['split']!r}; expected one of {', '.join(SPLITS)}")
-        pid = _whole(where, "pid", row["pid"])
+        pid = _whole(where, "pid", row["pid"]) if labelled else UNLABELLED
         camid = UNKNOWN_CAMERA if _is_missing(row.get("camid")) else _whole(where, "camid", row["camid"])
         splits[split].append(Record(_inside(where, path.parent, base, row["path"]), pid, camid))
-    notes = []
+    notes = [] if labelled else [NO_LABELS]
     if "camid" not in columns:
         notes.append("no camid column: cameras are unknown and same-camera matches cannot be left out")
     return assemble("manifest", path.parent, splits, notes=notes)

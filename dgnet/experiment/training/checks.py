@@ -28,6 +28,11 @@ def check_backbones(config: RunConfig) -> None:
         if config.joint:
             check_start(config.network.backbone, config.teacher.backbone)
     if config.joint:
+        if not (config.network.backbone.weights or config.start) and config.data.size[0] >= 256:
+            logger.warning(
+                "network.backbone.weights is empty, so E_a starts from random weights; the paper's starts from "
+                "ImageNet's (--network.backbone.weights FILE --teacher.backbone.weights FILE; torchvision's ResNet-50)"
+            )
         height, _ = map_size(config.network.backbone, config.data.size)
         if height < NUM_STRIPES:
             logger.warning(

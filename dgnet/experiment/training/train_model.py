@@ -19,6 +19,7 @@ from dgnet.models.discriminator import Discriminator
 from dgnet.models.layers.units import place
 from dgnet.models.weights.ours import LoadedModel
 from dgnet.training.batch import Networks
+from dgnet.training.checkpoint import latest_checkpoint
 from dgnet.training.joint import train_joint
 from dgnet.training.true_swap_feed import TrueSwapFeed
 
@@ -32,16 +33,11 @@ def train_model(run: Run, teacher: Teacher, start: LoadedModel[DGNet] | None = N
     """
     config, data = run.config, run.data
     torch.manual_seed(config.seed)
-    model = DGNet(config.network, data.num_classes)
-    start_from(model.appearance_encoder.backbone, config.network.backbone, teacher.backbone)
-    if config.network.backbone.weights == FROM_TEACHER:
-        model.appearance_encoder.start_heads_from(teacher.head)
-    if start is not None and has_other_encoder(start, config):
-        draw_on_from(start, model, data.train, config.seed)
-        run.world.broadcast([model])
-    elif start is not None:
-        train_on_from(start, model, data.people)
-    networks = Networks(place(model, run.device), place(Discriminator(config.network), run.device), teacher)
+    model = place(DGNet(config.network, data.num_classes), run.device)
+    discriminator = place(Discriminator(config.network), run.device)
+    if latest_checkpoint(run.folder.checkpoints) is None:  # else all of it is restored from there
+        _begin(model, run, teacher, start)
+    networks = Networks(model, discriminator, teacher)
     givers, wearers = showcase(data, 6)
 
     def sample(current: DGNet, step: int) -> None:
@@ -56,3 +52,16 @@ def train_model(run: Run, teacher: Teacher, start: LoadedModel[DGNet] | None = N
     feed = run.feed(anchors)
     true_swaps = TrueSwapFeed(data.true_swaps, feed) if data.true_swaps else None
     return train_joint(networks, feed, context, sample, measure, synthetic, true_swaps)
+
+
+def _begin(model: DGNet, run: Run, teacher: Teacher, start: LoadedModel[DGNet] | None) -> None:
+    """Give a new model the weights that it starts from."""
+    config, data = run.config, run.data
+    start_from(model.appearance_encoder.backbone, config.network.backbone, teacher.backbone)
+    if config.network.backbone.weights == FROM_TEACHER:
+        model.appearance_encoder.start_heads_from(teacher.head)
+    if start is not None and has_other_encoder(start, config):
+        draw_on_from(start, model, data.train, config.seed)
+        run.world.broadcast([model])
+    elif start is not None:
+        train_on_from(start, model, data.people)

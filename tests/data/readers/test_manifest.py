@@ -58,6 +58,14 @@ def test_a_camera_column_may_be_absent_and_that_is_said(tmp_path: Path):
     assert "no camid column" in dataset.notes[0]
 
 
+def test_a_table_without_labels_lists_training_images_of_one_pid(tmp_path: Path):
+    write(tmp_path, "path,camid\na.jpg,3\nb.jpg,\n")
+    dataset = manifest.read(tmp_path)
+    assert [(Path(r.path).name, r.pid, r.camid) for r in dataset.train] == [("a.jpg", 1, 3), ("b.jpg", 1, -1)]
+    assert dataset.query == dataset.gallery == ()
+    assert dataset.notes == ("no labels: every image counts as of one identity",)
+
+
 @pytest.mark.parametrize("missing", ["path", "pid", "split"])
 def test_missing_columns_are_named(tmp_path: Path, missing: str):
     columns = [name for name in ("path", "pid", "camid", "split") if name != missing]
@@ -74,7 +82,9 @@ def test_an_open_quote_in_the_first_line_is_named(tmp_path: Path):
 
 def test_an_empty_file_has_no_columns(tmp_path: Path):
     write(tmp_path, "")
-    with pytest.raises(DataError, match="missing the columns path, pid, split; found none"):
+    with pytest.raises(
+        DataError, match=r"missing the columns path; found none\. The first line .* path,pid,camid,split"
+    ):
         manifest.read(tmp_path)
 
 
@@ -149,7 +159,9 @@ def test_parquet_is_read_as_csv_is(tmp_path: Path):
         (str(tmp_path / "b.jpg"), 2, -1),
     ]
     parquet.write_table(pyarrow.table({"path": ["a.jpg"]}), tmp_path / "manifest.parquet")
-    with pytest.raises(DataError, match="missing the columns pid, split; found path"):
+    assert [record.path for record in manifest.read(tmp_path).train] == [str(tmp_path / "a.jpg")]
+    parquet.write_table(pyarrow.table({"path": ["a.jpg"], "pid": [1]}), tmp_path / "manifest.parquet")
+    with pytest.raises(DataError, match="missing the columns split; found path, pid"):
         manifest.read(tmp_path)
     (tmp_path / "manifest.parquet").write_bytes(b"PAR1 but not really")
     with pytest.raises(DataError, match="not a readable Parquet file"):

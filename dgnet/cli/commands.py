@@ -20,6 +20,7 @@ COMMANDS: dict[tuple[str, ...], Command] = {
     ),
     ("compare",): Command("evaluate.compare", "several runs on one page; seeds averaged"),
     ("adapt",): Command("adapt.adapt", "learn your own cameras from images without labels"),
+    ("whiten",): Command("whiten.whiten", "better features from some labelled people, without training"),
     ("swap",): Command("generate.swap", "everyone in everyone's clothes, as one picture"),
     ("search",): Command("search.search", "find people in a gallery"),
     ("serve",): Command("serve.serve", "a page and an API over a gallery: search, add, swap, from a browser"),

@@ -30,7 +30,7 @@ def main() -> int:
         "--measured-on",
         metavar="DIR",
         help="photographs of people, labelled (a folder per identity, or as `dgnet evaluate --to` takes it): the card "
-        "then says how the model does on them. Nothing is trained or chosen on them",
+        "then says how the model does on them. Nothing is trained on them",
     )
     parser.add_argument("--measured-as", metavar="TEXT", help="what the card calls them (default: the folder's name)")
     parser.add_argument("--install", action="store_true", help="replace the package's model")

@@ -81,7 +81,7 @@ def on_real_people(features: FeatureFunction, config: RunConfig, people: RealPeo
     groups = query_groups(found.retrieval, found.labels, found.data)
     card = {
         "on real people": f"{people.called} ({num_ids} identities, {len(dataset.query)} queries, "
-        f"{len(dataset.gallery)} gallery images; nothing was trained or chosen on them), Rank@1 / mAP step: "
+        f"{len(dataset.gallery)} gallery images; nothing was trained on them), Rank@1 / mAP step: "
         f"{'; '.join(rows)}. {' '.join(notes)}".strip()
     }
     for heading, by in (("by camera", groups.by_camera), ("by light", groups.by_light)):

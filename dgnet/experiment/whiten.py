@@ -1,0 +1,128 @@
+"""`dgnet whiten`: features in which what varies within people counts less, learnt from labelled people in a minute."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from dgnet.config import ConfigError, DataConfig
+from dgnet.config.data import name_and_root
+from dgnet.data.records import ReidDataset
+from dgnet.data.store.memory import keep_freed_memory
+from dgnet.data.store.packed import CropStore
+from dgnet.experiment.data import read_one
+from dgnet.experiment.models.find import RUN, find_network
+from dgnet.experiment.stores import open_readable
+from dgnet.files.outputs import check_output_file
+from dgnet.models.appearance import Head, Teacher
+from dgnet.models.device import pick_device
+from dgnet.models.dgnet import DGNet
+from dgnet.models.weights.ours import LoadedModel, save_model, save_teacher
+from dgnet.models.whiten import map_feature
+from dgnet.retrieval.features.extract import extract
+from dgnet.retrieval.rows import BASELINE, FINE, PRIM
+from dgnet.retrieval.whitening import whitening
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass
+class Moments:
+    """Sums over raw features f: how many, sum f, sum f f^T."""
+
+    count: int
+    total: Tensor
+    outer: Tensor
+
+    def add(self, f: Tensor) -> None:
+        f = f.double()
+        self.count, self.total, self.outer = self.count + len(f), self.total + f.sum(0), self.outer + f.T @ f
+
+    def mean(self) -> Tensor:
+        return self.total / self.count
+
+    def covariance(self) -> Tensor:
+        return self.outer / self.count - torch.outer(self.mean(), self.mean())
+
+
+def whiten_run(run: RUN, data: str, out: Path, *, ridge: float, device: str = "auto", cache: str = "") -> str:
+    """Whiten a model's features by labelled people and write it to the file `out`; returns what was done in words.
+
+    Args:
+        run: a model, or a Baseline, as `find_network` takes it.
+        data: NAME=DIR, or DIR; its training images are taken.
+        out: the file to write or replace, `.safetensors`.
+        ridge: of `whitening`.
+        device: where features are computed.
+        cache: where crops are kept; empty means the default folder.
+
+    Raises:
+        DgnetError: RUN or DATA is not what it must be, nobody is labelled, or `out` cannot be written.
+    """
+    keep_freed_memory()
+    if not ridge > 0 or not np.isfinite(ridge):
+        raise ConfigError(f"--ridge: found {ridge}, must be above 0")
+    check_output_file(out, "--out", suffixes=(".safetensors",), inputs=[run])
+    loaded = find_network(run)
+    name, root = name_and_root("DATA", data)
+    settings = DataConfig(name=name, root=root, size=loaded.config.data.size, cache=cache)
+    dataset = read_one(settings)
+    for note in dataset.notes:
+        logger.log(logging.WARNING if note in dataset.warnings else logging.INFO, "%s: %s", dataset.name, note)
+    train, crops = open_readable(dataset.train, settings)
+    pids = np.array([record.pid for record in train], dtype=np.int64)
+    whiten(loaded.model, crops, pids, ridge=ridge, device=pick_device(device))
+    about = f"{len(pids)} images of {len(np.unique(pids))} people of {dataset.name}"
+    _save(out, loaded, about, dataset)
+    return about
+
+
+def whiten(model: DGNet | Teacher, crops: CropStore, pids: np.ndarray, *, ridge: float, device: torch.device) -> None:
+    """Replace each head's feature f by W f, with W of `whitening` for this feature; `model` ends on the CPU.
+
+    Raises EvaluationError where too few people come twice.
+    """
+    heads = heads_of(model.to(device).eval())
+    sizes = {name: head.embed.out_features for name, head in heads.items()}
+    moments = {
+        name: Moments(0, torch.zeros(size, dtype=torch.float64), torch.zeros(size, size, dtype=torch.float64))
+        for name, size in sizes.items()
+    }
+
+    def raw(x: Tensor) -> dict[str, Tensor]:
+        if isinstance(model, Teacher):
+            found = {BASELINE: model.features(x)}
+        else:
+            found = dict(zip((PRIM, FINE), model.features(x), strict=True))
+        for name, f in found.items():
+            moments[name].add(f.cpu())
+        return found
+
+    features = extract(raw, crops, device=device)
+    model.cpu()
+    for name, head in heads.items():
+        W = torch.from_numpy(whitening(features[name], pids, ridge))
+        map_feature(head, W, moments[name].mean(), moments[name].covariance())
+
+
+def heads_of(model: DGNet | Teacher) -> dict[str, Head]:
+    """The heads, by the names of their features."""
+    if isinstance(model, Teacher):
+        return {BASELINE: model.head}
+    return {PRIM: model.appearance_encoder.prim, FINE: model.appearance_encoder.fine}
+
+
+def _save(out: Path, loaded: LoadedModel[DGNet] | LoadedModel[Teacher], about: str, dataset: ReidDataset) -> None:
+    card = {**loaded.card, "whitened by": about}
+    for outdated in ("re-id", "measured on"):
+        card.pop(outdated, None)
+    card["trained on"] = f"{loaded.card.get('trained on', 'unknown')}; whitened by {dataset.trained_on}"
+    if isinstance(loaded.model, Teacher):
+        save_teacher(out, loaded.model, loaded.config, card)
+    else:
+        save_model(out, loaded.model, loaded.config, card)

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 
-from dgnet.cli.parser import HelpFormatter, add_device, parser_of
+from dgnet.cli.parser import HelpFormatter, add_device, out_path, parser_of
 
 WHITEN_HELP = """\
 Make a model's features count less what differs between images of one person, such as light, camera and pose, and more
@@ -26,7 +25,7 @@ def whiten(arguments: Sequence[str]) -> None:
     parser = parser_of("whiten", WHITEN_HELP, formatter_class=HelpFormatter)
     parser.add_argument("RUN", type=str, help="a run's folder, a model's file, or `bundled`")
     parser.add_argument("DATA", type=str, help="labelled people: a folder of a folder per person, or NAME=DIR")
-    parser.add_argument("--out", type=Path, required=True, help="the model's file, .safetensors")
+    parser.add_argument("--out", type=out_path, required=True, help="the model's file, .safetensors")
     parser.add_argument("--ridge", type=float, default=0.03, help="more of it where people are few: .1 for fifty")
     parser.add_argument("--cache", type=str, default="", help="where crops are stored, as data.cache")
     add_device(parser)

@@ -71,4 +71,7 @@ class AdaptConfig:
 
     def __post_init__(self) -> None:
         check(self, "adapt")
+        require(self.epochs <= 100_000, "adapt.epochs", self.epochs, "at most 100000")
+        source = "used with --generate true alone, since the source's people are drawn in other clothes"
+        require(self.generate or not self.source, "adapt.source", self.source, source)
         require(self.k2 <= self.k1 + 1, "adapt.k2", self.k2, f"at most adapt.k1 + 1 = {self.k1 + 1}")

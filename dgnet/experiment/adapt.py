@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
-from dgnet.config import AdaptConfig, DataConfig, Precision, RunConfig
+from dgnet.config import AdaptConfig, ConfigError, DataConfig, Precision, RunConfig
 from dgnet.data.store.memory import keep_freed_memory
 from dgnet.experiment.adaptation.generator import make_generator, open_source, shown, with_source
 from dgnet.experiment.adaptation.images import AdaptData, data_settings, open_images
@@ -16,7 +16,8 @@ from dgnet.experiment.adaptation.judge import judge
 from dgnet.experiment.adaptation.page import adaptation_page
 from dgnet.experiment.evaluation.publish import Published
 from dgnet.experiment.models.find import RUN, find_network
-from dgnet.experiment.run_folder import RunFolder
+from dgnet.experiment.run_folder import ADAPT, RunFolder
+from dgnet.files.outputs import check_outside
 from dgnet.gallery.stores.server import without_password
 from dgnet.models.appearance import Teacher
 from dgnet.models.device import autocast_for, pick_device
@@ -26,6 +27,7 @@ from dgnet.models.weights.ours import LoadedModel, save_model, save_teacher
 from dgnet.retrieval.clustering.dbscan import require_sklearn
 from dgnet.training.adaptation.adapt import Adapted, adapt, require_enough
 from dgnet.training.adaptation.features import Describer
+from dgnet.training.adaptation.finding import AdaptError
 from dgnet.training.joining import joined
 from dgnet.training.session import Context
 from dgnet.training.views import Views
@@ -82,13 +84,17 @@ def adapt_to_crops(request: Request, out: Path) -> Published | None:
             folder.check(request.resume or world.restarted)
         loaded = find_network(request.run)
         settings = data_settings(request.crops, request.pattern, loaded.config.data.size, request.cache)
+        check_outside(out, "--out", settings.root, "CROPS")
         config = config_of(request, loaded, settings)
         with world.one_first():
             data = open_images(settings)
             source = open_source(request.run, config.adapt.source, config) if config.adapt.generate else None
         require_enough(data.images, config.adapt)
         people = with_source(data.people, source) if source else data.people
+        begun = folder.config.exists()
         if world.leads:
+            if begun:
+                require_same_start(folder, request.run)
             folder.prepare(config, people)
         world.wait()
 
@@ -101,11 +107,25 @@ def adapt_to_crops(request: Request, out: Path) -> Published | None:
             who = shown(data, source)
             generator = make_generator(model, request.run, source, who, config, folder, world)
         judging = partial(judge, data, alpha=config.alpha, device=device)
-        adapted = adapt(describer_of(model), data.images, views, context, judging, generator)
+        try:
+            adapted = adapt(describer_of(model), data.images, views, context, judging, generator)
+        except AdaptError:  # refused before the first step
+            if world.leads and not begun:
+                folder.forget()
+            raise
     if not world.leads:
         return None
     notes = save(folder, loaded, adapted, config, data)
     return adaptation_page(config, data, adapted, folder, notes, who)
+
+
+def require_same_start(folder: RunFolder, run: RUN) -> None:
+    """Raise ConfigError if the run in `folder` was begun from another model than `run`."""
+    began = folder.load_config().start
+    if str(run) != began and Path(run).expanduser().absolute() != Path(began).expanduser().absolute():
+        raise ConfigError(
+            f"{folder}: was begun from {began!r}, found {str(run)!r}; give {began!r} again, or choose another --out"
+        )
 
 
 def config_of(request: Request, loaded: LoadedModel[DGNet] | LoadedModel[Teacher], settings: DataConfig) -> RunConfig:
@@ -114,10 +134,10 @@ def config_of(request: Request, loaded: LoadedModel[DGNet] | LoadedModel[Teacher
     can_draw = isinstance(loaded.model, DGNet)
     if adapt.generate and not can_draw:
         logger.info("%s is a Baseline, which cannot draw, so it is adapted without a generator", request.run)
-        adapt = replace(adapt, generate=False)
+        adapt = replace(adapt, generate=False, source="")
     return replace(
         start,
-        preset="adapt",
+        preset=ADAPT,
         start=str(request.run),
         seed=request.seed,
         device=request.device,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 import yaml
 
@@ -12,6 +13,9 @@ from dgnet.data.people import People, require_same_people
 from dgnet.files.outputs import check_output_folder
 from dgnet.files.whole_file import remove_leftovers, write_text_whole
 from dgnet.models.weights.ours import load_model
+from dgnet.training.checkpoint import compare_configs
+
+ADAPT: Final = "adapt"  # the preset of runs that `dgnet adapt` makes
 
 
 @dataclass(frozen=True)
@@ -130,17 +134,32 @@ class RunFolder:
         """Create the folder, and write the settings and the people; incomplete files of a killed run are removed.
 
         Raises:
-            DataError: the folder's run was trained on other people, or on other images of them.
+            CheckpointError: the folder's run has other settings.
+            ConfigError: it is of another command, or its settings cannot be read.
+            DataError: it was trained on other people, or on other images of them.
         """
+        begun = self.config.exists()
+        if begun:
+            saved = self.load_config()
+            if (saved.preset == ADAPT) != (config.preset == ADAPT):
+                made = "adapt" if saved.preset == ADAPT else "train"
+                raise ConfigError(f"{self}: a run of `dgnet {made}` lies here; choose another --out")
+            compare_configs(self.config, saved, config)
         self.path.mkdir(parents=True, exist_ok=True)
         remove_leftovers(self.path)
-        begun = self.config.exists()
         if begun and self.people.exists():
             require_same_people(self.people.read_text(encoding="utf-8"), people, self.people)
         else:
             write_text_whole(self.people, people.to_json() + "\n")
         if not begun:  # written last, so that a folder with settings has `people` too
             write_text_whole(self.config, yaml.safe_dump(to_dict(config), sort_keys=False))
+
+    def forget(self) -> None:
+        """Remove what `prepare` and the log wrote of a run that was refused before its first step."""
+        for path in (self.people, self.log, self.config):
+            path.unlink(missing_ok=True)
+        if self.path.is_dir() and not any(self.path.iterdir()):
+            self.path.rmdir()
 
     def load_config(self) -> RunConfig:
         """The settings of the run; in a folder of imported files, the settings in the model's file.

@@ -14,6 +14,7 @@ from dgnet.experiment.training.obtain_teacher import obtain_teacher
 from dgnet.experiment.training.run import Run
 from dgnet.experiment.training.start import find_start
 from dgnet.experiment.training.train_model import train_model
+from dgnet.files.outputs import check_outside
 from dgnet.models.device import pick_device
 from dgnet.models.weights.ours import save_model
 from dgnet.training.execution.choice import check_execution
@@ -41,6 +42,8 @@ def train(config: RunConfig, out: Path, *, resume: bool = False) -> Path | None:
     with joined() as world:
         # First the checks that need no data, then those that need it, and only then the training, which takes hours.
         device = world.own(pick_device(config.device))
+        if config.data.name == "folder":  # other readers know which of the files below are theirs
+            check_outside(out, "--out", config.data.root, "data.root")
         check_execution(config, device, world.size)
         if world.leads:
             folder.check(resume or world.restarted)

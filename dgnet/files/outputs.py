@@ -45,6 +45,20 @@ def check_output_folder(path: Path, option: str) -> None:
     _check_parent(path, path, option)
 
 
+def check_outside(path: Path, option: str, folder: str, named: str) -> None:
+    """Raise OutputError if `path` is `folder`, or lies in it, since its pictures would be taken for inputs.
+
+    Args:
+        option: the option that `path` was given by.
+        folder: an input, of whatever kind; only a folder is looked at.
+        named: what messages call the input.
+    """
+    if os.path.isdir(folder) and Path(folder).resolve() in (path.resolve(), *path.resolve().parents):
+        raise OutputError(
+            f"{option}: {path} lies in {named} ({folder}), whose pictures are the input; name a folder elsewhere"
+        )
+
+
 def free_path(path: Path) -> Path:
     """`path` if nothing is there yet, else the first free one of NAME-2.png, NAME-3.png and so on."""
     others = (path.with_name(f"{path.stem}-{number}{path.suffix}") for number in count(2))

@@ -28,9 +28,9 @@ def written_whole(path: Path, *, flushed: bool = True) -> Iterator[Path]:
 
 
 def write_text_whole(path: Path, text: str) -> None:
-    """Write a text file, whole or not at all."""
+    """Write a text file, whole or not at all; bytes of a file name that are no UTF-8 stand in it as `\\udcXX`."""
     with written_whole(path) as partial:
-        partial.write_text(text, encoding="utf-8")
+        partial.write_text(text, encoding="utf-8", errors="backslashreplace")
 
 
 def partial_of(path: Path) -> Path:

@@ -42,6 +42,8 @@ def feature_matrix(features: FeatureArray, name: str, device: str | torch.device
         raise EvaluationError(f"{name}: no features at all (shape {tuple(matrix.shape)}); at least one image is needed")
     if matrix.shape[1] == 0:
         raise EvaluationError(f"{name}: features of width 0 (shape {tuple(matrix.shape)})")
+    if matrix.is_complex():
+        raise EvaluationError(f"{name}: expected real numbers, found {matrix.dtype}")
     matrix = matrix.to(device=device, dtype=torch.float32)
     for start in range(0, matrix.shape[0], _ROWS_AT_ONCE):
         rows = matrix[start : start + _ROWS_AT_ONCE]

@@ -46,11 +46,17 @@ class Watch:
 
     A single jump is normal in adversarial training; `PATIENCE` averages in a row are not. Some terms start near 0 (R1,
     before D has learnt anything): a median below `FLOOR` counts as `FLOOR`.
+
+    Args:
+        rates: the settings that messages advise to lower.
     """
 
     FACTOR, PATIENCE, MEMORY, FLOOR = 100.0, 3, 50, 0.1
 
-    def __init__(self) -> None:
+    def __init__(self, rates: str) -> None:
+        self._advice = (
+            f"Begin a new run (another --out) at lower rates or weights ({rates}); a resumed one would go the same way"
+        )
         self._recent: dict[str, deque[float]] = defaultdict(lambda: deque(maxlen=self.MEMORY))
         self._strikes: dict[str, int] = defaultdict(int)
 
@@ -59,7 +65,7 @@ class Watch:
         broken = [name for name, value in means.items() if not math.isfinite(value)]
         if broken:
             found = ", ".join(f"{name} = {means[name]}" for name in broken)
-            raise DivergenceError(f"step {step}: {found}. {_ADVICE}")
+            raise DivergenceError(f"step {step}: {found}. {self._advice}")
         for name, value in means.items():
             recent = self._recent[name]
             jumped = len(recent) >= 10 and abs(value) > self.FACTOR * max(median(recent), self.FLOOR)
@@ -67,16 +73,10 @@ class Watch:
             if self._strikes[name] >= self.PATIENCE:
                 raise DivergenceError(
                     f"step {step}: {name} = {value:.4g}, over {self.FACTOR:g} times its recent median "
-                    f"{median(recent):.4g}, for {self.PATIENCE} averages in a row. {_ADVICE}"
+                    f"{median(recent):.4g}, for {self.PATIENCE} averages in a row. {self._advice}"
                 )
             if not jumped:
                 recent.append(abs(value))
-
-
-_ADVICE = (
-    "The last checkpoint is from before. Lower the learning rates (optim.generator_lr, optim.backbone_lr), "
-    "or that term's weight (loss.*), and continue with --resume"
-)
 
 
 class JsonLines:

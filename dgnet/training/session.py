@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 import torch
 from torch import Tensor, nn
@@ -24,6 +25,11 @@ from dgnet.training.log import Averages, JsonLines, Watch
 from dgnet.training.stop import Interrupted, StopRequest
 
 NamedTerms = Iterable[tuple[str, Tensor]]
+RATES: Final = {  # of each training: the settings to lower where it diverges
+    "teacher": "teacher.backbone_lr, teacher.head_lr",
+    "joint": "optim.generator_lr, optim.muon_lr, optim.backbone_lr, optim.head_lr; loss.* of that term",
+    "adapt": "adapt.backbone_lr, adapt.head_lr; with the generator adapt.drawing.*",
+}
 
 
 @dataclass(frozen=True)
@@ -122,7 +128,7 @@ class Session:
             Interrupted: after SIGINT or SIGTERM, once the state is saved.
         """
         config, world = self.context.config, self.context.world
-        averages, watch, stop = Averages(), Watch(), StopRequest()
+        averages, watch, stop = Averages(), Watch(RATES.get(self.phase, RATES["joint"])), StopRequest()
         end = self.num_steps if until is None else until
         steps = range(self.start, end)
         bar = tqdm(steps, self.phase, self.num_steps, initial=self.start, dynamic_ncols=True, disable=not world.leads)

@@ -57,3 +57,19 @@ def test_case_20_a_report_never_replaces_that_of_another_run(
     with pytest.raises(SystemExit):
         cli.main(["evaluate", "run", "--out", "run"])  # its own
     assert "would be replaced" not in capsys.readouterr().err
+
+
+def test_an_empty_name_is_no_folder_and_a_tilde_is_home(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SystemExit) as stopped:
+        cli.main(["train", "mannequin", "--out", ""])
+    assert stopped.value.code == 2
+    assert "--out: found an empty name; name a file or folder" in capsys.readouterr().err
+    monkeypatch.setenv("HOME", str(tmp_path / "file"))
+    (tmp_path / "file").write_text("x")
+    with pytest.raises(SystemExit):
+        cli.main(["train", "mannequin", "--out", "~/run"])
+    assert f"--out: {tmp_path / 'file' / 'run'} cannot be made" in capsys.readouterr().err
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from dgnet.data.readers import folder
+from dgnet.data.readers.crops import NO_LABELS
 from dgnet.data.records import DataError, Record, ReidDataset
 from dgnet.data.testable import require_testable
 
@@ -24,7 +26,7 @@ def test_one_query_with_a_match_in_another_camera_is_enough() -> None:
 
 
 def test_without_cameras_any_other_file_is_a_match() -> None:
-    require_testable(dataset([("q0", 1, -1)], [("g0", 1, -1)]))
+    require_testable(dataset([("q0", 1, -1)], [("g0", 1, -1), ("g1", 2, -1)]))
     require_testable(dataset([("q0", 1, 1)], [("g0", 1, 1), ("g1", 3, -1)]))  # one unknown camera: nothing is dropped
 
 
@@ -37,6 +39,13 @@ def test_case_16_one_camera_is_named_and_so_is_the_way_out() -> None:
 def test_case_16_several_cameras_each_with_its_own_people() -> None:
     with pytest.raises(DataError, match=r"by the query's own camera alone \(cameras 1, 2\)"):
         require_testable(dataset([("q0", 1, 1), ("q1", 2, 2)], [("g0", 1, 1), ("g1", 2, 2)]))
+
+
+def test_images_without_labels_test_nothing() -> None:
+    alone = dataset([("q0", 1, 1)], [("g0", 1, 2), ("g1", 1, 3)])
+    require_testable(alone)
+    with pytest.raises(DataError, match="no labels, so whatever a model says would be right"):
+        require_testable(replace(alone, notes=(NO_LABELS,)))
 
 
 def test_a_query_is_no_match_of_itself() -> None:

@@ -163,3 +163,23 @@ def test_two_processes_train_as_one(start: Path, market: Path, tmp_path: Path) -
         change += float((whole[name] - fresh[name.removeprefix("drawing.")]).abs().sum())
     assert change > 0
     assert apart < 0.01 * change
+
+
+def test_a_run_goes_on_from_its_own_start_and_lies_outside_its_crops(
+    start: Path, market: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], adapt: Callable[[str, str], Path]
+) -> None:
+    crops = shutil.copytree(market / "bounding_box_train", tmp_path / "crops")
+    out = adapt(str(crops), "run")
+    other = shutil.copy(start, tmp_path / "other.safetensors")
+    words = [str(crops), f"--out={out}", f"--cache={tmp_path / 'cache'}", *WORDS, "--resume"]
+    for wrong, message in [
+        (["adapt", str(other), *words], f"was begun from '{start}', found '{other}'"),
+        (["adapt", str(start), *words, "--seed=1"], "config.yaml: was written by a run with other settings (seed"),
+        (["adapt", str(start), str(crops), f"--out={crops / 'run'}"], "lies in CROPS"),
+        (["adapt", str(start), str(crops), "--out=x", "--source=none"], "adapt.source: found 'none'"),
+    ]:
+        with pytest.raises(SystemExit):
+            cli.main(wrong)
+        assert message in capsys.readouterr().err
+    cli.main(["adapt", str(start), *words])
+    assert not (crops / "run").exists()

@@ -11,11 +11,12 @@ from dgnet.config import ConfigError, RunConfig
 from dgnet.data.people import Group, Identity, People
 from dgnet.data.records import DataError
 from dgnet.errors import DgnetError
-from dgnet.experiment.run_folder import RunFolder
+from dgnet.experiment.run_folder import ADAPT, RunFolder
 from dgnet.experiment.train import train
 from dgnet.experiment.training.checks import check_teacher_file
 from dgnet.models.dgnet import DGNet
 from dgnet.models.weights.ours import save_model
+from dgnet.training.checkpoint import CheckpointError
 
 PEOPLE = People((Group("folder", (Identity("ann", 2, "00"), Identity("bob", 2, "01"))),), "ff")
 
@@ -54,6 +55,32 @@ def test_a_run_is_begun_and_gone_on_with(config: RunConfig, tmp_path: Path) -> N
     folder.check(resume=True)
     folder.prepare(replace(config, log_every=7), PEOPLE)
     assert folder.load_config() == config  # what it began with
+
+
+def test_other_settings_are_refused_before_there_is_a_checkpoint(config: RunConfig, tmp_path: Path) -> None:
+    folder = RunFolder(tmp_path / "run")
+    folder.prepare(config, PEOPLE)
+    with pytest.raises(
+        CheckpointError, match=r"config\.yaml: was written by a run with other settings \(seed: 0 then, 1"
+    ):
+        folder.prepare(replace(config, seed=1), PEOPLE)
+    with pytest.raises(ConfigError, match="a run of `dgnet train` lies here; choose another --out"):
+        folder.prepare(replace(config, preset=ADAPT), PEOPLE)
+    folder.config.write_text("")
+    with pytest.raises(ConfigError, match=r"config\.yaml: not a configuration"):
+        folder.prepare(config, PEOPLE)
+    assert folder.config.read_text() == ""
+
+
+def test_a_run_that_is_refused_leaves_nothing(config: RunConfig, tmp_path: Path) -> None:
+    folder = RunFolder(tmp_path / "run")
+    folder.prepare(config, PEOPLE)
+    folder.forget()
+    assert not folder.path.exists()
+    folder.prepare(config, PEOPLE)
+    (folder.path / "notes.txt").touch()
+    folder.forget()
+    assert [path.name for path in folder.path.iterdir()] == ["notes.txt"]
 
 
 def test_case_05_a_run_of_other_people_is_refused(config: RunConfig, tmp_path: Path) -> None:

@@ -106,10 +106,9 @@ def test_a_run_learns_from_them_says_so_and_goes_on_with_the_same_alone(
     other, own = (load_teacher(tmp_path / name / "teacher.safetensors").model for name in ("without", "run"))
     assert not np.array_equal(own.head.classifier.weight.detach(), other.head.classifier.weight.detach())
     hard = generate(market, tmp_path / "hard", "--identity", "structure")
-    longer = beside(replace(config, schedule=replace(config.schedule, steps=9)), hard)
     (tmp_path / "run/model.safetensors").unlink()
     with pytest.raises(DataError, match=r"the synthetic images .* are others"):
-        train(longer, tmp_path / "run", resume=True)
+        train(beside(config, hard), tmp_path / "run", resume=True)
 
 
 def test_what_does_not_fit_is_said(

@@ -7,7 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from dgnet.files.outputs import OutputError, check_output_file, check_output_folder, free_path, same_names
+from dgnet.files.outputs import (
+    OutputError,
+    check_output_file,
+    check_output_folder,
+    check_outside,
+    free_path,
+    same_names,
+)
 
 
 @pytest.fixture
@@ -89,3 +96,11 @@ def test_names_that_a_file_system_may_take_for_one() -> None:
     assert same_names(["a.png", "b.png"]) == []
     assert same_names(["a.png", "A.png", "stra\u00dfe", "STRASSE"]) == ["A.png", "STRASSE"]
     assert same_names(["e\u0301", "\u00e9"]) == ["\u00e9"]
+
+
+def test_an_output_among_the_inputs_is_refused(place: Path) -> None:
+    for out in (place / "folder", place / "folder/new/run", place / "folder/../folder/run"):
+        with pytest.raises(OutputError, match=r"^--out: .* lies in CROPS \(.*folder\)"):
+            check_outside(out, "--out", str(place / "folder"), "CROPS")
+    check_outside(place / "folder-2", "--out", str(place / "folder"), "CROPS")
+    check_outside(place / "run", "--out", str(place / "file"), "CROPS")

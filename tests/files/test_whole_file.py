@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from dgnet.files.whole_file import remove_leftovers, written_whole
+from dgnet.files.whole_file import remove_leftovers, write_text_whole, written_whole
 
 
 def test_the_old_file_stands_until_the_new_one_is_whole(tmp_path: Path) -> None:
@@ -85,3 +85,9 @@ def test_what_a_killed_process_left_is_known(tmp_path: Path) -> None:
     assert len(left) == 3
     assert not any(path.exists() for path in left)
     assert (tmp_path / ".gitignore").exists()
+
+
+def test_bytes_that_are_no_text_are_written_as_numbers(tmp_path: Path) -> None:
+    """A folder's name on a Unix file system may be no UTF-8; Python keeps such bytes as surrogates."""
+    write_text_whole(tmp_path / "page.html", "caf\udce9")
+    assert (tmp_path / "page.html").read_text(encoding="utf-8") == "caf\\udce9"

@@ -20,12 +20,12 @@ def test_averages_are_of_the_steps_since_the_last_look() -> None:
 
 @pytest.mark.parametrize("value", [math.nan, math.inf])
 def test_a_term_that_is_not_finite_stops_the_run_by_name(value: float) -> None:
-    with pytest.raises(DivergenceError, match=r"step 30: cycle = (nan|inf)"):
-        Watch().check(30, {"image": 1.0, "cycle": value})
+    with pytest.raises(DivergenceError, match=r"step 30: cycle = (nan|inf)\. Begin a new run .*\(tau\)"):
+        Watch("tau").check(30, {"image": 1.0, "cycle": value})
 
 
 def test_a_term_that_stays_far_above_its_median_stops_the_run() -> None:
-    watch = Watch()
+    watch = Watch("rate")
     for step in range(20):
         watch.check(step, {"image": 1.0, "adversarial": 2.0})
     watch.check(20, {"image": 1.0, "adversarial": 900.0})
@@ -38,7 +38,7 @@ def test_a_term_that_stays_far_above_its_median_stops_the_run() -> None:
 
 def test_a_term_that_starts_at_almost_nothing_may_grow() -> None:
     """R1 is 1e-5 before D has learnt anything, and about 1 soon after."""
-    watch = Watch()
+    watch = Watch("rate")
     for step in range(20):
         watch.check(step, {"r1": 1e-5})
     for step in range(20, 30):

@@ -49,13 +49,16 @@ def _read_csv(path: Path) -> tuple[list[str], Iterator[tuple[str, Row]]]:
         ) from None
     except OSError as error:
         raise DataError(f"{path}: cannot be read: {error.strerror}") from None
+    if "\0" in text:
+        line = text[: text.index("\0")].count("\n") + 1
+        raise DataError(f"{path}, line {line}: holds a NUL byte, which no name has; save it as plain text")
     first = text.partition("\n")[0]
     delimiter = max(DELIMITERS, key=first.count)  # the most frequent one; the first of those that are equally so
     reader = csv.reader(io.StringIO(text, newline=""), skipinitialspace=True, strict=True, delimiter=delimiter)
     try:
         columns = [name.strip().lower() for name in next(reader, [])]
     except csv.Error as error:
-        raise DataError(f"{path}, line 1: {error}") from None
+        raise DataError(f"{path}, line 1: {_said(error)}") from None
 
     def rows() -> Iterator[tuple[str, Row]]:
         begin = reader.line_num + 1
@@ -69,9 +72,14 @@ def _read_csv(path: Path) -> tuple[list[str], Iterator[tuple[str, Row]]]:
                     raise DataError(f"{where}: expected {len(columns)} fields, as in the first line")
                 yield where, dict(zip(columns, fields, strict=True))
         except csv.Error as error:
-            raise DataError(f"{path}, line {begin}: {error}") from None
+            raise DataError(f"{path}, line {begin}: {_said(error)}") from None
 
     return columns, rows()
+
+
+def _said(error: csv.Error) -> str:
+    ends = "; a quote that is opened in this row is never closed" if "unexpected end" in str(error) else ""
+    return f"{error}{ends}"
 
 
 def _read_parquet(path: Path, known: Sequence[str]) -> tuple[list[str], Iterator[tuple[str, Row]]]:

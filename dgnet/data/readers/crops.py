@@ -39,7 +39,7 @@ def read(root: Path, *, pattern: str | None = None) -> ReidDataset:
     if nameless and pattern:
         raise DataError(f"{root}: pattern {pattern!r} finds no camera in {name_some(nameless)}")
     if nameless:
-        notes.append("cameras are unknown (no _c<number> in every name)")
+        notes.append(f"cameras are unknown (no _c<number> in {name_some(nameless)})")
     else:
         cameras, kept = number_cameras(match["camid"] or "" for match in matches.values() if match)
         if not kept:

@@ -44,6 +44,8 @@ def read(root: Path) -> ReidDataset:
         pid = _whole(where, "pid", row["pid"]) if labelled else UNLABELLED
         camid = UNKNOWN_CAMERA if _is_missing(row.get("camid")) else _whole(where, "camid", row["camid"])
         splits[split].append(Record(_inside(where, path.parent, base, row["path"]), pid, camid))
+    if not any(splits.values()):
+        raise DataError(f"{path}: lists no image")
     notes = [] if labelled else [NO_LABELS]
     if "camid" not in columns:
         notes.append("no camid column: cameras are unknown and same-camera matches cannot be left out")

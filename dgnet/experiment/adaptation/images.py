@@ -52,6 +52,8 @@ def data_settings(crops: str, pattern: str, size: tuple[int, int], cache: str) -
         path = Path(root).expanduser()
         table = path.suffix.lower() in MANIFESTS
         name = "crops"
+        if is_file_address(root) and not path.exists():
+            raise ConfigError(f"CROPS: found {crops!r}, no such file or folder")
         if path.is_file() or not is_file_address(root):
             name = "manifest" if table else "gallery"
     return DataConfig(name=name, root=root, size=size, pattern=pattern, cache=cache)
@@ -65,7 +67,7 @@ def open_images(settings: DataConfig) -> AdaptData:
     """
     dataset = read_one(settings)
     if not dataset.train:
-        raise DataError(f"{dataset.root}: no train images; a model is adapted to the train split")
+        raise DataError(f"{settings.root}: no train images; a model is adapted to the train split")
     for note in dataset.notes:
         logger.log(logging.WARNING if note in dataset.warnings else logging.INFO, "%s: %s", dataset.name, note)
     train, crops = open_readable(dataset.train, settings)

@@ -15,7 +15,7 @@ def test_images_at_any_depth_are_one_nameless_crowd(write_images, tmp_path: Path
     assert {record.pid for record in found.train} == {1}
     assert {record.camid for record in found.train} == {-1}
     assert not found.query
-    assert "cameras are unknown (no _c<number> in every name)" in found.notes
+    assert "cameras are unknown (no _c<number> in 2.png, a/b/c/1.jpg, z/3.jpg)" in found.notes
 
 
 def test_cameras_are_found_in_every_name_or_by_a_pattern(write_images, tmp_path: Path) -> None:

@@ -74,9 +74,23 @@ def test_missing_columns_are_named(tmp_path: Path, missing: str):
         manifest.read(tmp_path)
 
 
+def test_a_row_that_holds_no_text_is_named(tmp_path: Path):
+    write(tmp_path, HEADER + "a.jpg,1,1,train\nb\0.jpg,1,1,train\n")
+    with pytest.raises(DataError, match=r"manifest\.csv, line 3: holds a NUL byte"):
+        manifest.read(tmp_path)
+
+
+def test_a_table_without_rows_is_named(tmp_path: Path):
+    write(tmp_path, HEADER)
+    with pytest.raises(DataError, match=r"manifest\.csv: lists no image"):
+        manifest.read(tmp_path)
+
+
 def test_an_open_quote_in_the_first_line_is_named(tmp_path: Path):
     write(tmp_path, '"path,pid,split')
-    with pytest.raises(DataError, match="line 1: unexpected end of data"):
+    with pytest.raises(
+        DataError, match="line 1: unexpected end of data; a quote that is opened in this row is never closed"
+    ):
         manifest.read(tmp_path)
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from dgnet.config import DataConfig
+from dgnet.config import ConfigError, DataConfig
 from dgnet.data.records import DataError
 from dgnet.experiment.adaptation.images import AdaptData, data_settings, open_images
 from dgnet.gallery.stores.choice import create_store
@@ -70,7 +70,6 @@ def test_a_gallery_without_images_says_what_to_give(crops: list[Path], tmp_path:
         ("postgresql://me@there/people", "gallery"),
         ("list.CSV", "manifest"),
         ("folder", "crops"),
-        ("nothing", "crops"),
         ("market1501=folder", "market1501"),
     ],
 )
@@ -81,6 +80,19 @@ def test_what_crops_are(crops: str, name: str, tmp_path: Path, monkeypatch: pyte
         (tmp_path / file).touch()
     found = data_settings(crops, "", (64, 32), "")
     assert found == DataConfig(name=name, root=crops.removeprefix("market1501="), size=(64, 32))  # type: ignore[arg-type]
+
+
+def test_crops_that_are_not_there_are_named(tmp_path: Path) -> None:
+    for crops in (str(tmp_path / "people.db"), str(tmp_path / "crops"), "fodler=crops"):
+        with pytest.raises(ConfigError, match=r"^CROPS: found '.*', "):
+            data_settings(crops, "", (64, 32), "")
+
+
+def test_names_without_a_camera_are_given(crops: list[Path], tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    crops[0].rename(crops[0].with_name("IMG.jpg"))
+    with caplog.at_level(logging.INFO):
+        read(str(tmp_path / "crops"), tmp_path)
+    assert "cameras are unknown (no _c<number> in IMG.jpg)" in caplog.text
 
 
 def test_a_few_corrupt_files_are_left_out_and_named(

@@ -113,6 +113,7 @@ TWO = np.ones((2, 2), np.float32)
         ((np.ones((0, 2)), TWO, [], [1, 2]), r"query features: no features at all"),
         ((np.ones((1, 0)), np.ones((2, 0)), [1], [1, 2]), r"query features: features of width 0"),
         ((np.ones(2), TWO, [1], [1, 2]), r"query features: expected features of shape N×F, found shape \(2,\)"),
+        ((TWO * 1j, TWO, [1, 2], [1, 2]), r"query features: expected real numbers, found torch.complex"),
         ((ONE, TWO, [3], [1, 2]), r"no valid query: none of the 1 queries has a true match in the gallery"),
         ((ONE, TWO, [1], [1, 2], [0], [0, 0]), r"no valid query: .* in another camera"),
         ((ONE, TWO, [1], [1]), r"gallery_pids: expected 2 values, one per image, found shape \(1,\)"),

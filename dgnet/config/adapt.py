@@ -42,6 +42,8 @@ class AdaptConfig:
         k2: neighbours whose encodings are averaged.
         ema: decay per step of the mean teacher, the running average of the network that is trained.
         soft: weight of the mean teacher's soft labels, beside the weight 1 of the clusters' labels.
+        whitening: the ridge with which the kept network's features are whitened by its clusters in the end (`dgnet
+            whiten`); 0: they are not.
         patience: training stops when the score of the clusters has not risen for so many epochs.
         generate: E_s, G and D learn too, and E_a learns from images that they draw.
         source: with `generate`, the data set whose people exchange clothes with those in the images, as NAME=DIR or
@@ -64,6 +66,7 @@ class AdaptConfig:
     k2: int = setting(6, AT_LEAST_1, LEARNING)
     ema: float = setting(0.99, BELOW_1, LEARNING)
     soft: float = setting(0.5, NOT_NEGATIVE, LEARNING)
+    whitening: float = setting(0.1, NOT_NEGATIVE, LEARNING)
     patience: int = setting(3, AT_LEAST_1, LEARNING)
     generate: bool = setting(False, role=LEARNING)
     source: str = setting("", role=SOURCE)

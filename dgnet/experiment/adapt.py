@@ -8,12 +8,15 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
+import torch
+
 from dgnet.config import AdaptConfig, ConfigError, DataConfig, Precision, RunConfig
 from dgnet.data.store.memory import keep_freed_memory
 from dgnet.experiment.adaptation.generator import make_generator, open_source, shown, with_source
 from dgnet.experiment.adaptation.images import AdaptData, data_settings, open_images
 from dgnet.experiment.adaptation.judge import judge
 from dgnet.experiment.adaptation.page import adaptation_page
+from dgnet.experiment.adaptation.whitened import whiten_by_clusters
 from dgnet.experiment.evaluation.publish import Published
 from dgnet.experiment.models.find import RUN, find_network
 from dgnet.experiment.run_folder import ADAPT, RunFolder
@@ -115,7 +118,7 @@ def adapt_to_crops(request: Request, out: Path) -> Published | None:
             raise
     if not world.leads:
         return None
-    notes = save(folder, loaded, adapted, config, data)
+    notes = save(folder, loaded, adapted, config, data, device)
     return adaptation_page(config, data, adapted, folder, notes, who)
 
 
@@ -160,20 +163,29 @@ def save(
     adapted: Adapted,
     config: RunConfig,
     data: AdaptData,
+    device: torch.device,
 ) -> list[str]:
-    """Write the model, or the Baseline, with the adapted network; returns notes about it for the page."""
+    """Write the model, or the Baseline, with the adapted network, whitened; returns notes about it for the page."""
     network = adapted.network.cpu()
     trained_on = f"{loaded.card.get('trained on', 'unknown')}; adapted to {data.dataset.name} without its labels"
     card = {**loaded.card, "trained on": trained_on, "preset": config.preset}
     for outdated in ("re-id", "swap error", "measured on", "made by"):
         card.pop(outdated, None)
+    model: DGNet | Teacher
     if isinstance(network, Teacher):
-        save_teacher(folder.teacher, network, config, card)
+        model = network
     else:
         assert isinstance(loaded.model, DGNet)
         model = adapted.model.cpu() if adapted.model else loaded.model
-        model.appearance_encoder.load_state_dict(network.state_dict())
-        save_model(folder.model, model, config, card)
+        model.appearance_encoder = network
+    notes = [] if isinstance(model, Teacher) or adapted.model else [DRAWS_WORSE]
     if adapted.best == 0:
-        return [UNCHANGED]
-    return [] if isinstance(network, Teacher) or adapted.model else [DRAWS_WORSE]
+        notes = [UNCHANGED]
+    else:
+        card["whitened by"], said = whiten_by_clusters(model, data, adapted.clusters, config, device)
+        notes = [said, *notes]
+    if isinstance(model, Teacher):
+        save_teacher(folder.teacher, model, config, card)
+    else:
+        save_model(folder.model, model, config, card)
+    return notes

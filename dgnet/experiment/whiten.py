@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
-from torch import Tensor
 
 from dgnet.config import ConfigError, DataConfig
 from dgnet.config.data import name_and_root
 from dgnet.data.records import ReidDataset
 from dgnet.data.store.memory import keep_freed_memory
-from dgnet.data.store.packed import CropStore
 from dgnet.experiment.data import read_one
+from dgnet.experiment.evaluation.features import features_by
 from dgnet.experiment.models.find import RUN, find_network
 from dgnet.experiment.stores import open_readable
 from dgnet.files.outputs import check_output_file
@@ -23,31 +21,12 @@ from dgnet.models.appearance import Head, Teacher
 from dgnet.models.device import pick_device
 from dgnet.models.dgnet import DGNet
 from dgnet.models.weights.ours import LoadedModel, save_model, save_teacher
-from dgnet.models.whiten import map_feature
-from dgnet.retrieval.features.extract import extract
+from dgnet.retrieval.arrays import Int64Array
+from dgnet.retrieval.features.extract import ImageStore, extract
 from dgnet.retrieval.rows import BASELINE, FINE, PRIM
 from dgnet.retrieval.whitening import whitening
 
 logger = logging.getLogger(__name__)
-
-
-@dataclass
-class Moments:
-    """Sums over raw features f: how many, sum f, sum f f^T."""
-
-    count: int
-    total: Tensor
-    outer: Tensor
-
-    def add(self, f: Tensor) -> None:
-        f = f.double()
-        self.count, self.total, self.outer = self.count + len(f), self.total + f.sum(0), self.outer + f.T @ f
-
-    def mean(self) -> Tensor:
-        return self.total / self.count
-
-    def covariance(self) -> Tensor:
-        return self.outer / self.count - torch.outer(self.mean(), self.mean())
 
 
 def whiten_run(run: RUN, data: str, out: Path, *, ridge: float, device: str = "auto", cache: str = "") -> str:
@@ -82,32 +61,23 @@ def whiten_run(run: RUN, data: str, out: Path, *, ridge: float, device: str = "a
     return about
 
 
-def whiten(model: DGNet | Teacher, crops: CropStore, pids: np.ndarray, *, ridge: float, device: torch.device) -> None:
-    """Replace each head's feature f by W f, with W of `whitening` for this feature; `model` ends on the CPU.
+def whiten(model: DGNet | Teacher, crops: ImageStore, pids: Int64Array, *, ridge: float, device: torch.device) -> None:
+    """Give each head the W of `whitening` for its feature, in place of one that it may have; `model` ends on the CPU.
 
     Raises EvaluationError where too few people come twice.
     """
-    heads = heads_of(model.to(device).eval())
-    sizes = {name: head.embed.out_features for name, head in heads.items()}
-    moments = {
-        name: Moments(0, torch.zeros(size, dtype=torch.float64), torch.zeros(size, size, dtype=torch.float64))
-        for name, size in sizes.items()
-    }
-
-    def raw(x: Tensor) -> dict[str, Tensor]:
-        if isinstance(model, Teacher):
-            found = {BASELINE: model.features(x)}
-        else:
-            found = dict(zip((PRIM, FINE), model.features(x), strict=True))
-        for name, f in found.items():
-            moments[name].add(f.cpu())
-        return found
-
-    features = extract(raw, crops, device=device)
+    unwhiten(model.to(device).eval())
+    teacher, whole = (model, None) if isinstance(model, Teacher) else (None, model)
+    features = extract(features_by(teacher, whole), crops, device=device)
     model.cpu()
-    for name, head in heads.items():
-        W = torch.from_numpy(whitening(features[name], pids, ridge))
-        map_feature(head, W, moments[name].mean(), moments[name].covariance())
+    for name, head in heads_of(model).items():
+        head.whitening = torch.from_numpy(whitening(features[name], pids, ridge)).float()
+
+
+def unwhiten(model: DGNet | Teacher) -> None:
+    """Take the whitening of all heads away."""
+    for head in heads_of(model).values():
+        head.whitening = None
 
 
 def heads_of(model: DGNet | Teacher) -> dict[str, Head]:

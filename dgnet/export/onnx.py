@@ -17,11 +17,21 @@ from dgnet.export.onnx_model import ALPHA, TAKES, TRAINED_ON, OnnxModel
 from dgnet.export.parity import check_parity
 from dgnet.export.pixels import DGNETS
 from dgnet.files.whole_file import written_whole
-from dgnet.models.appearance import AppearanceEncoder, Teacher
+from dgnet.models.appearance import AppearanceEncoder, Head, Teacher
 from dgnet.models.dgnet import DGNet
 
 INPUT = "images"
 EXPORT_BATCH = 2  # batch size of the example that a network of any batch size is traced with
+
+
+def without_classifier(head: Head) -> nn.Sequential:
+    """What computes a head's retrieval feature."""
+    layers: list[nn.Module] = [head.embed, head.norm]
+    if head.whitening is not None:
+        whitening = nn.Linear(head.embed.out_features, head.embed.out_features, bias=False)
+        whitening.weight = nn.Parameter(head.whitening, requires_grad=False)
+        layers.append(whitening)
+    return nn.Sequential(*layers)
 
 
 class FeatureNetwork(nn.Module):
@@ -33,7 +43,7 @@ class FeatureNetwork(nn.Module):
         super().__init__()
         self.backbone = encoder.backbone
         self.pool = encoder.pool
-        self.heads = nn.ModuleList(nn.Sequential(head.embed, head.norm) for head in (encoder.prim, encoder.fine))
+        self.heads = nn.ModuleList(without_classifier(head) for head in (encoder.prim, encoder.fine))
 
     def forward(self, images: Tensor) -> tuple[Tensor, ...]:
         feature_map = self.backbone(images)
@@ -50,7 +60,7 @@ class BaselineNetwork(nn.Module):
     def __init__(self, teacher: Teacher) -> None:
         super().__init__()
         self.backbone = teacher.backbone
-        self.head = nn.Sequential(teacher.head.embed, teacher.head.norm)
+        self.head = without_classifier(teacher.head)
 
     def forward(self, images: Tensor) -> tuple[Tensor, ...]:
         return (self.head(self.backbone(images).mean(dim=(2, 3))),)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Iterable
 from typing import NamedTuple
 
 import torch.nn.functional as F
@@ -30,7 +31,13 @@ class AppearanceOutput(NamedTuple):
 
 
 class Head(nn.Module):
-    """Linear, BatchNorm1d (its output is the feature), Dropout, Linear to the classes."""
+    """Linear, BatchNorm1d (its output is the feature f), Dropout, Linear to the classes.
+
+    `whitening`, where there is one, is a matrix W (F x F): people are searched for by W f (`retrieval_feature`), while
+    all training is of f.
+    """
+
+    whitening: Tensor | None
 
     def __init__(self, in_features: int, feature_dim: int, num_classes: int, dropout: float) -> None:
         super().__init__()
@@ -40,6 +47,7 @@ class Head(nn.Module):
         with warnings.catch_warnings():  # after training a model may have no classes: torch warns of empty weights
             warnings.filterwarnings("ignore", "Initializing zero-element tensors")
             self.classifier = nn.Linear(feature_dim, num_classes)
+        self.register_buffer("whitening", None)
         nn.init.kaiming_normal_(self.embed.weight, a=0, mode="fan_out")
         nn.init.zeros_(self.embed.bias)
         nn.init.normal_(self.classifier.weight, std=0.001)
@@ -48,6 +56,10 @@ class Head(nn.Module):
     def forward(self, x: Tensor) -> HeadOutput:
         feature = self.norm(self.embed(x))
         return HeadOutput(feature, self.classifier(self.dropout(feature)))
+
+    def retrieval_feature(self, output: HeadOutput) -> Tensor:
+        """W f, or f where nothing was whitened; N x F."""
+        return output.feature if self.whitening is None else output.feature @ self.whitening.T
 
 
 class AppearanceEncoder(nn.Module):
@@ -93,9 +105,19 @@ class AppearanceEncoder(nn.Module):
                     {
                         name: value if value.shape == own[name].shape else own[name]
                         for name, value in teacher.state_dict().items()
+                        if name in own
                     }
                 )
         return fits
+
+
+def make_room(network: nn.Module, names: Iterable[str]) -> None:
+    """Give heads of `network` an empty whitening wherever `names` of tensors have one, so that these can be loaded."""
+    heads = {f"{place}.whitening".lstrip("."): one for place, one in network.named_modules() if isinstance(one, Head)}
+    for name in names:
+        if name in heads:
+            size = heads[name].embed.out_features
+            heads[name].whitening = heads[name].embed.weight.new_empty(size, size)
 
 
 def stripes(feature_map: Tensor) -> Tensor:
@@ -136,7 +158,7 @@ class Teacher(nn.Module):
 
     def features(self, x: Tensor) -> Tensor:
         """The Baseline's re-id feature, N x F."""
-        return self.describe(x).feature
+        return self.head.retrieval_feature(self.describe(x))
 
     def freeze(self) -> Teacher:
         """Switch to eval mode for good, and take no gradients from now on; returns self."""

@@ -51,8 +51,9 @@ class DGNet(nn.Module):
 
     def features(self, x: Tensor) -> Features:
         """f_prim and f_fine of images."""
-        output = self.appearance_encoder(x)
-        return Features(output.prim.feature, output.fine.feature)
+        E_a = self.appearance_encoder
+        output = E_a(x)
+        return Features(E_a.prim.retrieval_feature(output.prim), E_a.fine.retrieval_feature(output.fine))
 
     def swap(self, x_i: Tensor, x_j: Tensor) -> Tensor:
         """x_ij = G(a_i, s_j): the people of x_j, with their bodies, poses and backgrounds, in the clothes of x_i."""

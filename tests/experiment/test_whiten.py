@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,11 @@ import torch
 
 import dgnet
 from dgnet import cli
-from dgnet.models.weights.ours import load_model, load_teacher
+from dgnet.config import RunConfig
+from dgnet.experiment.training.start import _copy
+from dgnet.export.onnx import feature_network
+from dgnet.models.dgnet import DGNet
+from dgnet.models.weights.ours import load_model, load_teacher, save_model
 from dgnet.retrieval.whitening import whitening
 
 
@@ -32,11 +37,11 @@ def test_a_whitened_model_is_used_like_any_other(
     W = torch.from_numpy(whitening(unit, pids, 0.001)).float()
     x = torch.randn(2, 3, 64, 32)
     if part == "model":
-        torch.testing.assert_close(new.model.features(x)[0], old.model.features(x)[0] @ W, atol=1e-3, rtol=1e-3)
+        torch.testing.assert_close(new.model.features(x)[0], old.model.features(x)[0] @ W)
         torch.testing.assert_close(new.model.swap(x, x), old.model.swap(x, x))  # what draws is as it was
     else:
-        torch.testing.assert_close(new.model.features(x), old.model.features(x) @ W, atol=1e-3, rtol=1e-3)
-        torch.testing.assert_close(new.model(x), old.model(x), atol=1e-3, rtol=1e-3)
+        torch.testing.assert_close(new.model.features(x), old.model.features(x) @ W)
+        torch.testing.assert_close(new.model(x), old.model(x))  # it labels as before
 
 
 def test_what_cannot_be_whitened_is_told_before_anything_is_written(
@@ -52,3 +57,30 @@ def test_what_cannot_be_whitened_is_told_before_anything_is_written(
     ]:
         assert message in refused(["whiten", *words])
     assert not list(here.glob("w.*"))
+
+
+def test_training_goes_on_without_it(config: RunConfig, run: Path, tmp_path: Path) -> None:
+    """A joint training begun from a whitened model, and a student begun as a whitened teacher, learn f itself."""
+    loaded, teacher = load_model(run / "model.safetensors"), load_teacher(run / "teacher.safetensors")
+    encoder = loaded.model.appearance_encoder
+    for head in (encoder.prim, encoder.fine, teacher.model.head):
+        head.whitening = torch.eye(8) * 2
+    save_model(tmp_path / "white.safetensors", loaded.model, config, {})
+    again = load_model(tmp_path / "white.safetensors")
+    x = torch.randn(2, 3, 64, 32)
+    torch.testing.assert_close(again.model.features(x)[1], 2 * again.model.appearance_encoder(x).fine.feature)
+    new = DGNet(config.network, 4).eval()
+    _copy(again, new, ())
+    assert new.appearance_encoder.prim.whitening is None
+    torch.testing.assert_close(new.features(x)[0] * 2, again.model.features(x)[0])
+    pooled = DGNet(replace(config.network, pool="mean"), 4)
+    assert pooled.appearance_encoder.start_heads_from(teacher.model.head)
+    assert pooled.appearance_encoder.prim.whitening is None
+
+
+def test_exported_features_are_whitened(config: RunConfig, run: Path) -> None:
+    model = load_model(run / "model.safetensors").model
+    model.appearance_encoder.fine.whitening = torch.randn(8, 8)
+    x = torch.randn(2, 3, 64, 32)
+    with torch.no_grad():
+        torch.testing.assert_close(feature_network(model)(x)[1], model.features(x)[1], atol=1e-5, rtol=1e-5)

@@ -5,9 +5,11 @@ from __future__ import annotations
 import torch
 
 from dgnet.experiment.adaptation.images import AdaptData
+from dgnet.experiment.data import HeldOut
 from dgnet.experiment.evaluation.features import held_out_features, held_out_labels
 from dgnet.retrieval.clustering.agreement import agreement
 from dgnet.retrieval.clustering.dbscan import Clustering
+from dgnet.retrieval.features.extract import FeatureFunction
 from dgnet.retrieval.measure import measure_retrieval
 from dgnet.retrieval.protocol import Protocol
 from dgnet.retrieval.rows import Row
@@ -20,12 +22,16 @@ def judge(
     """mAP (AP step) on test people, purity and the adjusted Rand index (`rand`); those for which there are labels."""
     figures: dict[str, float] = {}
     if data.held_out:
-        every = held_out_features(lambda x: heads_of(network, x), data.held_out, alpha, device)
-        name = list(every)[-1]  # f_prim and f_fine together, or the Baseline's
-        labels = held_out_labels(data.held_out)
-        measured = measure_retrieval({name: every[name]}, labels, Protocol(), detailed=False)
-        figures["map"] = float(measured.figures[Row(name)].map_step)
+        figures["map"] = map_of(lambda x: heads_of(network, x), data.held_out, alpha, device)
     if data.truth is not None:
         agreed = agreement(found.labels, data.truth)
         figures |= {"purity": agreed.purity, "rand": agreed.rand}
     return figures
+
+
+def map_of(function: FeatureFunction, held_out: HeldOut, alpha: float, device: torch.device) -> float:
+    """mAP (AP step) on test people, by f_prim and f_fine together, or by a Baseline's feature."""
+    every = held_out_features(function, held_out, alpha, device)
+    name = list(every)[-1]
+    measured = measure_retrieval({name: every[name]}, held_out_labels(held_out), Protocol(), detailed=False)
+    return float(measured.figures[Row(name)].map_step)

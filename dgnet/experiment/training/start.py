@@ -102,7 +102,7 @@ def _copy(start: LoadedModel[DGNet], model: DGNet, left_out: tuple[str, ...]) ->
     kept = {
         name: tensor
         for name, tensor in found.items()
-        if not any(part in name for part in left_out) and tensor.shape == own[name].shape
+        if name in own and not any(part in name for part in left_out) and tensor.shape == own[name].shape
     }
     with torch.no_grad():
         for name, tensor in kept.items():

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from dgnet.config import RunConfig, from_saved, to_dict, without_local
 from dgnet.files.tensors import PATH_LIKE, WeightsError, read_tensors, write_tensors
-from dgnet.models.appearance import Teacher
+from dgnet.models.appearance import Teacher, make_room
 from dgnet.models.dgnet import DGNet
 from dgnet.models.discriminator import Discriminator
 from dgnet.models.layers.unfilled import unfilled
@@ -144,6 +144,7 @@ def _load(path: PATH_LIKE, kind: str) -> tuple[dict[str, Tensor], RunConfig, dic
 
 def _fill(path: PATH_LIKE, network: Network, tensors: dict[str, Tensor]) -> Network:
     """Give a network built on `meta`, without memory, the tensors as its own, in float32; returns it in eval mode."""
+    make_room(network, tensors)
     check_tensors(path, network.state_dict(), tensors)
     whole = {name: tensor.float() if tensor.is_floating_point() else tensor for name, tensor in tensors.items()}
     network.load_state_dict(whole, assign=True)

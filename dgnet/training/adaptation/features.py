@@ -16,9 +16,9 @@ Describer = AppearanceEncoder | Teacher  # what adaptation trains: E_a, or a Bas
 
 
 def heads_of(network: Describer, x: Tensor) -> dict[str, Tensor]:
-    """The features of images by name: f_prim and f_fine of E_a, or the Baseline's single one."""
+    """The features of images by name, not whitened: f_prim and f_fine of E_a, or the Baseline's single one."""
     if isinstance(network, Teacher):
-        return {BASELINE: network.features(x)}
+        return {BASELINE: network.describe(x).feature}
     output = network(x)
     return {PRIM: output.prim.feature, FINE: output.fine.feature}
 

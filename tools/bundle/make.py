@@ -12,6 +12,7 @@ from dgnet.config import RunConfig
 from dgnet.experiment.evaluation.features import features_by
 from dgnet.experiment.evaluation.present import machine
 from dgnet.files.whole_file import written_whole
+from dgnet.models.appearance import make_room
 from dgnet.models.dgnet import DGNet
 from dgnet.models.layers.unfilled import unfilled
 from dgnet.models.weights.bundled import BUNDLED
@@ -77,6 +78,7 @@ def without_classifiers(model: DGNet, config: RunConfig) -> DGNet:
     """The same model for 0 classes: with thousands of training people, classifiers are a quarter of the file."""
     with unfilled():
         slim = DGNet(config.network, 0)
+    make_room(slim, model.state_dict())
     empty = slim.state_dict()
     kept = {
         name: torch.zeros_like(empty[name], device="cpu") if ".classifier." in name else tensor

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
-from dgnet.cli.parser import HelpFormatter, add_device, as_plain, out_path, parser_of
+from dgnet.cli.parser import HelpFormatter, add_device, as_plain, parser_of
 from dgnet.config import AdaptConfig, Precision, from_dict
 
 ADAPT_HELP = """\
@@ -32,7 +33,7 @@ def adapt(arguments: Sequence[str]) -> None:
     parser = parser_of("adapt", ADAPT_HELP, formatter_class=HelpFormatter)
     parser.add_argument("RUN", type=str, help="the model to start from: a run's folder, a model's file, or `bundled`")
     parser.add_argument("CROPS", type=str, help="a folder of images, a manifest, a gallery, or a data set as NAME=DIR")
-    parser.add_argument("--out", type=out_path, required=True, help="folder of the run")
+    parser.add_argument("--out", type=Path, required=True, help="folder of the run")
     parser.add_argument(
         "--pattern", type=str, default="", help="a regular expression that finds (?P<camid>...) in paths"
     )

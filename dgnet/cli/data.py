@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from dgnet.cli.parser import HelpFormatter, add_also, as_plain, out_path, parser_of, read_size
+from dgnet.cli.parser import HelpFormatter, add_also, as_plain, parser_of, read_size
 from dgnet.config import DataConfig, flatten, from_dict, preset, to_dict
 
 
@@ -73,7 +73,7 @@ DIR appears when it is complete. Stopped or killed, the same command goes on whe
 workers: each image depends on the seed alone.""",
         formatter_class=HelpFormatter,
     )
-    parser.add_argument("--out", type=out_path, required=True, metavar="DIR", help="a new or empty folder")
+    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="a new or empty folder")
     parser.add_argument("--edition", type=str, default="cameras", help="cameras or wild, see above")
     parser.add_argument(
         "--ids", type=int, default=200, help="identities; a quarter (in wild, at most 200) are for testing"

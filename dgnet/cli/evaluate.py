@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from dgnet.cli.parser import HelpFormatter, add_device, add_engine, add_input, out_path, parser_of, read_size
+from dgnet.cli.parser import HelpFormatter, add_device, add_engine, add_input, parser_of, read_size
 
 EVALUATE_HELP = """\
 Measure a run, a model, another model's ONNX file, or features that any model made, and write a report.
@@ -89,7 +89,7 @@ def evaluate(arguments: Sequence[str]) -> None:
     add_engine(parser)
     add_input(parser)
     parser.add_argument(
-        "--out", type=out_path, help="where the report goes (default: in the run's folder or runs/evaluation)"
+        "--out", type=Path, help="where the report goes (default: in the run's folder or runs/evaluation)"
     )
     add_device(parser)
     found = parser.parse_args(list(arguments))
@@ -128,7 +128,7 @@ def compare(arguments: Sequence[str]) -> None:
         "Several finished runs on one page. Runs that differ in their seed alone are averaged.",
     )
     parser.add_argument("RUNS", type=Path, nargs="+", help="folders of runs")
-    parser.add_argument("--out", type=out_path, help="where the page goes (default: runs/comparison)")
+    parser.add_argument("--out", type=Path, help="where the page goes (default: runs/comparison)")
     found = parser.parse_args(list(arguments))
 
     from dgnet.experiment.compare import compare as run

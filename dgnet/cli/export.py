@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from dgnet.cli.parser import HelpFormatter, out_path, parser_of
+from dgnet.cli.parser import HelpFormatter, parser_of
 
 TRACKER_HELP = """\
 Write a model as ONE ONNX file for trackers: a batch of images in, `features` out (N x F, length 1), nothing to
@@ -31,7 +31,7 @@ def export_onnx(arguments: Sequence[str]) -> None:
         " For one output of length 1, as trackers want it, there is `dgnet export tracker`.",
     )
     parser.add_argument("RUN", type=str, help="a run's folder, a model's file, or `bundled`")
-    parser.add_argument("--out", type=out_path, help="the file (default: model.onnx, or model-2.onnx, ...)")
+    parser.add_argument("--out", type=Path, help="the file (default: model.onnx, or model-2.onnx, ...)")
     found = parser.parse_args(list(arguments))
 
     from dgnet.experiment.export import export
@@ -43,7 +43,7 @@ def export_tracker(arguments: Sequence[str]) -> None:
     """`dgnet export tracker RUN`."""
     parser = parser_of("export tracker", TRACKER_HELP, formatter_class=HelpFormatter)
     parser.add_argument("RUN", type=str, help="a run's folder, a model's file, or `bundled`")
-    parser.add_argument("--out", type=out_path, help="the file (default: tracker.onnx, or tracker-2.onnx, ...)")
+    parser.add_argument("--out", type=Path, help="the file (default: tracker.onnx, or tracker-2.onnx, ...)")
     parser.add_argument(
         "--input",
         choices=("imagenet", "unit", "u8", "bgr-imagenet", "bgr-unit", "bgr-u8"),

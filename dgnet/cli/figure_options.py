@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from dgnet.cli.parser import HelpFormatter, Parser, add_device, count, out_path, parser_of
+from dgnet.cli.parser import HelpFormatter, Parser, add_device, count, parser_of
 
 if TYPE_CHECKING:
     from dgnet.experiment.figures.frame import Style
@@ -75,7 +75,7 @@ def add_out(parser: Parser, default: str) -> None:
     """Add `--out`, a picture."""
     stem = Path(default).stem
     parser.add_argument(
-        "--out", type=out_path, help=f"the picture, .png, .jpg or .pdf (default: {default}, or {stem}-2.png, ...)"
+        "--out", type=Path, help=f"the picture, .png, .jpg or .pdf (default: {default}, or {stem}-2.png, ...)"
     )
 
 

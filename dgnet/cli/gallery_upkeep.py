@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from dgnet.cli.gallery import add_model_options, gallery_parser, loading, name_bad, report
-from dgnet.cli.parser import add_device, out_path
+from dgnet.cli.parser import add_device
 
 
 def info(arguments: Sequence[str]) -> None:
@@ -82,7 +83,7 @@ def export(arguments: Sequence[str]) -> None:
         "Write features and everything known of the entries for other programs: arrays in one .npz, or a .parquet table"
         " with one row per entry. Columns: id, content_hash, source, camera, time, identity, track, feature.",
     )
-    parser.add_argument("--out", type=out_path, required=True, help="a new .npz or .parquet")
+    parser.add_argument("--out", type=Path, required=True, help="a new .npz or .parquet")
     found = parser.parse_args(list(arguments))
 
     from dgnet.experiment.galleries.export import export as run

@@ -21,7 +21,7 @@ from dgnet.cli.figure_options import (
     told,
     wanted,
 )
-from dgnet.cli.parser import HelpFormatter, add_device, count, out_path, parser_of
+from dgnet.cli.parser import HelpFormatter, add_device, count, parser_of
 
 
 def swap(arguments: Sequence[str]) -> None:
@@ -138,7 +138,7 @@ change their clothes (--of appearance), or bodies that change below the same clo
     parser.add_argument("--steps", type=count, default=12, help="frames from one picture to the next")
     parser.add_argument("--fps", type=count, default=12, help="frames per second")
     parser.add_argument("--route", type=Literal["linear", "spherical"], default="linear", help="between two codes")
-    parser.add_argument("--out", type=out_path, help=".gif, .webp or .mp4 (default: film.gif, or film-2.gif, ...)")
+    parser.add_argument("--out", type=Path, help=".gif, .webp or .mp4 (default: film.gif, or film-2.gif, ...)")
     parser.add_argument("--zoom", type=int, default=2, help="enlarge every image so many times")
     add_device(parser)
     found = parser.parse_args(list(arguments))

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
-from dgnet.cli.parser import out_path, parser_of
+from dgnet.cli.parser import parser_of
 
 
 def import_official(arguments: Sequence[str]) -> None:
@@ -19,7 +19,7 @@ def import_official(arguments: Sequence[str]) -> None:
     parser.add_argument("ID", type=Path, help="id_XXXXXXXX.pt: appearance encoder and heads")
     parser.add_argument("DIS", type=Path, nargs="?", help="dis_XXXXXXXX.pt: discriminator")
     parser.add_argument("TEACHER", type=Path, nargs="?", help="net_last.pth: teacher")
-    parser.add_argument("--out", type=out_path, default=Path("runs/official"), help="folder of the new files")
+    parser.add_argument("--out", type=Path, default=Path("runs/official"), help="folder of the new files")
     parser.add_argument("--teacher_stride", type=Literal[1, 2], default=2, help="of the teacher's last stage")
     found = parser.parse_args(list(arguments))
 

@@ -6,6 +6,7 @@ import argparse
 import difflib
 import re
 import sys
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -26,7 +27,17 @@ class Parser(ArgumentParser):
 
     def format_help(self, *how: Any, **more: Any) -> str:
         """The help; a path's type is shown as a word, not as Python writes the class."""
-        return re.sub(r"<class\s+'Path'>|<function\s+out_path\s+at\s+\w+>", "path", super().format_help(*how, **more))
+        return re.sub(r"<class\s+'Path'>", "path", super().format_help(*how, **more))
+
+    def parse_args(self, args: Any = None, *how: Any, **more: Any) -> Any:
+        """Parse; an empty `--out`, as of a variable that is not set, is an error; `~` in it is the user's folder."""
+        words = list(sys.argv[1:] if args is None else args)
+        if "--out=" in words or ("--out", "") in pairwise(words):
+            self.error("--out: found an empty name; name a file or folder, or . for this folder")
+        found = super().parse_args(args, *how, **more)
+        if isinstance(getattr(found, "out", None), Path):
+            found.out = found.out.expanduser()
+        return found
 
     def error(self, message: str, ex: Exception | None = None) -> NoReturn:
         known = [option for action in self._actions for option in action.option_strings]
@@ -43,13 +54,6 @@ class Parser(ArgumentParser):
             return f". Write {'--' + now.replace(':', '') if option else now}"
         close = difflib.get_close_matches(f"--{setting}", known, n=1)
         return f". Did you mean {close[0] if option else close[0].removeprefix('--')}?" if close else ""
-
-
-def out_path(text: str) -> Path:
-    """A path to write to; `~` is the user's own folder. An empty one, as of an unset variable, is an error."""
-    if not text:
-        raise argparse.ArgumentTypeError("found an empty name; name a file or folder, or . for this folder")
-    return Path(text).expanduser()
 
 
 def unknown_names(message: str) -> list[str]:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
-from dgnet.cli.parser import HelpFormatter, add_device, count, out_path, parser_of
+from dgnet.cli.parser import HelpFormatter, add_device, count, parser_of
 
 DATASET_HELP = """\
 Draw a whole data set of people who do not exist: each image has the clothes of one person of --data on the body, pose
@@ -122,7 +122,7 @@ dgnet[imagenet] is installed), how many images repeat a source, and the ten best
     parser.add_argument("--lpips", action="store_true", help="diversity by LPIPS too")
     parser.add_argument("--images", type=count, default=2000, help="measure a random sample of at most so many")
     parser.add_argument("--seed", type=int, default=0, help="which sample")
-    parser.add_argument("--out", type=out_path, help="the report's folder (default: DIR-report)")
+    parser.add_argument("--out", type=Path, help="the report's folder (default: DIR-report)")
     add_device(parser)
     found = parser.parse_args(list(arguments))
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from itertools import pairwise
 from pathlib import Path
 
-from dgnet.cli.parser import HelpFormatter, OptionError, add_also, as_plain, count, out_path, parser_of
+from dgnet.cli.parser import HelpFormatter, OptionError, add_also, as_plain, count, parser_of
 from dgnet.config import DATA_PRESETS, MODIFIERS, RunConfig, flatten, from_dict, preset, to_dict
 
 
@@ -37,7 +37,7 @@ def train(arguments: Sequence[str]) -> None:
         formatter_class=HelpFormatter,
     )
     parser.add_argument("PRESET", help="what to train; comes first; see above")
-    parser.add_argument("--out", type=out_path, help="folder of the run (default: runs/PRESET-SEED)")
+    parser.add_argument("--out", type=Path, help="folder of the run (default: runs/PRESET-SEED)")
     parser.add_argument("--resume", action="store_true", help="continue the run in --out, if there is one")
     parser.add_argument(
         "--steps", type=count, help="joint steps; the whole schedule, the teacher's too, scales with them"

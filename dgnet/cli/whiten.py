@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
-from dgnet.cli.parser import HelpFormatter, add_device, out_path, parser_of
+from dgnet.cli.parser import HelpFormatter, add_device, parser_of
 
 WHITEN_HELP = """\
 Make a model's features count less what differs between images of one person, such as light, camera and pose, and more
 what tells people apart. This is learnt from labelled people in one pass over their images; nothing is trained, and the
-new model is as large and as fast as before. Fifty people are worth it; a hundred are better.
+new model is as fast as before. Fifty people are worth it; a hundred are better. Where a model was trained on the very
+cameras it gains nothing.
 
   dgnet whiten bundled DIR --out mine.safetensors            a folder with one folder per person, or a data set
   dgnet whiten runs/mine market1501=DIR --out mine.safetensors
@@ -25,7 +27,7 @@ def whiten(arguments: Sequence[str]) -> None:
     parser = parser_of("whiten", WHITEN_HELP, formatter_class=HelpFormatter)
     parser.add_argument("RUN", type=str, help="a run's folder, a model's file, or `bundled`")
     parser.add_argument("DATA", type=str, help="labelled people: a folder of a folder per person, or NAME=DIR")
-    parser.add_argument("--out", type=out_path, required=True, help="the model's file, .safetensors")
+    parser.add_argument("--out", type=Path, required=True, help="the model's file, .safetensors")
     parser.add_argument("--ridge", type=float, default=0.03, help="more of it where people are few: .1 for fifty")
     parser.add_argument("--cache", type=str, default="", help="where crops are stored, as data.cache")
     add_device(parser)

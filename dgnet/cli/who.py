@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from dgnet.cli.gallery import gallery_parser
-from dgnet.cli.parser import add_device, out_path
+from dgnet.cli.parser import add_device
 
 CALIBRATE_HELP = """\
 Measure, on people who are known, how similar images of one person and of two people are, and keep it in the gallery:
@@ -96,7 +96,7 @@ def mark(arguments: Sequence[str]) -> None:
 def link(arguments: Sequence[str]) -> None:
     """`dgnet gallery link GALLERY --out who.csv`."""
     parser = gallery_parser("link", LINK_HELP)
-    parser.add_argument("--out", type=out_path, required=True, help="the table, a .csv")
+    parser.add_argument("--out", type=Path, required=True, help="the table, a .csv")
     parser.add_argument("--html", type=Path, help="write a page with a row of pictures per person too")
     parser.add_argument(
         "--overlap", type=str, nargs="+", default=[], metavar="CAMERA,CAMERA", help="cameras that see one place"

@@ -30,8 +30,13 @@ def run_with_messages(command: Callable[[], None]) -> None:
         said = sentence(error)
         if said is None:
             raise
-        print(f"dgnet: {said}", file=sys.stderr)
+        print(f"dgnet: {printable(said)}", file=sys.stderr)
         raise SystemExit(1) from error
+
+
+def printable(text: str) -> str:
+    """The text with control characters, which a file's name may hold, as Python writes them: a terminal obeys them."""
+    return "".join(one if one.isprintable() or one == "\n" else ascii(one)[1:-1] for one in text)
 
 
 def sentence(error: Exception) -> str | None:

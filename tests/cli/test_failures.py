@@ -31,6 +31,7 @@ def fails(error: BaseException) -> Callable[[], None]:
     ("error", "status", "message"),
     [
         (DataError("x: no such file"), 1, "dgnet: x: no such file"),
+        (DataError("a\x1b[31m\udce9é.jpg: unreadable"), 1, r"dgnet: a\x1b[31m\udce9é.jpg: unreadable"),
         (ConfigError("seed: found -1"), 1, "dgnet: seed: found -1"),
         (ModuleNotFoundError("No module named 'anny'"), 1, "dgnet: No module named 'anny'"),
         (OSError(errno.ENOSPC, "No space left on device", "a.png"), 1, "dgnet: a.png: No space left on device; free"),

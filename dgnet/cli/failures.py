@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable
 
 from dgnet.errors import DgnetError
+from dgnet.files.names import printable
 
 INTERRUPTED, CLOSED = 130, 141  # usual exit statuses after SIGINT, and after the reader of the output has closed it
 
@@ -30,13 +31,8 @@ def run_with_messages(command: Callable[[], None]) -> None:
         said = sentence(error)
         if said is None:
             raise
-        print(f"dgnet: {printable(said)}", file=sys.stderr)
+        print("\n".join(map(printable, f"dgnet: {said}".split("\n"))), file=sys.stderr)
         raise SystemExit(1) from error
-
-
-def printable(text: str) -> str:
-    """The text with control characters, which a file's name may hold, as Python writes them: a terminal obeys them."""
-    return "".join(one if one.isprintable() or one == "\n" else ascii(one)[1:-1] for one in text)
 
 
 def sentence(error: Exception) -> str | None:

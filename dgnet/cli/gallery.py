@@ -193,7 +193,7 @@ def _add_on_cluster(parser: Parser, found: Namespace) -> None:
 def name_bad(source: str, reason: str) -> None:
     from tqdm import tqdm
 
-    from dgnet.gallery.crops import printable
+    from dgnet.files.names import printable
 
     tqdm.write(f"left out: {printable(source)}: {reason}", file=sys.stderr)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 from dgnet.config.drawing import DrawingConfig
 from dgnet.config.errors import require
@@ -14,10 +15,13 @@ from dgnet.config.setting import (
     NOT_NEGATIVE,
     POSITIVE,
     SOURCE,
+    Range,
     check,
     part,
     setting,
 )
+
+EPOCHS: Final = Range("from 1 to 100000", least=1, most=100_000)  # a score is kept of each
 
 
 @dataclass(frozen=True)
@@ -51,7 +55,7 @@ class AdaptConfig:
         drawing: with `generate`, how E_s, G and D learn.
     """
 
-    epochs: int = setting(10, AT_LEAST_1, LEARNING)
+    epochs: int = setting(10, EPOCHS, LEARNING)
     steps: int = setting(100, AT_LEAST_1, LEARNING)
     num_ids: int = setting(8, AT_LEAST_2, LEARNING)
     num_images: int = setting(4, AT_LEAST_2, LEARNING)
@@ -74,7 +78,6 @@ class AdaptConfig:
 
     def __post_init__(self) -> None:
         check(self, "adapt")
-        require(self.epochs <= 100_000, "adapt.epochs", self.epochs, "at most 100000")
         source = "used with --generate true alone, since the source's people are drawn in other clothes"
         require(self.generate or not self.source, "adapt.source", self.source, source)
         require(self.k2 <= self.k1 + 1, "adapt.k2", self.k2, f"at most adapt.k1 + 1 = {self.k1 + 1}")

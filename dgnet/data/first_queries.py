@@ -46,6 +46,7 @@ def first_as_queries(dataset: ReidDataset) -> ReidDataset:
         notes=[said],
         names=dataset.names,
         unreadable=dataset.unreadable,
+        labelled=dataset.labelled,
     )
     warnings = tuple(warning for warning in dataset.warnings if warning not in old)
     return replace(made, notes=(*warnings, *made.notes), warnings=warnings, unread=dataset.unread)

@@ -40,7 +40,8 @@ class ReidDataset:
     identities. `notes` are sentences that a user should read; those also in `warnings` report something that was
     probably not meant. `unread` are files that look like pictures and are in no split, `unreadable` what could not be
     read (links to nothing, folders that may not be listed): paths with reasons. `numbered_apart`: a number that is both
-    in training and in the test is not one person.
+    in training and in the test is not one person. Where it is not `labelled`, nobody said who is who, and all
+    images have one pid.
     """
 
     name: str
@@ -57,6 +58,7 @@ class ReidDataset:
     unread: tuple[LeftOut, ...] = ()
     unreadable: tuple[LeftOut, ...] = ()
     numbered_apart: bool = False
+    labelled: bool = True
 
     def called(self, pid: int) -> str:
         """The data set's own name of an identity."""
@@ -98,6 +100,7 @@ def assemble(
     unread: Iterable[LeftOut] = (),
     unreadable: Iterable[LeftOut] = (),
     numbered_apart: bool = False,
+    labelled: bool = True,
 ) -> ReidDataset:
     """Sort the splits (`train`, `query`, `gallery`, `multi_query`), check them and add notes for the user.
 
@@ -129,6 +132,7 @@ def assemble(
         unread=tuple(left_out),
         unreadable=tuple(sorted(set(unreadable))),
         numbered_apart=numbered_apart,
+        labelled=labelled,
     )
     said = [*warnings, *_unread_warnings(left_out), *overlap_warnings(dataset)]
     return replace(dataset, notes=(*said, *notes, *_retrieval_notes(dataset)), warnings=tuple(said))

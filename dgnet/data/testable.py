@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 
-from dgnet.data.readers.crops import NO_LABELS
 from dgnet.data.records import UNKNOWN_CAMERA, DataError, Record, ReidDataset, name_some
 
 ADVICE = (
@@ -38,7 +37,7 @@ def why_untestable(dataset: ReidDataset, *, same_camera: bool = False) -> str | 
                 f"recognised across cameras. {ADVICE}"
             )
         return f"no {side}, so nothing can be tested; give the data set a query and a gallery split"
-    if NO_LABELS in dataset.notes:
+    if not dataset.labelled:
         return (
             "no labels, so whatever a model says would be right; say who is who (folders of people, a manifest's pid)"
         )

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import torch
 
-from dgnet.config import AdaptConfig, ConfigError, DataConfig, Precision, RunConfig
+from dgnet.config import AdaptConfig, DataConfig, Precision, RunConfig
 from dgnet.data.store.memory import keep_freed_memory
 from dgnet.experiment.adaptation.generator import make_generator, open_source, shown, with_source
 from dgnet.experiment.adaptation.images import AdaptData, data_settings, open_images
@@ -26,7 +26,7 @@ from dgnet.models.appearance import Teacher
 from dgnet.models.device import autocast_for, pick_device
 from dgnet.models.dgnet import DGNet
 from dgnet.models.layers.units import place
-from dgnet.models.weights.ours import LoadedModel, save_model, save_teacher
+from dgnet.models.weights.ours import LoadedModel, save_model, save_teacher, without_figures
 from dgnet.retrieval.clustering.dbscan import require_sklearn
 from dgnet.training.adaptation.adapt import Adapted, adapt, require_enough
 from dgnet.training.adaptation.features import Describer
@@ -96,8 +96,6 @@ def adapt_to_crops(request: Request, out: Path) -> Published | None:
         people = with_source(data.people, source) if source else data.people
         begun = folder.config.exists()
         if world.leads:
-            if begun:
-                require_same_start(folder, request.run)
             folder.prepare(config, people)
         world.wait()
 
@@ -120,15 +118,6 @@ def adapt_to_crops(request: Request, out: Path) -> Published | None:
         return None
     notes = save(folder, loaded, adapted, config, data, device)
     return adaptation_page(config, data, adapted, folder, notes, who)
-
-
-def require_same_start(folder: RunFolder, run: RUN) -> None:
-    """Raise ConfigError if the run in `folder` was begun from another model than `run`."""
-    began = folder.load_config().start
-    if str(run) != began and Path(run).expanduser().absolute() != Path(began).expanduser().absolute():
-        raise ConfigError(
-            f"{folder}: was begun from {began!r}, found {str(run)!r}; give {began!r} again, or choose another --out"
-        )
 
 
 def config_of(request: Request, loaded: LoadedModel[DGNet] | LoadedModel[Teacher], settings: DataConfig) -> RunConfig:
@@ -166,17 +155,19 @@ def save(
     device: torch.device,
 ) -> list[str]:
     """Write the model, or the Baseline, with the adapted network, whitened; returns notes about it for the page."""
-    network = adapted.network.cpu()
+    network = adapted.network
     trained_on = f"{loaded.card.get('trained on', 'unknown')}; adapted to {data.dataset.name} without its labels"
-    card = {**loaded.card, "trained on": trained_on, "preset": config.preset}
-    for outdated in ("re-id", "swap error", "measured on", "made by"):
-        card.pop(outdated, None)
+    card = {
+        **without_figures(loaded.card, "swap error", "made by"),
+        "trained on": trained_on,
+        "preset": config.preset,
+    }
     model: DGNet | Teacher
     if isinstance(network, Teacher):
         model = network
     else:
         assert isinstance(loaded.model, DGNet)
-        model = adapted.model.cpu() if adapted.model else loaded.model
+        model = adapted.model or loaded.model
         model.appearance_encoder = network
     notes = [] if isinstance(model, Teacher) or adapted.model else [DRAWS_WORSE]
     if adapted.best == 0:
@@ -184,6 +175,7 @@ def save(
     else:
         card["whitened by"], said = whiten_by_clusters(model, data, adapted.clusters, config, device)
         notes = [said, *notes]
+    model.cpu()
     if isinstance(model, Teacher):
         save_teacher(folder.teacher, model, config, card)
     else:

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from dgnet.errors import DgnetError
-from dgnet.gallery.crops import readable
+from dgnet.files.names import readable
 
 LOCAL = "local"  # a cluster of this machine alone, for as long as the command runs
 

@@ -164,6 +164,12 @@ def read_one(settings: DataConfig) -> ReidDataset:
     return read_dataset(settings.name, root, pattern=settings.pattern or None, num_test_ids=settings.num_test_ids)
 
 
+def tell_notes(dataset: ReidDataset) -> None:
+    """Log the notes on a data set; those that report what was probably not meant as warnings."""
+    for note in dataset.notes:
+        logger.log(logging.WARNING if note in dataset.warnings else logging.INFO, "%s: %s", dataset.name, note)
+
+
 def as_one(datasets: Sequence[ReidDataset]) -> ReidDataset:
     """The first data set, with the training images of the others added to its own. Its notes are logged."""
     first, *others = datasets

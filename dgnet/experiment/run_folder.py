@@ -135,7 +135,7 @@ class RunFolder:
 
         Raises:
             CheckpointError: the folder's run has other settings.
-            ConfigError: it is of another command, or its settings cannot be read.
+            ConfigError: it is of another command, an adaptation of another model, or its settings cannot be read.
             DataError: it was trained on other people, or on other images of them.
         """
         begun = self.config.exists()
@@ -144,6 +144,8 @@ class RunFolder:
             if (saved.preset == ADAPT) != (config.preset == ADAPT):
                 made = "adapt" if saved.preset == ADAPT else "train"
                 raise ConfigError(f"{self}: a run of `dgnet {made}` lies here; choose another --out")
+            if saved.preset == ADAPT:
+                _require_same_start(self, saved.start, config.start)
             compare_configs(self.config, saved, config)
         self.path.mkdir(parents=True, exist_ok=True)
         remove_leftovers(self.path)
@@ -175,3 +177,11 @@ class RunFolder:
             return from_saved(yaml.safe_load(self.config.read_text(encoding="utf-8")))
         except (yaml.YAMLError, UnicodeDecodeError, ConfigError) as error:
             raise ConfigError(f"{self.config}: not a configuration: {error}") from error
+
+
+def _require_same_start(folder: RunFolder, then: str, now: str) -> None:
+    """Raise ConfigError if an adaptation was begun from another model than it is to go on from."""
+    if now != then and Path(now).expanduser().absolute() != Path(then).expanduser().absolute():
+        raise ConfigError(
+            f"{folder}: was begun from {then!r}, found {now!r}; give {then!r} again, or choose another --out"
+        )

@@ -6,9 +6,9 @@ import hashlib
 from pathlib import Path
 
 from dgnet.files.cache import cache_root
+from dgnet.files.names import readable
 from dgnet.files.outputs import OutputError, check_output_folder
 from dgnet.files.unfinished import new_folder
-from dgnet.gallery.crops import readable
 from dgnet.gallery.remote import is_url
 
 

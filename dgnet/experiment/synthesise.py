@@ -25,10 +25,10 @@ from dgnet.experiment.studio import Studio
 from dgnet.experiment.synthesis_drivers import driver_for
 from dgnet.experiment.synthesis_place import place_of
 from dgnet.files.cache import cache_root
+from dgnet.files.names import readable
 from dgnet.files.tensors import CHECKSUM, read_metadata
 from dgnet.files.unfinished import unfinished, unfinished_path
 from dgnet.files.upload import check_upload, upload
-from dgnet.gallery.crops import readable
 from dgnet.generation.synthesis.formats import WORK, finish, write_images
 from dgnet.generation.synthesis.local import Driver
 from dgnet.generation.synthesis.manifest import Format, Origin, require_parquet, rows_of

@@ -42,8 +42,9 @@ def train(config: RunConfig, out: Path, *, resume: bool = False) -> Path | None:
     with joined() as world:
         # First the checks that need no data, then those that need it, and only then the training, which takes hours.
         device = world.own(pick_device(config.device))
-        if config.data.name == "folder":  # other readers know which of the files below are theirs
-            check_outside(out, "--out", config.data.root, "data.root")
+        for settings in config.data.each():
+            if settings.name == "folder":  # other readers know which of the files below are theirs
+                check_outside(out, "--out", settings.root, "data.root")
         check_execution(config, device, world.size)
         if world.leads:
             folder.check(resume or world.restarted)

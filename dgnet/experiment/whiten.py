@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from pathlib import Path
 
 import numpy as np
@@ -12,21 +11,19 @@ from dgnet.config import ConfigError, DataConfig
 from dgnet.config.data import name_and_root
 from dgnet.data.records import ReidDataset
 from dgnet.data.store.memory import keep_freed_memory
-from dgnet.experiment.data import read_one
-from dgnet.experiment.evaluation.features import features_by
+from dgnet.experiment.data import read_one, tell_notes
+from dgnet.experiment.evaluation.features import features_of
 from dgnet.experiment.models.find import RUN, find_network
 from dgnet.experiment.stores import open_readable
 from dgnet.files.outputs import check_output_file
 from dgnet.models.appearance import Head, Teacher
 from dgnet.models.device import pick_device
 from dgnet.models.dgnet import DGNet
-from dgnet.models.weights.ours import LoadedModel, save_model, save_teacher
+from dgnet.models.weights.ours import LoadedModel, save_model, save_teacher, without_figures
 from dgnet.retrieval.arrays import Int64Array
 from dgnet.retrieval.features.extract import ImageStore, extract
 from dgnet.retrieval.rows import BASELINE, FINE, PRIM
 from dgnet.retrieval.whitening import whitening
-
-logger = logging.getLogger(__name__)
 
 
 def whiten_run(run: RUN, data: str, out: Path, *, ridge: float, device: str = "auto", cache: str = "") -> str:
@@ -51,8 +48,7 @@ def whiten_run(run: RUN, data: str, out: Path, *, ridge: float, device: str = "a
     name, root = name_and_root("DATA", data)
     settings = DataConfig(name=name, root=root, size=loaded.config.data.size, cache=cache)
     dataset = read_one(settings)
-    for note in dataset.notes:
-        logger.log(logging.WARNING if note in dataset.warnings else logging.INFO, "%s: %s", dataset.name, note)
+    tell_notes(dataset)
     train, crops = open_readable(dataset.train, settings)
     pids = np.array([record.pid for record in train], dtype=np.int64)
     whiten(loaded.model, crops, pids, ridge=ridge, device=pick_device(device))
@@ -62,25 +58,23 @@ def whiten_run(run: RUN, data: str, out: Path, *, ridge: float, device: str = "a
 
 
 def whiten(model: DGNet | Teacher, crops: ImageStore, pids: Int64Array, *, ridge: float, device: torch.device) -> None:
-    """Give each head the W of `whitening` for its feature, in place of one that it may have; `model` ends on the CPU.
+    """Give each head the W of `whitening` for its feature, in place of one that it may have; `model` moves to `device`.
 
     Raises EvaluationError where too few people come twice.
     """
     unwhiten(model.to(device).eval())
-    teacher, whole = (model, None) if isinstance(model, Teacher) else (None, model)
-    features = extract(features_by(teacher, whole), crops, device=device)
-    model.cpu()
-    for name, head in heads_of(model).items():
-        head.whitening = torch.from_numpy(whitening(features[name], pids, ridge)).float()
+    features = extract(features_of(model), crops, device=device)
+    for name, head in heads_by_feature(model).items():
+        head.whitening = torch.from_numpy(whitening(features[name], pids, ridge)).float().to(device)
 
 
 def unwhiten(model: DGNet | Teacher) -> None:
     """Take the whitening of all heads away."""
-    for head in heads_of(model).values():
+    for head in heads_by_feature(model).values():
         head.whitening = None
 
 
-def heads_of(model: DGNet | Teacher) -> dict[str, Head]:
+def heads_by_feature(model: DGNet | Teacher) -> dict[str, Head]:
     """The heads, by the names of their features."""
     if isinstance(model, Teacher):
         return {BASELINE: model.head}
@@ -88,10 +82,8 @@ def heads_of(model: DGNet | Teacher) -> dict[str, Head]:
 
 
 def _save(out: Path, loaded: LoadedModel[DGNet] | LoadedModel[Teacher], about: str, dataset: ReidDataset) -> None:
-    card = {**loaded.card, "whitened by": about}
-    for outdated in ("re-id", "measured on"):
-        card.pop(outdated, None)
-    card["trained on"] = f"{loaded.card.get('trained on', 'unknown')}; whitened by {dataset.trained_on}"
+    trained_on = f"{loaded.card.get('trained on', 'unknown')}; whitened by {dataset.trained_on}"
+    card = {**without_figures(loaded.card), "whitened by": about, "trained on": trained_on}
     if isinstance(loaded.model, Teacher):
         save_teacher(out, loaded.model, loaded.config, card)
     else:

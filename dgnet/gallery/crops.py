@@ -17,6 +17,7 @@ from dgnet.data.store.decode import ImageError, decode_image, to_rgb
 from dgnet.data.store.given import GivenImage, read_given
 from dgnet.data.store.resize import resize
 from dgnet.files.images import ImagesU8
+from dgnet.files.names import readable
 from dgnet.gallery.remote import is_url, read_url
 
 MAX_PIXELS = 50_000_000  # of one image: a large photograph; more is a mistake, or meant to use up the memory
@@ -59,16 +60,6 @@ def source_of(item: Item) -> str:
         return readable(item.source or f"<{type(item.image).__name__}>")
     name = os.fspath(item.image)
     return readable(name if is_url(name) else os.path.abspath(os.path.expanduser(name)))
-
-
-def readable(text: str) -> str:
-    """Text that can be kept and printed: bytes of a file's name that are no UTF-8 become `\\xNN`."""
-    return os.fsencode(text).decode("utf-8", "backslashreplace")
-
-
-def printable(text: str) -> str:
-    """Text on one line that a terminal only shows: characters that are not printable are escaped."""
-    return "".join(one if one.isprintable() else one.encode("unicode_escape").decode() for one in text)
 
 
 def read_item(item: Item) -> Read:

@@ -10,7 +10,7 @@ import numpy as np
 from fastapi import UploadFile
 
 from dgnet.data.store.decode import ImageError
-from dgnet.gallery.crops import printable
+from dgnet.files.names import printable
 from dgnet.gallery.stores.protocol import Float32Array
 from dgnet.serve.pictures import Picture, read_picture
 from dgnet.serve.refusal import Refusal

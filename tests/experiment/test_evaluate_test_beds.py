@@ -16,12 +16,15 @@ from PIL import Image
 
 from dgnet import cli
 from dgnet.config import ConfigError, DataConfig, RunConfig
+from dgnet.config.data import DataName
 from dgnet.data.normalise import normalise
-from dgnet.data.records import Record, assemble
+from dgnet.data.records import DataError, Record, assemble
 from dgnet.experiment.data import HeldOut
 from dgnet.experiment.evaluate import Request, evaluate
 from dgnet.experiment.evaluation.baselines import also_baselines
 from dgnet.experiment.evaluation.run import Measures
+from dgnet.gallery.stores.choice import create_store
+from dgnet.gallery.stores.protocol import Entry, Meta
 from dgnet.models.backbones.mobilenet_v2 import MobileNetV2
 from dgnet.models.weights import imagenet
 from dgnet.retrieval import evaluate as rank
@@ -98,6 +101,24 @@ def test_every_identity_is_tested_and_both_references_stand_first(
     assert found["by_camera"][0]["feature"] == "f_prim+f_fine"
     assert [group["num_ids"] for group in found["by_camera"][1]["groups"]] == [4, 4]
     assert "first image (by each camera, where cameras are known) is a query" in published.page.read_text()
+
+
+@pytest.mark.parametrize("kind", ["crops", "manifest", "gallery"])
+def test_images_that_nobody_labelled_are_no_test(kind: DataName, run: Path, people: Path, tmp_path: Path) -> None:
+    """All of them count as of one identity, so every answer would be right."""
+    images = sorted(people.rglob("*.jpg"))
+    places = {"crops": people, "manifest": people / "list.csv", "gallery": tmp_path / "people.db"}
+    places["manifest"].write_text("\n".join(["path", *(str(path) for path in images)]))
+    store = create_store(str(places["gallery"]), Meta(model_hash="m", model_name="m", preprocessing="", dim=2))
+    store.add([Entry(f"{at:032x}", str(at), str(path)) for at, path in enumerate(images)], np.eye(24, 2), [b""] * 24)
+    store.close()
+    for request in (
+        Request(name=kind, root=str(places[kind]), measures=FIRST, out=tmp_path / "out"),
+        Request(to=[f"{kind}={places[kind]}"], measures=FIRST, out=tmp_path / "out"),
+    ):
+        with pytest.raises(DataError, match="no labels, so whatever a model says would be right"):
+            evaluate([run], request)
+    assert not (tmp_path / "out").exists()
 
 
 def test_a_reference_that_cannot_be_computed_is_said(

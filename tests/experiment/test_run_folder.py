@@ -14,6 +14,7 @@ from dgnet.errors import DgnetError
 from dgnet.experiment.run_folder import ADAPT, RunFolder
 from dgnet.experiment.train import train
 from dgnet.experiment.training.checks import check_teacher_file
+from dgnet.files.outputs import OutputError
 from dgnet.models.dgnet import DGNet
 from dgnet.models.weights.ours import save_model
 from dgnet.training.checkpoint import CheckpointError
@@ -70,6 +71,16 @@ def test_other_settings_are_refused_before_there_is_a_checkpoint(config: RunConf
     with pytest.raises(ConfigError, match=r"config\.yaml: not a configuration"):
         folder.prepare(config, PEOPLE)
     assert folder.config.read_text() == ""
+
+
+def test_a_run_does_not_lie_among_the_people_it_is_trained_on(config: RunConfig, tmp_path: Path) -> None:
+    for data in (
+        replace(config.data, name="folder", root=str(tmp_path)),
+        replace(config.data, also=(f"folder={tmp_path}",)),
+    ):
+        with pytest.raises(OutputError, match=r"--out: .*run lies in data\.root"):
+            train(replace(config, data=data), tmp_path / "runs/run")
+    assert not (tmp_path / "runs").exists()
 
 
 def test_a_run_that_is_refused_leaves_nothing(config: RunConfig, tmp_path: Path) -> None:

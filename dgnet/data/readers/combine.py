@@ -75,6 +75,7 @@ def train_also_on(first: ReidDataset, others: Sequence[ReidDataset]) -> ReidData
         notes=(*doubts, *together.notes, *said),
         warnings=(*doubts, *together.warnings),
         also=names,
+        labelled=first.labelled,
     )
 
 

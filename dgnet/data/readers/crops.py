@@ -51,4 +51,6 @@ def read(root: Path, *, pattern: str | None = None) -> ReidDataset:
         for below, match in matches.items()
     ]
     unread, unreadable = contents.unread, contents.unreadable
-    return assemble("crops", root, {"train": records}, notes=notes, unread=unread, unreadable=unreadable)
+    return assemble(
+        "crops", root, {"train": records}, notes=notes, unread=unread, unreadable=unreadable, labelled=False
+    )

@@ -49,7 +49,7 @@ def read(root: Path) -> ReidDataset:
     notes = [] if labelled else [NO_LABELS]
     if "camid" not in columns:
         notes.append("no camid column: cameras are unknown and same-camera matches cannot be left out")
-    return assemble("manifest", path.parent, splits, notes=notes)
+    return assemble("manifest", path.parent, splits, notes=notes, labelled=labelled)
 
 
 def find_manifest(root: Path) -> Path:

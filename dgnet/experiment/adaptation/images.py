@@ -15,7 +15,7 @@ from dgnet.data.people import People, people_of
 from dgnet.data.readers.crops import UNLABELLED
 from dgnet.data.records import UNKNOWN_CAMERA, DataError, Record, ReidDataset
 from dgnet.data.testable import why_untestable
-from dgnet.experiment.data import HeldOut, read_one
+from dgnet.experiment.data import HeldOut, read_one, tell_notes
 from dgnet.experiment.stores import open_readable, open_store
 from dgnet.gallery.stores.choice import is_file_address
 from dgnet.training.adaptation.adapt import Unlabelled
@@ -68,8 +68,7 @@ def open_images(settings: DataConfig) -> AdaptData:
     dataset = read_one(settings)
     if not dataset.train:
         raise DataError(f"{settings.root}: no train images; a model is adapted to the train split")
-    for note in dataset.notes:
-        logger.log(logging.WARNING if note in dataset.warnings else logging.INFO, "%s: %s", dataset.name, note)
+    tell_notes(dataset)
     train, crops = open_readable(dataset.train, settings)
     dataset = replace(dataset, train=train)
     _, first = np.unique(crops.digests, axis=0, return_index=True)

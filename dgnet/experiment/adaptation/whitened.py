@@ -10,7 +10,7 @@ import torch
 from dgnet.config import RunConfig
 from dgnet.experiment.adaptation.images import AdaptData
 from dgnet.experiment.adaptation.judge import map_of
-from dgnet.experiment.evaluation.features import features_by
+from dgnet.experiment.evaluation.features import features_of
 from dgnet.experiment.whiten import unwhiten, whiten
 from dgnet.models.appearance import Teacher
 from dgnet.models.dgnet import DGNet
@@ -21,7 +21,7 @@ from dgnet.retrieval.clustering.dbscan import Clustering
 def whiten_by_clusters(
     model: DGNet | Teacher, data: AdaptData, clusters: Clustering, config: RunConfig, device: torch.device
 ) -> tuple[str, str]:
-    """Whiten an adapted model, which ends on the CPU; what its start may have had is of no use any more.
+    """Whiten an adapted model; what its start may have had is of no use any more.
 
     Returns:
         By what, for the model's card, and a note for the page.
@@ -38,7 +38,6 @@ def whiten_by_clusters(
     by = f"{len(inside)} images in {clusters.num_clusters} clusters of {data.dataset.name}"
     note = f"In the end the features were whitened by {by} (adapt.whitening)"
     if data.held_out:
-        teacher, whole = (model, None) if isinstance(model, Teacher) else (None, model)
-        figure = map_of(features_by(teacher, whole), data.held_out, config.alpha, torch.device("cpu"))
+        figure = map_of(features_of(model), data.held_out, config.alpha, device)
         note += f": mAP on test people is then {100 * figure:.1f}"
     return by, f"{note}."

@@ -64,6 +64,11 @@ def features_by(teacher: Teacher | None, model: DGNet | None) -> FeatureFunction
     return features
 
 
+def features_of(network: DGNet | Teacher) -> FeatureFunction:
+    """The features of one network: of a teacher `baseline`, of a model `f_prim` and `f_fine`."""
+    return features_by(network, None) if isinstance(network, Teacher) else features_by(None, network)
+
+
 def held_out_features(
     function: FeatureFunction,
     data: HeldOut,

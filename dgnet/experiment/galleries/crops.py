@@ -50,4 +50,4 @@ def read_gallery(address: str) -> ReidDataset:
             f"{len(lost)} entries are left out, since their images are not there any more: {name_some(lost)}"
         )
     records = [Record(source, UNLABELLED, cameras.get(name, UNKNOWN_CAMERA)) for source, name in camera_of.items()]
-    return assemble("gallery", Path(shown), {"train": records}, notes=notes, warnings=warnings)
+    return assemble("gallery", Path(shown), {"train": records}, notes=notes, warnings=warnings, labelled=False)

@@ -8,7 +8,7 @@ from dataclasses import asdict
 from datetime import datetime
 
 from dgnet.data.records import name_some
-from dgnet.gallery.crops import printable
+from dgnet.files.names import printable
 from dgnet.gallery.gallery import Info
 from dgnet.gallery.searching import Answer
 from dgnet.gallery.stores.sqlite.index import RECALL_AT, IndexFacts

@@ -14,7 +14,8 @@ from dgnet.data.disk.listing import list_tree
 from dgnet.data.disk.table import read_table
 from dgnet.data.readers.detect import read_dataset
 from dgnet.data.records import DISTRACTOR_PID, UNKNOWN_CAMERA, DataError, ReidDataset
-from dgnet.gallery.crops import Item, readable
+from dgnet.files.names import readable
+from dgnet.gallery.crops import Item
 from dgnet.gallery.remote import is_url, pictures_at
 from dgnet.mannequin.bundled import bundled_root
 

@@ -34,6 +34,15 @@ class LoadedModel(Generic[Network]):
     card: dict[str, str]
 
 
+def without_figures(card: Mapping[str, str], *others: str) -> dict[str, str]:
+    """A card without what it says of recognising people, and without headings that begin with one of `others`.
+
+    For a model whose features were changed: what was measured is no longer true of it.
+    """
+    outdated = ("re-id", "on real people", "measured on", *others)
+    return {heading: text for heading, text in card.items() if not heading.startswith(outdated)}
+
+
 def save_model(
     path: PATH_LIKE, model: DGNet, config: RunConfig, card: dict[str, str], *, dtype: torch.dtype = torch.float32
 ) -> None:

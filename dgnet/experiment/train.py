@@ -59,7 +59,7 @@ def train(config: RunConfig, out: Path, *, resume: bool = False) -> Path | None:
         world.wait()
 
         run = Run(config, data, folder, device, world)
-        teacher = obtain_teacher(run)
+        teacher = obtain_teacher(run, start)
         training = config.joint and not folder.model.exists()
         world.wait()  # until all processes have looked for the model, because the first will write it
         if training:

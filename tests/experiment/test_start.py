@@ -136,3 +136,84 @@ def test_rates_of_nothing_leave_a_trained_appearance_encoder_as_it_is(config: Ru
     for name, value in first.named_parameters():
         same = torch.equal(second.get_parameter(name), value)
         assert same == name.startswith("appearance_encoder."), name
+
+
+def of_the_teachers_kind(config: RunConfig) -> RunConfig:
+    """E_a is the network that the teacher is; their learning rates are next to nothing."""
+    network = replace(config.network, backbone=config.teacher.backbone, pool="mean")
+    return replace(
+        config, joint=False, network=network, teacher=replace(config.teacher, backbone_lr=1e-12, head_lr=1e-12)
+    )
+
+
+def test_the_teacher_begins_as_the_appearance_encoder_of_the_same_network(
+    config: RunConfig, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Its classifier is new, since there are other people; nothing is whitened, since its feature is to change."""
+    alike = of_the_teachers_kind(config)
+    old = DGNet(alike.network, 0)
+    for head in (old.appearance_encoder.prim, old.appearance_encoder.fine):
+        head.whitening = torch.eye(alike.network.feature_dim)
+    save_model(tmp_path / "m.safetensors", old, alike, {})
+    with caplog.at_level("INFO"):
+        train(replace(alike, start=str(tmp_path / "m.safetensors")), tmp_path / "run")
+    assert "start: T begins as E_a of a trained model, new classifier" in caplog.text
+    teacher = load_teacher(tmp_path / "run/teacher.safetensors").model
+    assert teacher.head.whitening is None
+    for name, value in teacher.named_parameters():
+        if "classifier" not in name:
+            theirs = old.appearance_encoder.get_parameter(name.replace("head.", "prim."))
+            torch.testing.assert_close(value, theirs, atol=1e-6, rtol=1e-6)
+
+
+def test_an_appearance_encoder_that_begins_as_the_teacher_takes_only_the_generator_of_a_model(
+    config: RunConfig, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """T learns further from the model's E_a, and E_a begins as T; G is fitted to its codes."""
+    alike = of_the_teachers_kind(config)
+    old = DGNet(alike.network, 4)
+    save_model(tmp_path / "m.safetensors", old, alike, {})
+    still = {"generator_lr": 1e-12, "muon_lr": 1e-12, "backbone_lr": 0.0, "head_lr": 0.0}
+    both = replace(
+        alike,
+        joint=True,
+        start=str(tmp_path / "m.safetensors"),
+        network=replace(alike.network, backbone=replace(alike.network.backbone, weights="teacher")),
+        teacher=replace(config.teacher, backbone_lr=0.05, head_lr=0.05),
+        optim=replace(config.optim, **still),
+    )
+    with caplog.at_level("INFO"):
+        train(both, tmp_path / "run")
+    assert "the first layers of G's MLPs were fitted to this E_a" in caplog.text
+    model = load_model(tmp_path / "run/model.safetensors").model
+    teacher = load_teacher(tmp_path / "run/teacher.safetensors").model
+    for name, value in teacher.named_parameters():
+        if not name.startswith("head.classifier"):
+            own = model.appearance_encoder.get_parameter(name.replace("head.", "prim."))
+            assert torch.equal(own, value), name
+    moved = teacher.head.embed.weight - old.appearance_encoder.prim.embed.weight
+    assert moved.abs().max() > 1e-3, "T has learnt"
+    for name, value in model.structure_encoder.named_parameters():
+        torch.testing.assert_close(value, old.structure_encoder.get_parameter(name), atol=1e-5, rtol=1e-5)
+
+
+@pytest.mark.parametrize("what", ["backbone", "width", "pool"])
+def test_a_baseline_of_another_network_cannot_begin_with_a_model(config: RunConfig, tmp_path: Path, what: str) -> None:
+    alike = of_the_teachers_kind(config)
+    network = {
+        "backbone": replace(alike.network, backbone=replace(alike.network.backbone, width=16)),
+        "width": replace(alike.network, feature_dim=12),
+        "pool": replace(alike.network, pool="max"),
+    }[what]
+    save_model(tmp_path / "m.safetensors", DGNet(network, 4), replace(alike, network=network), {})
+    start = replace(alike, start=str(tmp_path / "m.safetensors"))
+    with pytest.raises(ConfigError, match=r"start: the Baseline is another network than E_a of .*m\.safetensors"):
+        find_start(start)
+    assert find_start(replace(start, joint=True)) is not None, "E_s and G begin with it"
+
+
+def test_a_baseline_begins_with_a_model_whose_generator_has_other_sizes(config: RunConfig, tmp_path: Path) -> None:
+    alike = of_the_teachers_kind(config)
+    wider = replace(alike, network=replace(alike.network, structure_width=6))
+    save_model(tmp_path / "m.safetensors", DGNet(wider.network, 4), wider, {})
+    assert find_start(replace(alike, start=str(tmp_path / "m.safetensors"))) is not None

@@ -11,19 +11,24 @@ from dgnet.config import BackboneConfig
 from dgnet.data.people import People
 from dgnet.experiment.training.checks import teacher_file
 from dgnet.experiment.training.run import Run
+from dgnet.experiment.training.start import teach_on_from
 from dgnet.models.appearance import Teacher
 from dgnet.models.backbones.choice import start_from
+from dgnet.models.dgnet import DGNet
 from dgnet.models.layers.units import place
-from dgnet.models.weights.ours import load_teacher, save_teacher
-from dgnet.training.checkpoint import UNKNOWN_PEOPLE
+from dgnet.models.weights.ours import LoadedModel, load_teacher, save_teacher
+from dgnet.training.checkpoint import UNKNOWN_PEOPLE, latest_checkpoint
 from dgnet.training.feed import Feed
 from dgnet.training.teacher import TeacherError, check_teacher, train_teacher
 
 logger = logging.getLogger(__name__)
 
 
-def obtain_teacher(run: Run) -> Teacher:
+def obtain_teacher(run: Run, start: LoadedModel[DGNet] | None = None) -> Teacher:
     """The teacher in the run's folder, else the one in `teacher.weights`, else a new one that is trained now.
+
+    A new one begins as E_a of `start`, where there is one and they are the same network, else with the weights that
+    `teacher.backbone.weights` names.
 
     Whichever it is, its accuracy on the training images is checked, unless nobody takes its labels: then E_a alone
     begins with it, and it may have learnt other people. A teacher from a file keeps the backbone with which it was
@@ -55,7 +60,9 @@ def obtain_teacher(run: Run) -> Teacher:
         torch.manual_seed(config.seed)
         backbone = settings.backbone
         teacher = Teacher(backbone, config.network.feature_dim, run.data.num_classes)
-        start_from(teacher.backbone, backbone)
+        new = latest_checkpoint(folder.teacher_checkpoints) is None  # else all of it is restored from there
+        if new and not (start and teach_on_from(start, teacher, config, run.data.people)):
+            start_from(teacher.backbone, backbone)
         teacher = place(teacher, run.device)
         train_teacher(teacher, feed, run.context(folder.teacher_checkpoints), run.synthetic_feed(num_synthetic))
         name = "the teacher just trained"

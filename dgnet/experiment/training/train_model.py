@@ -27,7 +27,8 @@ from dgnet.training.true_swap_feed import TrueSwapFeed
 def train_model(run: Run, teacher: Teacher, start: LoadedModel[DGNet] | None = None) -> DGNet:
     """Joint training, from the weights of `start` or, where that is None, from new networks; returns the last model.
 
-    Where `start` has another E_a than this run, only E_s and G begin with it.
+    Where `start` has another E_a than this run, or E_a begins as T (`network.backbone.weights`), only E_s and G begin
+    with it.
 
     During training, sample sheets of swaps between test people are written to `samples/`.
     """
@@ -58,9 +59,10 @@ def _begin(model: DGNet, run: Run, teacher: Teacher, start: LoadedModel[DGNet] |
     """Give a new model the weights that it starts from."""
     config, data = run.config, run.data
     start_from(model.appearance_encoder.backbone, config.network.backbone, teacher.backbone)
-    if config.network.backbone.weights == FROM_TEACHER:
+    from_teacher = config.network.backbone.weights == FROM_TEACHER
+    if from_teacher:
         model.appearance_encoder.start_heads_from(teacher.head)
-    if start is not None and has_other_encoder(start, config):
+    if start is not None and (from_teacher or has_other_encoder(start, config)):
         draw_on_from(start, model, data.train, config.seed)
         run.world.broadcast([model])
     elif start is not None:

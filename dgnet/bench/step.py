@@ -11,7 +11,7 @@ from statistics import median
 from typing import Any
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import flop_registry
 
@@ -163,9 +163,16 @@ def phases(networks: Networks, optimizers: Optimizers, device: torch.device) -> 
 def noise(config: RunConfig, device: torch.device) -> Batch:
     """A batch of the right shapes, of random numbers."""
     generator = torch.Generator().manual_seed(config.seed)
-    shape = (2 * config.batch_size, 3, *config.data.size)
-    x, x_partner, x_erased, x_partner_erased = (
-        channels_last(torch.randn(shape, generator=generator).to(device)) for _ in range(4)
-    )
-    label = torch.randint(NUM_CLASSES, shape[:1], generator=generator).to(device)
-    return Batch(x, x_partner, x_erased, x_partner_erased, x, label)
+    anchors = 2 * config.batch_size
+
+    def images(number: int) -> Tensor:
+        return channels_last(torch.randn((number, 3, *config.data.size), generator=generator).to(device))
+
+    def labels(number: int) -> Tensor:
+        return torch.randint(NUM_CLASSES, (number,), generator=generator).to(device)
+
+    x, x_partner, x_erased, x_partner_erased = (images(anchors) for _ in range(4))
+    batch = Batch(x, x_partner, x_erased, x_partner_erased, x, labels(anchors))
+    if not config.more_real:
+        return batch
+    return replace(batch, x_more=images(config.more_real), label_more=labels(config.more_real))

@@ -54,6 +54,8 @@ class RunConfig:
             (`tests/training/execution/test_gpu.py`) has yet to pass on one.
         batch_size: anchors per half of the doubled batch: a step sees `2 * batch_size` anchors and as many partners
             (in each process, where several train together).
+        more_real: real images per step, in each process, that E_a alone sees, beside the anchors and their partners. In
+            batches of 16 images of 8 people E_a's batch norms and its SGD are too noisy to keep what it knows.
         alpha: weight of f_fine's similarity, where f_prim's has the weight 1.
         joint: train the generative and the discriminative part together; off, only the Baseline is trained.
         log_every: after how many steps the losses are logged.
@@ -70,6 +72,7 @@ class RunConfig:
     precision: Precision = setting("fp32")
     execution: Execution = setting("plain", role=RUNNING)
     batch_size: int = setting(8, AT_LEAST_2)  # batch norm needs several images
+    more_real: int = setting(0, NOT_NEGATIVE)
     alpha: float = setting(0.5, NOT_NEGATIVE)
     joint: bool = setting(True)
     log_every: int = setting(10, AT_LEAST_1, RUNNING)
@@ -98,6 +101,11 @@ class RunConfig:
                 f"network.dilations: found {self.network.dilations}, but data.size {self.data.size} gives a structure "
                 f"code whose smaller side is {smallest}; each dilation must be below that"
             )
+
+    @property
+    def real_per_step(self) -> int:
+        """How many real images E_a learns from in a joint step: anchors, partners, and those that it alone sees."""
+        return 4 * self.batch_size + self.more_real
 
     def scaled(self, steps: int) -> RunConfig:
         """The same experiment over another number of steps; the teacher's steps are scaled with it."""

@@ -73,7 +73,9 @@ def medium(config: RunConfig) -> RunConfig:
     """MobileNetV2 from ImageNet weights and 128 x 64 images: for two CPU cores and some hours.
 
     E_s, G and D learn as in `small`. E_a begins as T, with T's pooling and head, and goes on at a low rate, so that
-    what ImageNet taught it is not forgotten for the people it is trained on.
+    what ImageNet taught it is not forgotten for the people it is trained on. It sees as many real images per step as T
+    does, twice those that E_s and G see, and the few generated ones by its running statistics: its norms and its SGD
+    are too noisy in batches of eight people, and it forgets what T knew (docs/log/).
     """
     light = small(config)
     backbone = BackboneConfig(kind="mobilenet_v2", last_stride=2, weights=IMAGENET)
@@ -89,13 +91,15 @@ def medium(config: RunConfig) -> RunConfig:
         data=replace(light.data, size=(128, 64)),
         network=network,
         augment=replace(light.augment, pad=5),
-        optim=replace(light.optim, backbone_lr=0.0025),
+        more_real=16,
+        loss=replace(light.loss, train_bn=False),
+        optim=replace(light.optim, backbone_lr=0.0005, head_lr=0.0025),
         teacher=replace(
             light.teacher,
             backbone=backbone,
-            steps=light.teacher.steps // 2,
             batch_size=32,
-            backbone_lr=0.01,
+            backbone_lr=0.004,
+            head_lr=0.02,
         ),
     )
     return resized.scaled(4_000)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 
+import torch
 from torch import Tensor
 
 from dgnet.models.appearance import Teacher
@@ -26,6 +27,7 @@ class Batch:
 
     `x`, `x_partner` and their random-erased views are 2B x 3 x H x W. `x_relit`, of the same shape, is x under another
     light, which E_s sees in place of x (`dgnet.data.batches.relight`; x itself where that is off). `label` is 2B.
+    `x_more` are random-erased images that E_a alone sees, R x 3 x H x W, and `label_more` their labels.
     `x_synthetic` are random-erased images of a synthetic data set and `q_synthetic` their soft labels, S x C; `true_i`
     and `true_j` are images of pairs whose true swap is known, and `true_ij` those swaps, N x 3 x H x W each. None where
     there are none.
@@ -37,11 +39,20 @@ class Batch:
     x_partner_erased: Tensor
     x_relit: Tensor
     label: Tensor
+    x_more: Tensor | None = None
+    label_more: Tensor | None = None
     x_synthetic: Tensor | None = None
     q_synthetic: Tensor | None = None
     true_i: Tensor | None = None
     true_j: Tensor | None = None
     true_ij: Tensor | None = None
+
+    def real(self) -> tuple[Tensor, Tensor]:
+        """The real images that E_a learns from, anchors first, then partners, and their labels."""
+        x, label = [self.x_erased, self.x_partner_erased], [self.label, self.label]
+        if self.x_more is not None and self.label_more is not None:
+            x, label = [*x, self.x_more], [*label, self.label_more]
+        return torch.cat(x), torch.cat(label)
 
     def tensors(self) -> dict[str, Tensor]:
         """The tensors by name, without those that are None."""

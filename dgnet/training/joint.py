@@ -60,6 +60,7 @@ def train_joint(
     measure: Callable[[DGNet, int], float],
     synthetic: SyntheticFeed | None = None,
     true_swaps: TrueSwapFeed | None = None,
+    more_real: Feed | None = None,
 ) -> DGNet:
     """Train all networks but T, from the newest checkpoint or from the start.
 
@@ -72,6 +73,7 @@ def train_joint(
         measure: returns the mAP; called every `config.evaluate_every` steps with the same arguments.
         synthetic: images with soft labels that E_a learns from too; None where there are none.
         true_swaps: pairs with the images that their swaps must give; None where none are learnt from.
+        more_real: batches of `config.more_real` images that E_a alone sees; None where that is 0.
 
     Returns:
         The model that is kept, in eval mode: the running averages of E_s and G, and E_a or, with
@@ -101,6 +103,9 @@ def train_joint(
     def step(step: int) -> NamedTerms:
         optimizers.set_lr_factor(lr_factor(step, schedule))
         batch = feed.batch(step)
+        if more_real:
+            x, label = more_real.anchors(step)
+            batch = replace(batch, x_more=x, label_more=label)
         if synthetic:
             x, q = synthetic.batch(step)
             batch = replace(batch, x_synthetic=x, q_synthetic=q)

@@ -69,16 +69,16 @@ def joint_step(
     # E_a learns from real images, ...
     id_real = fine_real = apart = None
     if loss.id_real or loss.triplet or needs.feeding:
+        num_pairs, (x_real, y_real) = 2 * len(y_i), batch.real()
         with autocast:
-            real_seen = E_a(torch.cat([batch.x_erased, batch.x_partner_erased]))
-        prim_real, prim_partner = real_seen.prim.logits.chunk(2)
-        id_real = cross_entropy(prim_real, y_i, loss.smoothing) + cross_entropy(prim_partner, y_i, loss.smoothing)
+            real_seen = E_a(x_real)
+        id_real = 2 * cross_entropy(real_seen.prim.logits, y_real, loss.smoothing)  # of x_i and of x_t
         total = loss.id_real * id_real
         if needs.feeding:
-            fine_real = cross_entropy(real_seen.fine.logits.chunk(2)[0], y_i, loss.smoothing)
+            fine_real = cross_entropy(real_seen.fine.logits[: len(y_i)], y_i, loss.smoothing)
             total = total + ramped.fine * fine_real
         if loss.triplet:
-            apart = triplet(real_seen.prim.feature, torch.cat([y_i, y_i]))
+            apart = triplet(real_seen.prim.feature[:num_pairs], y_real[:num_pairs])
             total = total + loss.triplet * apart
         torch.autograd.backward(total)
 

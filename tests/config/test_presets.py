@@ -139,7 +139,7 @@ def test_ramps_begin_within_every_small_run(data: str) -> None:
 @pytest.mark.parametrize("name", EVERY_PRESET)
 def test_the_baseline_sees_as_many_real_images_as_the_joint_training(name: str) -> None:
     config = preset(name)
-    joint = config.schedule.steps * 4 * config.batch_size
+    joint = config.schedule.steps * config.real_per_step
     assert config.teacher.steps * config.teacher.batch_size == joint
 
 

@@ -17,6 +17,7 @@ from torch import Tensor
 # Added to the seed of a run, for other batches than those of its training images.
 SYNTHETIC_SEED = 2**48  # of synthetic images
 TRUE_SWAP_SEED = 2**49  # of true swaps
+MORE_REAL_SEED = 2**50  # of the real images that E_a alone sees
 
 
 @unique

@@ -16,6 +16,7 @@ import torch
 from dgnet import __version__
 from dgnet.config import RunConfig
 from dgnet.experiment.data import HeldOut
+from dgnet.experiment.evaluation.budgets import as_taught, budgets
 from dgnet.experiment.run_folder import RunFolder
 from dgnet.files.images import ImagesU8
 from dgnet.generation.interpolate import interpolate
@@ -99,6 +100,7 @@ def build_report(
     """
     retrieval, generated = measured.retrieval, measured.generated
     transferred = trained_on != data.dataset.name
+    config = as_taught(config, run)
     log = read_log(RunFolder(run).log) if run else []
     # In direct transfer, the published figures of direct transfer are shown, not those of a model trained on `data`.
     shown = retrieval_parts(retrieval, "" if transferred else data.dataset.name)
@@ -239,10 +241,4 @@ def similarity_notes(config: RunConfig, retrieval: Retrieval) -> list[str]:
     said = f"Similarity by both features is ⟨f_prim, f_prim'⟩ + {config.alpha} ⟨f_fine, f_fine'⟩."
     if Row(BASELINE) not in retrieval.figures:
         return [said]
-    baseline, anchors = config.teacher, 2 * config.batch_size
-    kind, added = ("real and synthetic", config.data.num_synthetic(anchors)) if config.data.synthetic else ("real", 0)
-    seen = (
-        f"the Baseline saw {baseline.steps} × {baseline.batch_size} {kind} images, "
-        f"E_a {config.schedule.steps} × {2 * anchors + added}."
-    )
-    return [f"Equal budgets: {seen} {said}"]
+    return [f"{budgets(config)} {said}"]

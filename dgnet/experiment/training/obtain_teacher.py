@@ -32,7 +32,7 @@ def obtain_teacher(run: Run, start: LoadedModel[DGNet] | None = None) -> Teacher
 
     Whichever it is, its accuracy on the training images is checked, unless nobody takes its labels: then E_a alone
     begins with it, and it may have learnt other people. A teacher from a file keeps the backbone with which it was
-    saved, whatever `teacher.backbone` says.
+    saved, whatever `teacher.backbone` says; the copy in the run's folder tells by which settings it was trained.
 
     Raises:
         TeacherError: it was trained on other people than those of the training set, or recognises too few of their
@@ -50,27 +50,26 @@ def obtain_teacher(run: Run, start: LoadedModel[DGNet] | None = None) -> Teacher
     run.world.wait()  # until all processes have looked for the teacher, because the first will write it
     if given:
         loaded = load_teacher(given)
-        teacher, name, backbone = place(loaded.model, run.device), str(given), loaded.config.teacher.backbone
+        teacher, name, taught = place(loaded.model, run.device), str(given), loaded.config.teacher
         if labels_are_taken:
             require_same_identities(loaded.card, teacher, run.data.people, name)
         else:
             card = loaded.card  # it says on whom this teacher was trained
-        tell_difference(name, backbone, settings.backbone)
+        tell_difference(name, taught.backbone, settings.backbone)
     else:
         torch.manual_seed(config.seed)
-        backbone = settings.backbone
-        teacher = Teacher(backbone, config.network.feature_dim, run.data.num_classes)
+        taught = settings
+        teacher = Teacher(settings.backbone, config.network.feature_dim, run.data.num_classes)
         new = latest_checkpoint(folder.teacher_checkpoints) is None  # else all of it is restored from there
         if new and not (start and teach_on_from(start, teacher, config, run.data.people)):
-            start_from(teacher.backbone, backbone)
+            start_from(teacher.backbone, settings.backbone)
         teacher = place(teacher, run.device)
         train_teacher(teacher, feed, run.context(folder.teacher_checkpoints), run.synthetic_feed(num_synthetic))
         name = "the teacher just trained"
     if labels_are_taken:
         check_labels(run, teacher, feed, name)
     if run.world.leads and not folder.teacher.exists():
-        made = replace(config, teacher=replace(settings, backbone=backbone))
-        save_teacher(folder.teacher, teacher, made, card)
+        save_teacher(folder.teacher, teacher, replace(config, teacher=taught), card)
     return teacher
 
 

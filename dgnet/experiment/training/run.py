@@ -35,15 +35,15 @@ class Run:
     device: torch.device
     world: World
 
-    def feed(self, batch_size: int) -> Feed:
-        """The batches of training images for this process."""
+    def feed(self, batch_size: int, other: int = 0) -> Feed:
+        """The batches of training images for this process; with `other`, added to the seed, other batches."""
         return Feed(
             self.data.train,
             self.data.labels,
             self.data.camids,
             batch_size,
             self.config.augment,
-            self.config.seed,
+            self.config.seed + other,
             self.device,
             rank=self.world.rank,
             world_size=self.world.size,

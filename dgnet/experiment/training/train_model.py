@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 
 from dgnet.config import FROM_TEACHER
+from dgnet.data.batches.streams import MORE_REAL_SEED
 from dgnet.experiment.evaluation.present import showcase
 from dgnet.experiment.training.best import keep_best
 from dgnet.experiment.training.run import Run
@@ -52,7 +53,8 @@ def train_model(run: Run, teacher: Teacher, start: LoadedModel[DGNet] | None = N
     synthetic = run.synthetic_feed(config.data.num_synthetic(anchors))
     feed = run.feed(anchors)
     true_swaps = TrueSwapFeed(data.true_swaps, feed) if data.true_swaps else None
-    return train_joint(networks, feed, context, sample, measure, synthetic, true_swaps)
+    more_real = run.feed(config.more_real, MORE_REAL_SEED) if config.more_real else None
+    return train_joint(networks, feed, context, sample, measure, synthetic, true_swaps, more_real)
 
 
 def _begin(model: DGNet, run: Run, teacher: Teacher, start: LoadedModel[DGNet] | None) -> None:

@@ -38,9 +38,10 @@ class RunConfig:
         start: a trained model to start from instead of random weights: a run's folder, a model file, or `bundled`.
             Its networks must have the sizes set here; classifiers are new where it knows another number of people.
             A teacher that is trained begins as its E_a too, where both have the same backbone, mean pooling and width
-            of feature. E_a may be another network (`network.backbone`, `feature_dim`, `pool`), or begin as T
-            (`network.backbone.weights teacher`): then E_s and G alone begin with this model, and the layers of G that
-            read the appearance code are fitted to the codes of the new E_a.
+            of feature; a Baseline alone (`joint` off) begins as that, or as another Baseline, or is refused. E_a may be
+            another network (`network.backbone`, `feature_dim`, `pool`), or begin as T (`network.backbone.weights
+            teacher`): then E_s and G alone begin with this model, and the layers of G that read the appearance code
+            are fitted to the codes of the new E_a.
         seed: of every random number; the same seed on the same machine gives the same run, bit for bit on a CPU.
         device: `auto`, `cpu`, `cuda`, `cuda:N` or `mps`.
         precision: of the networks' arithmetic (losses and normalisation statistics stay fp32).

@@ -13,6 +13,7 @@ from dgnet.experiment.training.checks import check_backbones, check_teacher_file
 from dgnet.experiment.training.obtain_teacher import obtain_teacher
 from dgnet.experiment.training.run import Run
 from dgnet.experiment.training.start import find_start
+from dgnet.experiment.training.start_teacher import find_teacher_start
 from dgnet.experiment.training.train_model import train_model
 from dgnet.files.outputs import check_outside
 from dgnet.models.device import pick_device
@@ -50,7 +51,8 @@ def train(config: RunConfig, out: Path, *, resume: bool = False) -> Path | None:
             folder.check(resume or world.restarted)
         check_backbones(config)
         check_teacher_file(config, folder)
-        start = find_start(config)
+        start = find_start(config) if config.joint else None
+        taught = start if config.joint else find_teacher_start(config)
         with world.one_first():
             data = open_data(config)
         check_true_swaps(data.dataset)
@@ -59,7 +61,7 @@ def train(config: RunConfig, out: Path, *, resume: bool = False) -> Path | None:
         world.wait()
 
         run = Run(config, data, folder, device, world)
-        teacher = obtain_teacher(run, start)
+        teacher = obtain_teacher(run, taught)
         training = config.joint and not folder.model.exists()
         world.wait()  # until all processes have looked for the model, because the first will write it
         if training:

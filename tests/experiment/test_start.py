@@ -13,6 +13,7 @@ from dgnet.data.people import Group, Identity, People
 from dgnet.experiment.models.find import find_model
 from dgnet.experiment.train import train
 from dgnet.experiment.training.start import find_start, train_on_from
+from dgnet.experiment.training.start_teacher import find_teacher_start
 from dgnet.files.tensors import WeightsError
 from dgnet.models.dgnet import DGNet
 from dgnet.models.weights.ours import LoadedModel, load_model, load_teacher, save_model
@@ -157,7 +158,7 @@ def test_the_teacher_begins_as_the_appearance_encoder_of_the_same_network(
     save_model(tmp_path / "m.safetensors", old, alike, {})
     with caplog.at_level("INFO"):
         train(replace(alike, start=str(tmp_path / "m.safetensors")), tmp_path / "run")
-    assert "start: T begins as E_a of a trained model, new classifier" in caplog.text
+    assert f"start: T begins as that of {tmp_path / 'm.safetensors'}, new classifier" in caplog.text
     teacher = load_teacher(tmp_path / "run/teacher.safetensors").model
     assert teacher.head.whitening is None
     for name, value in teacher.named_parameters():
@@ -207,8 +208,8 @@ def test_a_baseline_of_another_network_cannot_begin_with_a_model(config: RunConf
     }[what]
     save_model(tmp_path / "m.safetensors", DGNet(network, 4), replace(alike, network=network), {})
     start = replace(alike, start=str(tmp_path / "m.safetensors"))
-    with pytest.raises(ConfigError, match=r"start: the Baseline is another network than E_a of .*m\.safetensors"):
-        find_start(start)
+    with pytest.raises(ConfigError, match=r"start: the Baseline is another network than that of .*m\.safetensors"):
+        find_teacher_start(start)
     assert find_start(replace(start, joint=True)) is not None, "E_s and G begin with it"
 
 
@@ -216,4 +217,16 @@ def test_a_baseline_begins_with_a_model_whose_generator_has_other_sizes(config: 
     alike = of_the_teachers_kind(config)
     wider = replace(alike, network=replace(alike.network, structure_width=6))
     save_model(tmp_path / "m.safetensors", DGNet(wider.network, 4), wider, {})
-    assert find_start(replace(alike, start=str(tmp_path / "m.safetensors"))) is not None
+    assert find_teacher_start(replace(alike, start=str(tmp_path / "m.safetensors"))) is not None
+
+
+def test_a_baseline_begins_as_another_and_keeps_its_classifier_where_people_are_the_same(
+    config: RunConfig, tmp_path: Path
+) -> None:
+    alike = of_the_teachers_kind(config)
+    for name, start, rate in (("first", "", 0.05), ("second", str(tmp_path / "first"), 1e-12)):
+        settings = replace(alike.teacher, backbone_lr=rate, head_lr=rate)
+        train(replace(alike, start=start, teacher=settings), tmp_path / name)
+    first, second = (load_teacher(tmp_path / name / "teacher.safetensors").model for name in ("first", "second"))
+    for name, value in first.named_parameters():
+        torch.testing.assert_close(second.get_parameter(name), value, atol=1e-6, rtol=1e-6)

@@ -11,12 +11,11 @@ from dgnet.config import BackboneConfig
 from dgnet.data.people import People
 from dgnet.experiment.training.checks import teacher_file
 from dgnet.experiment.training.run import Run
-from dgnet.experiment.training.start import teach_on_from
+from dgnet.experiment.training.start_teacher import TeacherStart, teach_on_from
 from dgnet.models.appearance import Teacher
 from dgnet.models.backbones.choice import start_from
-from dgnet.models.dgnet import DGNet
 from dgnet.models.layers.units import place
-from dgnet.models.weights.ours import LoadedModel, load_teacher, save_teacher
+from dgnet.models.weights.ours import load_teacher, save_teacher
 from dgnet.training.checkpoint import UNKNOWN_PEOPLE, latest_checkpoint
 from dgnet.training.feed import Feed
 from dgnet.training.teacher import TeacherError, check_teacher, train_teacher
@@ -24,11 +23,11 @@ from dgnet.training.teacher import TeacherError, check_teacher, train_teacher
 logger = logging.getLogger(__name__)
 
 
-def obtain_teacher(run: Run, start: LoadedModel[DGNet] | None = None) -> Teacher:
+def obtain_teacher(run: Run, start: TeacherStart | None = None) -> Teacher:
     """The teacher in the run's folder, else the one in `teacher.weights`, else a new one that is trained now.
 
-    A new one begins as E_a of `start`, where there is one and they are the same network, else with the weights that
-    `teacher.backbone.weights` names.
+    A new one begins as the E_a of `start`, or as the T that it is, where they are the same network, else with the
+    weights that `teacher.backbone.weights` names.
 
     Whichever it is, its accuracy on the training images is checked, unless nobody takes its labels: then E_a alone
     begins with it, and it may have learnt other people. A teacher from a file keeps the backbone with which it was

@@ -1,9 +1,8 @@
-"""Starting a training, T's or the joint one, from a model that is trained already."""
+"""Starting joint training from a model that is trained already."""
 
 from __future__ import annotations
 
 import logging
-from dataclasses import replace
 from typing import Final
 
 import numpy as np
@@ -36,25 +35,16 @@ BATCH_SIZE: Final = 64
 def find_start(config: RunConfig) -> LoadedModel[DGNet] | None:
     """The model that `config.start` names; None where it is empty.
 
-    Its E_a may be another network; then E_s and G alone begin with it, and its images may have another size. Where
-    the Baseline alone is trained, E_a alone must fit.
+    Its E_a may be another network; then E_s and G alone begin with it, and its images may have another size.
 
     Raises:
         WeightsError: there is no such model.
         ConfigError: its E_s and G have other sizes, but for `network.detail_colour`, which may be turned on; the
-            message gives the settings that would fit. Or the Baseline alone is trained and is another network than
-            its E_a, so that nothing would begin with it.
+            message gives the settings that would fit.
     """
     if not config.start:
         return None
     loaded = find_model(config.start)
-    if not config.joint:
-        if _is_same_network(loaded, config):
-            return loaded
-        raise ConfigError(
-            f"start: the Baseline is another network than E_a of {config.start} (teacher.backbone, "
-            "network.feature_dim, network.pool), so it cannot begin with it; give them the same settings"
-        )
     found = {name: old for name, (old, _) in differing(loaded.config, config, "fit").items() if "network." in name}
     there = {name: old for name, old in found.items() if name != IN_COLOUR or old or not loaded.config.network.detail}
     if has_other_encoder(loaded, config):
@@ -78,45 +68,13 @@ def train_on_from(start: LoadedModel[DGNet], model: DGNet, people: People) -> No
 
     An older file does not say on whom it was trained; its people count as the same if their number is the same.
     """
-    whole = _copy(start, model, (".classifier.",) if _knows_others(start, people) else ())
+    whole = _copy(start, model, (".classifier.",) if knows_others(start, people) else ())
     logger.info("start: E_a, E_s and G of a trained model%s", "" if whole else ", new classifiers")
 
 
-def teach_on_from(start: LoadedModel[DGNet], teacher: Teacher, config: RunConfig, people: People) -> bool:
-    """Copy E_a of `start`, with the head of f_prim, into a new T, if they are the same network.
-
-    The classifier is new, unless `start` was trained on the same people; the whitening is left out, since T's feature
-    will change.
-
-    Returns:
-        Whether they are the same network.
-    """
-    if not _is_same_network(start, config):
-        logger.info("start: T is another network than E_a of %s, so it begins without it", config.start)
-        return False
-    encoder, own = start.model.appearance_encoder, teacher.head.state_dict()
-    others = _knows_others(start, people)
-    kept = {
-        name: tensor
-        for name, tensor in encoder.prim.state_dict().items()
-        if name in own and tensor.shape == own[name].shape and not (others and name.startswith("classifier."))
-    }
-    teacher.backbone.load_state_dict(encoder.backbone.state_dict())
-    teacher.head.load_state_dict(own | kept)
-    logger.info("start: T begins as E_a of a trained model%s", "" if kept.keys() == own.keys() else ", new classifier")
-    return True
-
-
-def _knows_others(start: LoadedModel[DGNet], people: People) -> bool:
+def knows_others(start: LoadedModel[DGNet] | LoadedModel[Teacher], people: People) -> bool:
     """Whether the classifiers of `start` are of other people, as far as its file says on whom it was trained."""
     return "people" in start.card and bool(people.strangers_to(start.card["people"]))
-
-
-def _is_same_network(start: LoadedModel[DGNet], config: RunConfig) -> bool:
-    """Whether T has the backbone, the pooling and the width of feature of the E_a of `start`."""
-    found = start.config.network
-    ours, theirs = (replace(one, weights="", mixstyle=0.0) for one in (config.teacher.backbone, found.backbone))
-    return ours == theirs and found.pool == "mean" and found.feature_dim == config.network.feature_dim
 
 
 def draw_on_from(start: LoadedModel[DGNet], model: DGNet, crops: CropStore, seed: int) -> None:

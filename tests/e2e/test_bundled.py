@@ -1,12 +1,13 @@
 """The bundled models: their files are small, their cards state their true figures, and their swaps beat copies."""
 
 import re
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from dgnet import cli
+from dgnet import Gallery, cli
 from dgnet.config import DataConfig, preset
 from dgnet.experiment.data import open_data
 from dgnet.experiment.evaluation.features import features_by
@@ -57,3 +58,24 @@ def test_swapping_works_right_after_installing(name: str, tmp_path: Path, monkey
     cli.main(["swap", name, "--paste", "--out", "pasted.png"])
     assert min((tmp_path / file).stat().st_size for file in ("swaps.png", "pasted.png")) > 10_000
     assert (tmp_path / "swaps.png").read_bytes() != (tmp_path / "pasted.png").read_bytes()
+
+
+def test_it_goes_on_learning_from_some_labelled_people(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The three commands of docs/adapt.md, without ImageNet's weights: it brings what they taught it."""
+    monkeypatch.chdir(tmp_path)
+    for image in sorted((bundled_root() / "bounding_box_train").glob("*.jpg"))[:240]:
+        person = tmp_path / "people" / image.name[:4]
+        person.mkdir(parents=True, exist_ok=True)
+        shutil.copy(image, person)
+    train = ["folder+medium+baseline", "--data.root", "people", "--data.num_test_ids", "4", "--start", "bundled"]
+    with caplog.at_level("INFO"):
+        cli.main(["train", *train, "--teacher.steps", "30", "--out", "runs/mine"])
+    assert "start: T begins as that of bundled, new classifier" in caplog.text
+    recognised = float(re.findall(r"the teacher just trained recognises ([\d.]+)%", caplog.text)[-1])
+    assert recognised > 60  # from random weights it is chance: one of so many people
+    cli.main(["whiten", "runs/mine", "folder=people", "--out", "mine.safetensors", "--ridge", "0.3"])
+    cli.main(["gallery", "create", "people.db", "people", "--model", "mine.safetensors"])
+    with Gallery.open("people.db") as gallery:
+        assert len(gallery) == 240

@@ -213,6 +213,12 @@ def test_a_baseline_of_another_network_cannot_begin_with_a_model(config: RunConf
     assert find_start(replace(start, joint=True)) is not None, "E_s and G begin with it"
 
 
+def test_a_baseline_that_is_given_cannot_begin_with_a_model(config: RunConfig) -> None:
+    given = replace(config, joint=False, start="bundled", teacher=replace(config.teacher, weights="runs/other"))
+    with pytest.raises(ConfigError, match=r"start: teacher\.weights names the Baseline itself, runs/other"):
+        find_teacher_start(given)
+
+
 def test_a_baseline_begins_with_a_model_whose_generator_has_other_sizes(config: RunConfig, tmp_path: Path) -> None:
     alike = of_the_teachers_kind(config)
     wider = replace(alike, network=replace(alike.network, structure_width=6))

@@ -104,7 +104,9 @@ def find_network(run: RUN) -> LoadedModel[DGNet] | LoadedModel[Teacher]:
     if found.teacher:
         return load_teacher(found.teacher)
     assert found.foreign is not None
-    raise WeightsError(f"{found.name}: {kind_of(found.foreign)} already; give {WANTED}")
+    raise WeightsError(
+        f"{found.name}: {kind_of(found.foreign)} already, which is no network of dgnet's any more; give {WANTED}"
+    )
 
 
 def kind_of(foreign: Path) -> str:

@@ -24,10 +24,16 @@ def find_teacher_start(config: RunConfig) -> TeacherStart | None:
 
     Raises:
         WeightsError: there is no such network.
-        ConfigError: it is another network than the Baseline, so that nothing would begin with it.
+        ConfigError: it is another network than the Baseline, or `teacher.weights` names a T that is trained already, so
+            that nothing would begin with it.
     """
     if not config.start:
         return None
+    if config.teacher.weights:
+        raise ConfigError(
+            f"start: teacher.weights names the Baseline itself, {config.teacher.weights}, so nothing would begin with "
+            f"{config.start}; leave one of them out"
+        )
     loaded = find_network(config.start)
     if _is_same_network(loaded, config):
         return loaded

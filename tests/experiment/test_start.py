@@ -198,8 +198,17 @@ def test_an_appearance_encoder_that_begins_as_the_teacher_takes_only_the_generat
         torch.testing.assert_close(value, old.structure_encoder.get_parameter(name), atol=1e-5, rtol=1e-5)
 
 
-@pytest.mark.parametrize("what", ["backbone", "width", "pool"])
-def test_a_baseline_of_another_network_cannot_begin_with_a_model(config: RunConfig, tmp_path: Path, what: str) -> None:
+@pytest.mark.parametrize(
+    ("what", "told"),
+    [
+        ("backbone", r"add --teacher\.backbone\.width 16$"),
+        ("width", r"add --network\.feature_dim 12$"),
+        ("pool", r"are maxima of its map \(network\.pool\), and the Baseline's are means"),
+    ],
+)
+def test_a_baseline_of_another_network_cannot_begin_with_a_model(
+    config: RunConfig, tmp_path: Path, what: str, told: str
+) -> None:
     alike = of_the_teachers_kind(config)
     network = {
         "backbone": replace(alike.network, backbone=replace(alike.network.backbone, width=16)),
@@ -208,7 +217,7 @@ def test_a_baseline_of_another_network_cannot_begin_with_a_model(config: RunConf
     }[what]
     save_model(tmp_path / "m.safetensors", DGNet(network, 4), replace(alike, network=network), {})
     start = replace(alike, start=str(tmp_path / "m.safetensors"))
-    with pytest.raises(ConfigError, match=r"start: the Baseline is another network than that of .*m\.safetensors"):
+    with pytest.raises(ConfigError, match=rf"start: .*m\.safetensors.* {told}"):
         find_teacher_start(start)
     assert find_start(replace(start, joint=True)) is not None, "E_s and G begin with it"
 

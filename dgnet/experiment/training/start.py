@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from typing import Final
 
 import numpy as np
@@ -50,7 +51,7 @@ def find_start(config: RunConfig) -> LoadedModel[DGNet] | None:
     if has_other_encoder(loaded, config):
         there = {name: old for name, old in there.items() if not name.startswith((*OF_E_A, *OF_SIZE))}
     if there:
-        wanted = " ".join(f"--{name} {_word(value)}" for name, value in there.items())
+        wanted = as_options(there)
         raise ConfigError(f"start: {config.start} has networks of other sizes than these settings; add {wanted}")
     return loaded
 
@@ -128,7 +129,11 @@ def _codes(model: DGNet, crops: CropStore, chosen: Indices, size: tuple[int, int
     return torch.cat(codes)
 
 
-def _word(value: object) -> str:
-    """A value as it is written on a command line."""
-    value = list(value) if isinstance(value, tuple) else value
-    return str(value).replace(" ", "") if isinstance(value, list | bool) else f"{value}"
+def as_options(settings: Mapping[str, object]) -> str:
+    """Settings as they are written on a command line."""
+
+    def word(value: object) -> str:
+        value = list(value) if isinstance(value, tuple) else value
+        return str(value).replace(" ", "") if isinstance(value, list | bool) else f"{value}"
+
+    return " ".join(f"--{name} {word(value)}" for name, value in settings.items())

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import NamedTuple
 
 from dgnet.config import BackboneConfig, ConfigError, RunConfig
 from dgnet.data.people import People
 from dgnet.experiment.models.find import find_network
-from dgnet.experiment.training.start import knows_others
+from dgnet.experiment.training.start import as_options, knows_others
 from dgnet.models.appearance import Head, Teacher
 from dgnet.models.backbones.choice import Backbone
 from dgnet.models.dgnet import DGNet
@@ -35,12 +35,15 @@ def find_teacher_start(config: RunConfig) -> TeacherStart | None:
             f"{config.start}; leave one of them out"
         )
     loaded = find_network(config.start)
-    if _is_same_network(loaded, config):
-        return loaded
-    raise ConfigError(
-        f"start: the Baseline is another network than that of {config.start} (teacher.backbone, network.feature_dim, "
-        "or not the mean of the map), so it cannot begin with it; give them the same settings"
-    )
+    if _describer(loaded).pool != "mean":
+        raise ConfigError(
+            f"start: the features of {config.start} are maxima of its map (network.pool), and the Baseline's are "
+            "means, so it cannot begin with it"
+        )
+    other = _differences(loaded, config)
+    if other:
+        raise ConfigError(f"start: {config.start} is another network than the Baseline of these settings; add {other}")
+    return loaded
 
 
 def teach_on_from(start: TeacherStart, teacher: Teacher, config: RunConfig, people: People) -> bool:
@@ -52,7 +55,7 @@ def teach_on_from(start: TeacherStart, teacher: Teacher, config: RunConfig, peop
     Returns:
         Whether they are the same network.
     """
-    if not _is_same_network(start, config):
+    if _describer(start).pool != "mean" or _differences(start, config):
         logger.info("start: T is another network than E_a of %s, so it begins without it", config.start)
         return False
     found, own = _describer(start), teacher.head.state_dict()
@@ -87,8 +90,11 @@ def _describer(start: TeacherStart) -> _Describer:
     return _Describer(encoder.backbone, encoder.prim, config.network.backbone, encoder.pool)
 
 
-def _is_same_network(start: TeacherStart, config: RunConfig) -> bool:
-    """Whether T has the backbone, the pooling and the width of feature of `start`, its E_a or the T that it is."""
+def _differences(start: TeacherStart, config: RunConfig) -> str:
+    """The settings that would make T the network of `start`, its E_a or the T that it is; empty where it is that."""
     found = _describer(start)
-    ours, theirs = (replace(one, weights="", mixstyle=0.0) for one in (config.teacher.backbone, found.config))
-    return ours == theirs and found.pool == "mean" and found.head.embed.out_features == config.network.feature_dim
+    ours, theirs = (asdict(replace(one, weights="", mixstyle=0.0)) for one in (config.teacher.backbone, found.config))
+    wanted = {f"teacher.backbone.{name}": theirs[name] for name in theirs if theirs[name] != ours[name]}
+    if found.head.embed.out_features != config.network.feature_dim:
+        wanted["network.feature_dim"] = found.head.embed.out_features
+    return as_options(wanted)

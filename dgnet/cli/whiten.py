@@ -10,8 +10,8 @@ from dgnet.cli.parser import HelpFormatter, add_device, parser_of
 WHITEN_HELP = """\
 Make a model's features count less what differs between images of one person, such as light, camera and pose, and more
 what tells people apart. This is learnt from labelled people in one pass over their images; nothing is trained, and the
-new model is as fast as before. Fifty people are worth it; a hundred are better. Where a model was trained on the very
-cameras it gains nothing.
+new model is as fast as before. Fifty people are worth it; a hundred are better. A model
+that was trained on the very cameras may gain nothing.
 
   dgnet whiten bundled DIR --out mine.safetensors            a folder with one folder per person, or a data set
   dgnet whiten runs/mine market1501=DIR --out mine.safetensors

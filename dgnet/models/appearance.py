@@ -57,6 +57,24 @@ class Head(nn.Module):
         feature = self.norm(self.embed(x))
         return HeadOutput(feature, self.classifier(self.dropout(feature)))
 
+    def begin_as(self, other: Head, *, classifier: bool = True) -> bool:
+        """Take over the weights of a head of the same width, but not its whitening, which training makes untrue.
+
+        Its classifier is taken over only with `classifier`, and where it tells as many people apart.
+
+        Returns:
+            Whether the classifier was taken over.
+        """
+        own = self.state_dict()
+        classifier = classifier and other.classifier.weight.shape == self.classifier.weight.shape
+        kept = {
+            name: value
+            for name, value in other.state_dict().items()
+            if name in own and (classifier or not name.startswith("classifier."))
+        }
+        self.load_state_dict(own | kept)
+        return classifier
+
     def retrieval_feature(self, output: HeadOutput) -> Tensor:
         """W f, or f where nothing was whitened; N x F."""
         return output.feature if self.whitening is None else output.feature @ self.whitening.T
@@ -100,14 +118,7 @@ class AppearanceEncoder(nn.Module):
         fits = self.pool == "mean" and self.prim.embed.weight.shape == teacher.embed.weight.shape
         if fits:
             for head in (self.prim, self.fine):
-                own = head.state_dict()
-                head.load_state_dict(
-                    {
-                        name: value if value.shape == own[name].shape else own[name]
-                        for name, value in teacher.state_dict().items()
-                        if name in own
-                    }
-                )
+                head.begin_as(teacher)
         return fits
 
 

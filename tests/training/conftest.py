@@ -8,6 +8,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
+from torch.optim import SGD
 
 from dgnet.config import RunConfig
 from dgnet.data.store.crops import Crops
@@ -16,6 +17,7 @@ from dgnet.models.dgnet import DGNet
 from dgnet.models.discriminator import Discriminator
 from dgnet.training.batch import Batch, Networks
 from dgnet.training.feed import Feed
+from dgnet.training.optim.optimizers import Optimizers
 
 NUM_CLASSES = 4
 
@@ -53,6 +55,22 @@ def sure(networks: Networks) -> Networks:
             nn.init.kaiming_normal_(module.weight, generator=generator)
     networks.model.train()
     return networks
+
+
+@pytest.fixture
+def still(sure: Networks) -> tuple[Optimizers, dict[str, Tensor]]:
+    """Optimisers that move nothing in `sure`; the dictionary holds the gradients that E_a was last given, by name."""
+    model, learnt = sure.model, dict[str, Tensor]()
+
+    class Kept(SGD):
+        def step(self, closure: object = None) -> None:  # type: ignore[override]
+            for name, parameter in model.appearance_encoder.named_parameters():
+                if parameter.grad is not None:
+                    learnt[name] = parameter.grad.clone()
+
+    drawing = [*model.structure_encoder.parameters(), *model.decoder.parameters()]
+    kept = Kept(model.appearance_encoder.parameters(), lr=0.0)
+    return Optimizers(SGD(drawing, lr=0.0), SGD(sure.discriminator.parameters(), lr=0.0), kept), learnt
 
 
 @pytest.fixture

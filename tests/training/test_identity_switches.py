@@ -11,7 +11,6 @@ import pytest
 import torch
 import torch.nn.functional as F
 from torch import Tensor
-from torch.optim import SGD
 
 from dgnet.config import LossConfig, RunConfig
 from dgnet.config.errors import ConfigError
@@ -43,7 +42,9 @@ def hardest(feature: Tensor, label: Tensor) -> Tensor:
     return torch.stack(terms)
 
 
-def test_the_appearance_encoder_learns_from_smooth_labels_and_triplets(sure: Networks, batch: Batch) -> None:
+def test_the_appearance_encoder_learns_from_smooth_labels_and_triplets(
+    sure: Networks, batch: Batch, still: tuple[Optimizers, dict[str, Tensor]]
+) -> None:
     smooth = {"reduction": "sum", "label_smoothing": 0.2}
     own = copy.deepcopy(sure.model.appearance_encoder)
     real = own(torch.cat([batch.x_erased, batch.x_partner_erased]))
@@ -54,20 +55,10 @@ def test_the_appearance_encoder_learns_from_smooth_labels_and_triplets(sure: Net
     (1.5 * id_real + 0.5 * apart).backward()
     nothing = dict.fromkeys(("image", "partner_image", "adversarial", "prim", "fine"), 0.0)
     loss = LossConfig(**nothing, id_real=1.5, smoothing=0.2, triplet=0.5)
-    model, D = sure.model.train(), sure.discriminator
-    drawing = [*model.structure_encoder.parameters(), *model.decoder.parameters()]
-    learnt: dict[str, Tensor] = {}
-
-    class Kept(SGD):
-        def step(self, closure: object = None) -> None:  # type: ignore[override]
-            for name, parameter in model.appearance_encoder.named_parameters():
-                if parameter.grad is not None:
-                    learnt[name] = parameter.grad.clone()
-
-    sgd = [SGD(drawing, lr=0.0), SGD(D.parameters(), lr=0.0), Kept(model.appearance_encoder.parameters(), lr=0.0)]
+    optimizers, learnt = still
     unfed = replace(FEEDING, prim=0.0, fine=0.0)
     switches = {"penalise": False, "structure_alone": True, "autocast": torch.autocast("cpu", enabled=False)}
-    terms = joint_step(sure, Optimizers(*sgd), batch, unfed, loss, **switches)  # type: ignore[arg-type]
+    terms = joint_step(sure, optimizers, batch, unfed, loss, **switches)  # type: ignore[arg-type]
     assert terms.id_real.item() == pytest.approx(id_real.item(), rel=1e-4)
     assert terms.triplet is not None
     assert terms.triplet.item() == pytest.approx(apart.item(), rel=1e-4)
@@ -75,10 +66,10 @@ def test_the_appearance_encoder_learns_from_smooth_labels_and_triplets(sure: Net
     assert learnt.keys() >= expected.keys()
     wanted, found = (torch.cat([some[name].flatten() for name in expected]) for some in (expected, learnt))
     assert (found - wanted).norm() < 1e-3 * wanted.norm()
-    fed = joint_step(sure, Optimizers(*sgd), batch, FEEDING, loss, **switches)  # type: ignore[arg-type]
+    fed = joint_step(sure, optimizers, batch, FEEDING, loss, **switches)  # type: ignore[arg-type]
     assert fed.fine_real is not None
     assert fed.fine_real.item() == pytest.approx(fine.item(), rel=1e-4)
-    assert joint_step(sure, Optimizers(*sgd), batch, unfed, LossConfig(), **switches).triplet is None  # type: ignore[arg-type]
+    assert joint_step(sure, optimizers, batch, unfed, LossConfig(), **switches).triplet is None  # type: ignore[arg-type]
 
 
 def train(config: RunConfig, feed: Callable[[int], Feed], folder: Path, **settings: float) -> tuple[Teacher, Context]:

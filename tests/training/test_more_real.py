@@ -11,7 +11,6 @@ import pytest
 import torch
 import torch.nn.functional as F
 from torch import Tensor
-from torch.optim import SGD
 
 from dgnet.config import LossConfig, RunConfig
 from dgnet.data.batches.streams import MORE_REAL_SEED
@@ -31,7 +30,9 @@ FEEDING = RampedWeights(id_generated=0, code_a=0, code_s=0, cycle=0, redressed=0
 AUTOCAST = torch.autocast("cpu", enabled=False)
 
 
-def test_they_share_the_norms_and_the_cross_entropy_of_anchors_and_partners(sure: Networks, batch: Batch) -> None:
+def test_they_share_the_norms_and_the_cross_entropy_of_anchors_and_partners(
+    sure: Networks, batch: Batch, still: tuple[Optimizers, dict[str, Tensor]]
+) -> None:
     """L_id^s stays four times a mean, now over all of them; L_fine and the triplet term know the pairs alone."""
     x_more = torch.randn(6, 3, 64, 32, generator=torch.Generator().manual_seed(1))
     wider = replace(batch, x_more=x_more, label_more=torch.tensor([3, 1, 0, 2, 1, 1]))
@@ -41,20 +42,10 @@ def test_they_share_the_norms_and_the_cross_entropy_of_anchors_and_partners(sure
     id_real = 4 * F.cross_entropy(seen.prim.logits, label)
     fine = 2 * F.cross_entropy(seen.fine.logits[:4], wider.label)
     torch.autograd.backward(id_real)
-    model, D = sure.model.train(), sure.discriminator
-    learnt: dict[str, Tensor] = {}
-
-    class Kept(SGD):
-        def step(self, closure: object = None) -> None:  # type: ignore[override]
-            for name, parameter in model.appearance_encoder.named_parameters():
-                if parameter.grad is not None:
-                    learnt[name] = parameter.grad.clone()
-
-    drawing = [*model.structure_encoder.parameters(), *model.decoder.parameters()]
-    sgd = [SGD(drawing, lr=0.0), SGD(D.parameters(), lr=0.0), Kept(model.appearance_encoder.parameters(), lr=0.0)]
+    optimizers, learnt = still
     loss = LossConfig(image=0.0, partner_image=0.0, adversarial=0.0, fine=0.0, prim=0.0)
     switches = {"penalise": False, "structure_alone": True, "autocast": AUTOCAST}
-    terms = joint_step(sure, Optimizers(*sgd), wider, FEEDING, loss, **switches)  # type: ignore[arg-type]
+    terms = joint_step(sure, optimizers, wider, FEEDING, loss, **switches)  # type: ignore[arg-type]
     assert terms.id_real is not None
     assert terms.fine_real is not None
     assert terms.id_real.item() == pytest.approx(id_real.item(), rel=1e-4)
@@ -63,7 +54,7 @@ def test_they_share_the_norms_and_the_cross_entropy_of_anchors_and_partners(sure
         if parameter.grad is not None:
             torch.testing.assert_close(learnt[name], parameter.grad, rtol=1e-3, atol=1e-5)
     apart = [
-        joint_step(sure, Optimizers(*sgd), one, FEEDING, replace(loss, triplet=1.0), **switches)  # type: ignore[arg-type]
+        joint_step(sure, optimizers, one, FEEDING, replace(loss, triplet=1.0), **switches)  # type: ignore[arg-type]
         for one in (wider, replace(wider, label_more=torch.tensor([0, 0, 0, 0, 0, 0])))
     ]
     assert apart[0].triplet is not None

@@ -58,18 +58,10 @@ def teach_on_from(start: TeacherStart, teacher: Teacher, config: RunConfig, peop
     if _describer(start).pool != "mean" or _differences(start, config):
         logger.info("start: T is another network than E_a of %s, so it begins without it", config.start)
         return False
-    found, own = _describer(start), teacher.head.state_dict()
-    others = knows_others(start, people)
-    kept = {
-        name: tensor
-        for name, tensor in found.head.state_dict().items()
-        if name in own and tensor.shape == own[name].shape and not (others and name.startswith("classifier."))
-    }
+    found = _describer(start)
     teacher.backbone.load_state_dict(found.backbone.state_dict())
-    teacher.head.load_state_dict(own | kept)
-    logger.info(
-        "start: T begins as that of %s%s", config.start, "" if kept.keys() == own.keys() else ", new classifier"
-    )
+    whole = teacher.head.begin_as(found.head, classifier=not knows_others(start, people))
+    logger.info("start: T begins as that of %s%s", config.start, "" if whole else ", new classifier")
     return True
 
 

@@ -78,7 +78,7 @@ def medium(config: RunConfig) -> RunConfig:
     are too noisy in batches of eight people, and it forgets what T knew (docs/log/).
     """
     light = small(config)
-    backbone = BackboneConfig(kind="mobilenet_v2", last_stride=2, weights=IMAGENET)
+    backbone = BackboneConfig(kind="mobilenet_v2", weights=IMAGENET)
     network = replace(
         light.network,
         dilations=(2, 4, 6),

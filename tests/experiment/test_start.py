@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Literal
 
 import pytest
 import torch
@@ -147,15 +148,21 @@ def of_the_teachers_kind(config: RunConfig) -> RunConfig:
     )
 
 
+@pytest.mark.parametrize("last_stride", [1, 2])
 def test_the_teacher_begins_as_the_appearance_encoder_of_the_same_network(
-    config: RunConfig, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    config: RunConfig, tmp_path: Path, caplog: pytest.LogCaptureFixture, last_stride: Literal[1, 2]
 ) -> None:
-    """Its classifier is new, since there are other people; nothing is whitened, since its feature is to change."""
+    """Its classifier is new, since there are other people; nothing is whitened, since its feature is to change.
+
+    The last stride, which has no weights, may be another.
+    """
     alike = of_the_teachers_kind(config)
-    old = DGNet(alike.network, 0)
+    backbone = replace(alike.network.backbone, last_stride=last_stride)
+    old_config = replace(alike, network=replace(alike.network, backbone=backbone))
+    old = DGNet(old_config.network, 0)
     for head in (old.appearance_encoder.prim, old.appearance_encoder.fine):
         head.whitening = torch.eye(alike.network.feature_dim)
-    save_model(tmp_path / "m.safetensors", old, alike, {})
+    save_model(tmp_path / "m.safetensors", old, old_config, {})
     with caplog.at_level("INFO"):
         train(replace(alike, start=str(tmp_path / "m.safetensors")), tmp_path / "run")
     assert f"start: T begins as that of {tmp_path / 'm.safetensors'}, new classifier" in caplog.text

@@ -104,7 +104,8 @@ def test_the_slider_shows_frames_that_were_fetched_once(open_page: Callable[...,
     assert slider.get_attribute("aria-valuetext") == f"{'Clothes' if code == 'appearance' else 'Body'} of Person 2"
     steps = [np.abs(a - b).mean() for a, b in itertools.pairwise(seen)]
     assert min(steps) > 0
-    assert np.abs(seen[0] - seen[-1]).mean() > 3 * max(steps)
+    # Little by little: one leap alone would have 1. The two are drawn by chance, and G turns some bodies in few steps.
+    assert np.abs(seen[0] - seen[-1]).mean() > 2 * max(steps)
     # The ends are the table's own pictures: clothes of 1 or 2 on the body of 1, or the other way round.
     table = [as_pixels(one) for one in drawn(page, 2)]
     ends = (table[0], table[2]) if code == "appearance" else (table[0], table[1])

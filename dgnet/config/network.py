@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from dgnet.config.errors import require
@@ -77,6 +77,11 @@ class BackboneConfig:
         if self.kind != "resnet":
             return LIGHT_CHANNELS
         return self.width * 8 * (4 if self.bottleneck else 1)
+
+    @property
+    def layers_alone(self) -> BackboneConfig:
+        """Without the settings that no layer's weights depend on: backbones in which this is equal can swap weights."""
+        return replace(self, weights="", last_stride=1, mixstyle=0.0)
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from typing import NamedTuple
 
 from dgnet.config import BackboneConfig, ConfigError, RunConfig
@@ -83,14 +83,9 @@ def _describer(start: TeacherStart) -> _Describer:
 
 
 def _differences(start: TeacherStart, config: RunConfig) -> str:
-    """The settings that would make T the network of `start`, its E_a or the T that it is; empty where it is that.
-
-    The last stride may differ: it has no weights, and after some steps a finer map is worth more than a coarse one.
-    """
+    """The settings that would make T the network of `start`, its E_a or the T that it is; empty where it is that."""
     found = _describer(start)
-    ours, theirs = (
-        asdict(replace(one, weights="", mixstyle=0.0, last_stride=1)) for one in (config.teacher.backbone, found.config)
-    )
+    ours, theirs = (asdict(one.layers_alone) for one in (config.teacher.backbone, found.config))
     wanted = {f"teacher.backbone.{name}": theirs[name] for name in theirs if theirs[name] != ours[name]}
     if found.head.embed.out_features != config.network.feature_dim:
         wanted["network.feature_dim"] = found.head.embed.out_features

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from contextlib import nullcontext
-from dataclasses import replace
 
 import torch
 
@@ -66,10 +65,9 @@ def check_start(config: BackboneConfig, teacher: BackboneConfig) -> None:
         ConfigError: it is to start from a teacher whose backbone has other layers.
         WeightsError: it is to start from ImageNet weights, and the package that ships them is not installed.
     """
-    ours, theirs = (replace(one, weights="", last_stride=1, mixstyle=0.0) for one in (config, teacher))
     if config.weights == IMAGENET:
         imagenet_weights(config.kind)
-    if config.weights == FROM_TEACHER and ours != theirs:
+    if config.weights == FROM_TEACHER and config.layers_alone != teacher.layers_alone:
         raise ConfigError(_OTHER_LAYERS)
 
 

@@ -14,7 +14,7 @@ from dgnet.config import AdaptConfig, DataConfig, Precision, RunConfig
 from dgnet.data.store.memory import keep_freed_memory
 from dgnet.experiment.adaptation.generator import make_generator, open_source, shown, with_source
 from dgnet.experiment.adaptation.images import AdaptData, data_settings, open_images
-from dgnet.experiment.adaptation.judge import judge
+from dgnet.experiment.adaptation.judge import judge, map_in_use
 from dgnet.experiment.adaptation.page import adaptation_page
 from dgnet.experiment.adaptation.whitened import whiten_by_clusters
 from dgnet.experiment.evaluation.publish import Published
@@ -27,6 +27,7 @@ from dgnet.models.device import autocast_for, pick_device
 from dgnet.models.dgnet import DGNet
 from dgnet.models.layers.units import place
 from dgnet.models.weights.ours import LoadedModel, save_model, save_teacher, without_figures
+from dgnet.report.parts.adaptation import InUse
 from dgnet.retrieval.clustering.dbscan import require_sklearn
 from dgnet.training.adaptation.adapt import Adapted, adapt, require_enough
 from dgnet.training.adaptation.features import Describer
@@ -116,8 +117,12 @@ def adapt_to_crops(request: Request, out: Path) -> Published | None:
             raise
     if not world.leads:
         return None
-    notes = save(folder, loaded, adapted, config, data, device)
-    return adaptation_page(config, data, adapted, folder, notes, who)
+    given = map_in_use(loaded.model, data, config.alpha, device)
+    model, card, notes = kept_model(loaded, adapted, config, data, device)
+    written = map_in_use(model, data, config.alpha, device)
+    write(folder, model, config, card)
+    in_use = None if given is None or written is None else InUse(given, written)
+    return adaptation_page(config, data, adapted, in_use, folder, notes, who)
 
 
 def config_of(request: Request, loaded: LoadedModel[DGNet] | LoadedModel[Teacher], settings: DataConfig) -> RunConfig:
@@ -146,15 +151,17 @@ def describer_of(model: DGNet | Teacher) -> Describer:
     return model if isinstance(model, Teacher) else model.appearance_encoder
 
 
-def save(
-    folder: RunFolder,
+def kept_model(
     loaded: LoadedModel[DGNet] | LoadedModel[Teacher],
     adapted: Adapted,
     config: RunConfig,
     data: AdaptData,
     device: torch.device,
-) -> list[str]:
-    """Write the model, or the Baseline, with the adapted network, whitened; returns notes about it for the page."""
+) -> tuple[DGNet | Teacher, dict[str, str], list[str]]:
+    """The model, or the Baseline, with the adapted network, whitened; its card, and notes about it for the page.
+
+    It is made of `loaded`, whose own E_a is gone then.
+    """
     network = adapted.network
     trained_on = f"{loaded.card.get('trained on', 'unknown')}; adapted to {data.dataset.name} without its labels"
     card = {
@@ -175,9 +182,13 @@ def save(
     else:
         card["whitened by"], said = whiten_by_clusters(model, data, adapted.clusters, config, device)
         notes = [said, *notes]
+    return model, card, notes
+
+
+def write(folder: RunFolder, model: DGNet | Teacher, config: RunConfig, card: dict[str, str]) -> None:
+    """Write the model, or the Baseline, into the run's folder."""
     model.cpu()
     if isinstance(model, Teacher):
         save_teacher(folder.teacher, model, config, card)
     else:
         save_model(folder.model, model, config, card)
-    return notes

@@ -67,5 +67,5 @@ def train(config: RunConfig, out: Path, *, resume: bool = False) -> Path | None:
         if training:
             model = train_model(run, teacher, start)
             if world.leads:
-                save_model(folder.model, model, config, card=run.card())
+                save_model(folder.model, model, config, card=run.card(start))
     return evaluate_run(config, data, out, out, device).page if world.leads else None

@@ -78,6 +78,10 @@ def test_the_result_is_a_run_and_labels_change_nothing_in_it(
     assert all(text in page for text in ("The tightest", "without labels", "Judged by labels", "<img"))
     cli.main(["evaluate", str(judged)])
     assert (judged / "report.html").exists()
+    assert "in_use" not in figures[0]
+    measured = json.loads((judged / "results.json").read_text())["retrieval"]
+    assert figures[1]["in_use"]["written"] == pytest.approx(measured[-1]["map_step"], abs=1e-6)
+    assert f"{100 * figures[1]['in_use']['written']:.1f}</" in page  # the tile, not that of before whitening
     assert RunFolder(judged).load_config().adapt.steps == 2
 
 

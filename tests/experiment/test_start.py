@@ -127,6 +127,7 @@ def test_a_run_goes_on_from_another(config: RunConfig, tmp_path: Path) -> None:
     for name, value in first.model.named_parameters():
         torch.testing.assert_close(second_.model.get_parameter(name), value, atol=1e-5, rtol=1e-5)
     assert second_.config.start == ""
+    assert second_.card["begun as"] == f"first, which was trained on {first.card['trained on']}"
 
 
 def test_rates_of_nothing_leave_a_trained_appearance_encoder_as_it_is(config: RunConfig, tmp_path: Path) -> None:
@@ -162,11 +163,13 @@ def test_the_teacher_begins_as_the_appearance_encoder_of_the_same_network(
     old = DGNet(old_config.network, 0)
     for head in (old.appearance_encoder.prim, old.appearance_encoder.fine):
         head.whitening = torch.eye(alike.network.feature_dim)
-    save_model(tmp_path / "m.safetensors", old, old_config, {})
+    save_model(tmp_path / "m.safetensors", old, old_config, {"trained on": "msmt17", "licence": "research only"})
     with caplog.at_level("INFO"):
         train(replace(alike, start=str(tmp_path / "m.safetensors")), tmp_path / "run")
     assert f"start: T begins as that of {tmp_path / 'm.safetensors'}, new classifier" in caplog.text
-    teacher = load_teacher(tmp_path / "run/teacher.safetensors").model
+    loaded = load_teacher(tmp_path / "run/teacher.safetensors")
+    assert loaded.card["begun as"] == "m.safetensors, which was trained on msmt17; licence: research only"
+    teacher = loaded.model
     assert teacher.head.whitening is None
     for name, value in teacher.named_parameters():
         if "classifier" not in name:

@@ -6,7 +6,9 @@ import torch
 
 from dgnet.experiment.adaptation.images import AdaptData
 from dgnet.experiment.data import HeldOut
-from dgnet.experiment.evaluation.features import held_out_features, held_out_labels
+from dgnet.experiment.evaluation.features import features_of, held_out_features, held_out_labels
+from dgnet.models.appearance import Teacher
+from dgnet.models.dgnet import DGNet
 from dgnet.retrieval.clustering.agreement import agreement
 from dgnet.retrieval.clustering.dbscan import Clustering
 from dgnet.retrieval.features.extract import FeatureFunction
@@ -27,6 +29,14 @@ def judge(
         agreed = agreement(found.labels, data.truth)
         figures |= {"purity": agreed.purity, "rand": agreed.rand}
     return figures
+
+
+def map_in_use(model: DGNet | Teacher, data: AdaptData, alpha: float, device: torch.device) -> float | None:
+    """mAP (AP step) on test people by the features that searches rank by, whitened where the model is; None without.
+
+    The model is moved to the device.
+    """
+    return map_of(features_of(model.to(device).eval()), data.held_out, alpha, device) if data.held_out else None
 
 
 def map_of(function: FeatureFunction, held_out: HeldOut, alpha: float, device: torch.device) -> float:

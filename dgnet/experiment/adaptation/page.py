@@ -17,7 +17,7 @@ from dgnet.experiment.run_folder import RunFolder
 from dgnet.files.whole_file import write_text_whole
 from dgnet.generation.swap import swap_matrix
 from dgnet.report.part import Part
-from dgnet.report.parts.adaptation import ClusterPictures, ClusterRow, Epochs
+from dgnet.report.parts.adaptation import ClusterPictures, ClusterRow, Epochs, InUse
 from dgnet.report.parts.swaps.grid import SwapGrid
 from dgnet.report.parts.training import Training
 from dgnet.report.report import Report, report_tables, results_of, write_report
@@ -29,11 +29,17 @@ NUM_ROWS, NUM_COLUMNS = 6, 12
 
 
 def adaptation_page(
-    config: RunConfig, data: AdaptData, adapted: Adapted, folder: RunFolder, notes: list[str], who: Shown | None
+    config: RunConfig,
+    data: AdaptData,
+    adapted: Adapted,
+    in_use: InUse | None,
+    folder: RunFolder,
+    notes: list[str],
+    who: Shown | None,
 ) -> Published:
     """Write the page and its figures into the run's folder; `who` is drawn, where the model learnt to draw."""
     log = read_log(folder.log)
-    epochs = Epochs([row for row in log if row["phase"] == PHASE], adapted.best)
+    epochs = Epochs([row for row in log if row["phase"] == PHASE], adapted.best, in_use)
     height, width = config.data.size
     facts = [
         ("started from", config.start),

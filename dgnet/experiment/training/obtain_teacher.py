@@ -10,8 +10,8 @@ import torch
 from dgnet.config import BackboneConfig
 from dgnet.data.people import People
 from dgnet.experiment.training.checks import teacher_file
-from dgnet.experiment.training.run import Run
-from dgnet.experiment.training.start_teacher import TeacherStart, teach_on_from
+from dgnet.experiment.training.run import BEGUN_AS, Run
+from dgnet.experiment.training.start_teacher import TeacherStart, can_begin_as, teach_on_from
 from dgnet.models.appearance import Teacher
 from dgnet.models.backbones.choice import start_from
 from dgnet.models.layers.units import place
@@ -52,6 +52,8 @@ def obtain_teacher(run: Run, start: TeacherStart | None = None) -> Teacher:
         teacher, name, taught = place(loaded.model, run.device), str(given), loaded.config.teacher
         if labels_are_taken:
             require_same_identities(loaded.card, teacher, run.data.people, name)
+            if BEGUN_AS in loaded.card:
+                card[BEGUN_AS] = loaded.card[BEGUN_AS]
         else:
             card = loaded.card  # it says on whom this teacher was trained
         tell_difference(name, taught.backbone, settings.backbone)
@@ -59,8 +61,14 @@ def obtain_teacher(run: Run, start: TeacherStart | None = None) -> Teacher:
         torch.manual_seed(config.seed)
         taught = settings
         teacher = Teacher(settings.backbone, config.network.feature_dim, run.data.num_classes)
+        begun = start if start and can_begin_as(start, config) else None
+        card = run.card(begun)
+        if start and not begun:
+            logger.info("start: T is another network than E_a of %s, so it begins without it", config.start)
         new = latest_checkpoint(folder.teacher_checkpoints) is None  # else all of it is restored from there
-        if new and not (start and teach_on_from(start, teacher, config, run.data.people)):
+        if new and begun:
+            teach_on_from(begun, teacher, config, run.data.people)
+        elif new:
             start_from(teacher.backbone, settings.backbone)
         teacher = place(teacher, run.device)
         train_teacher(teacher, feed, run.context(folder.teacher_checkpoints), run.synthetic_feed(num_synthetic))

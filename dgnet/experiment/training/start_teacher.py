@@ -46,23 +46,21 @@ def find_teacher_start(config: RunConfig) -> TeacherStart | None:
     return loaded
 
 
-def teach_on_from(start: TeacherStart, teacher: Teacher, config: RunConfig, people: People) -> bool:
+def can_begin_as(start: TeacherStart, config: RunConfig) -> bool:
+    """Whether T is the same network as the E_a of `start`, or as the T that it is."""
+    return _describer(start).pool == "mean" and not _differences(start, config)
+
+
+def teach_on_from(start: TeacherStart, teacher: Teacher, config: RunConfig, people: People) -> None:
     """Copy the E_a of `start` with the head of f_prim, or the T that it is, into a new T of the same network.
 
     The classifier is new, unless `start` was trained on the same people; the whitening is left out, since T's feature
     will change.
-
-    Returns:
-        Whether they are the same network.
     """
-    if _describer(start).pool != "mean" or _differences(start, config):
-        logger.info("start: T is another network than E_a of %s, so it begins without it", config.start)
-        return False
     found = _describer(start)
     teacher.backbone.load_state_dict(found.backbone.state_dict())
     whole = teacher.head.begin_as(found.head, classifier=not knows_others(start, people))
     logger.info("start: T begins as that of %s%s", config.start, "" if whole else ", new classifier")
-    return True
 
 
 class _Describer(NamedTuple):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from html import escape
 from typing import Any
 
@@ -20,15 +20,25 @@ JUDGED = {"map": "mAP", "purity": "purity", "rand": "adjusted Rand index"}  # na
 
 
 @dataclass(frozen=True)
+class InUse:
+    """mAP (0 to 1) on test people by the features that searches rank by: whitened, where a model is."""
+
+    given: float
+    written: float
+
+
+@dataclass(frozen=True)
 class Epochs(Part):
     """The log's lines about the clusters of each epoch, in order, and the epoch that was kept.
 
     A line has epoch (`step`), clusters, outliers, copies, eps and score; where labels were given for judging, purity
-    and rand, and where there are test images, map.
+    and rand, and where there are test images, map, which is of features before they are whitened. With test images
+    `in_use` says what the model that was given and the one that was written give those who search.
     """
 
     lines: Sequence[Mapping[str, Any]]
     best: int
+    in_use: InUse | None = None
 
     printed = True
 
@@ -46,10 +56,16 @@ class Epochs(Part):
             counts = (str(line[name]) for name in ("clusters", "outliers", "copies"))
             figures = tuple(100 * float(line[name]) for name in judged)
             rows.append((epoch, *counts, float(line["eps"]), float(line["score"]), *figures))
+        if self.in_use:
+            others = [None] * (len(judged) - 1)
+            for name, found in (("given, in use", self.in_use.given), ("written, in use", self.in_use.written)):
+                rows.append((name, *[None] * 5, 100 * found, *others))
         note = "Epoch 0 is the model that was given. The epoch with the highest score is kept. Outliers are in no "
         note += "cluster; copies are near copies of other images, and left out."
         if judged:
             note += " Per cent where judged by labels, which adaptation does not read."
+        if self.in_use:
+            note += " By epoch mAP is of features before they are whitened; in use, of those that searches rank by."
         return [Table("epochs", "Clusters by epoch", columns, tuple(rows), note)]
 
     def tiles(self) -> list[Tile]:
@@ -60,10 +76,11 @@ class Epochs(Part):
         ]
         for name in JUDGED:
             if name in kept:
-                change = 100 * (kept[name] - first[name])
-                tiles.append(
-                    Tile(f"{100 * kept[name]:.1f}", JUDGED[name], f"{change:+.1f} since the start", change >= 0)
-                )
+                before, after = first[name], kept[name]
+                if name == "map" and self.in_use:
+                    before, after = self.in_use.given, self.in_use.written
+                change = 100 * (after - before)
+                tiles.append(Tile(f"{100 * after:.1f}", JUDGED[name], f"{change:+.1f} since the start", change >= 0))
         return tiles
 
     def section(self) -> Section:
@@ -87,7 +104,8 @@ class Epochs(Part):
         return line_chart(series, title=title, x_label="epoch", y_label=label, x_range=x_range, y_range=y_range)
 
     def as_dict(self) -> dict[str, Any]:
-        return {"epochs": [dict(line) for line in self.lines], "kept": self.best}
+        figures: dict[str, Any] = {"epochs": [dict(line) for line in self.lines], "kept": self.best}
+        return figures | ({"in_use": asdict(self.in_use)} if self.in_use else {})
 
 
 @dataclass(frozen=True)

@@ -21,9 +21,7 @@ from dgnet.retrieval.clustering.dbscan import OUTLIER, Clustering
 CPU = torch.device("cpu")
 
 
-def test_outliers_take_no_part_and_test_people_judge(
-    config: RunConfig, make_market: Callable[[int], Path], tmp_path: Path
-) -> None:
+def test_outliers_take_no_part(config: RunConfig, make_market: Callable[[int], Path], tmp_path: Path) -> None:
     data = open_images(data_settings(f"market1501={make_market(12)}", "", (64, 32), str(tmp_path)))
     assert data.truth is not None
     labels = data.truth - 1
@@ -33,7 +31,7 @@ def test_outliers_take_no_part_and_test_people_judge(
     model = DGNet(config.network, 3).eval()
     by, note = whiten_by_clusters(model, data, clusters, config, CPU)
     assert by == "66 images in 12 clusters of market1501"
-    assert "whitened by 66 images in 12 clusters of market1501 (adapt.whitening): mAP on test people is then" in note
+    assert "whitened by 66 images in 12 clusters of market1501 (adapt.whitening)" in note
     found = model.appearance_encoder.prim.whitening
     inside = labels != OUTLIER
     whiten(model, data.images[np.flatnonzero(inside)], labels[inside], ridge=config.adapt.whitening, device=CPU)

@@ -162,7 +162,7 @@ def _reduced(data: bytes, precision: Precision, images: np.ndarray | None, batch
     if precision == "half" or precision == "bf16":
         return with_short_weights(data, precision)
     assert images is not None
-    return quantised(data, images, batch)
+    return with_short_weights(quantised(data, images, batch), "half")  # of what is not quantised
 
 
 def _calibration(given: Sequence[Path], config: RunConfig, form: TrackerForm) -> np.ndarray:

@@ -44,7 +44,6 @@ def obtain_teacher(run: Run, start: TeacherStart | None = None) -> Teacher:
     num_real = settings.batch_size - num_synthetic
     feed = run.feed(max(num_real // 2, 1) if settings.triplet else num_real)  # with it, of pairs
     given = folder.teacher if folder.teacher.exists() else teacher_file(settings.weights) if settings.weights else None
-    card = run.card()
     labels_are_taken = not config.joint or config.loss.prim > 0
     run.world.wait()  # until all processes have looked for the teacher, because the first will write it
     if given:
@@ -52,6 +51,7 @@ def obtain_teacher(run: Run, start: TeacherStart | None = None) -> Teacher:
         teacher, name, taught = place(loaded.model, run.device), str(given), loaded.config.teacher
         if labels_are_taken:
             require_same_identities(loaded.card, teacher, run.data.people, name)
+            card = run.card()
             if BEGUN_AS in loaded.card:
                 card[BEGUN_AS] = loaded.card[BEGUN_AS]
         else:

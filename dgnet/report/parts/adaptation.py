@@ -57,9 +57,8 @@ class Epochs(Part):
             figures = tuple(100 * float(line[name]) for name in judged)
             rows.append((epoch, *counts, float(line["eps"]), float(line["score"]), *figures))
         if self.in_use:
-            others = [None] * (len(judged) - 1)
             for name, found in (("given, in use", self.in_use.given), ("written, in use", self.in_use.written)):
-                rows.append((name, *[None] * 5, 100 * found, *others))
+                rows.append((name, *(100 * found if column.name == JUDGED["map"] else None for column in columns[1:])))
         note = "Epoch 0 is the model that was given. The epoch with the highest score is kept. Outliers are in no "
         note += "cluster; copies are near copies of other images, and left out."
         if judged:

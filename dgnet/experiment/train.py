@@ -9,6 +9,7 @@ from dgnet.data.store.memory import keep_freed_memory
 from dgnet.experiment.data import open_data
 from dgnet.experiment.evaluation.run import evaluate_run
 from dgnet.experiment.run_folder import RunFolder
+from dgnet.experiment.training.cards import model_card
 from dgnet.experiment.training.checks import check_backbones, check_teacher_file, check_true_swaps
 from dgnet.experiment.training.obtain_teacher import obtain_teacher
 from dgnet.experiment.training.run import Run
@@ -67,5 +68,5 @@ def train(config: RunConfig, out: Path, *, resume: bool = False) -> Path | None:
         if training:
             model = train_model(run, teacher, start)
             if world.leads:
-                save_model(folder.model, model, config, card=run.card(start))
+                save_model(folder.model, model, config, card=model_card(run, start))
     return evaluate_run(config, data, out, out, device).page if world.leads else None

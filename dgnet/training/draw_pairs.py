@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import Final
 
 import torch
@@ -22,9 +21,18 @@ from dgnet.training.redress import redress, swap_halves
 CHANGED: Final = 0.15  # of a normalised channel, some nine grey levels of 255: more than a shadow
 
 
-def draws_pairs(loss: LossConfig, needs: Passes) -> bool:
-    """Whether any term of non-zero weight looks at what is drawn of a batch's pairs."""
-    return bool(loss.image or loss.partner_image or loss.adversarial) or any(asdict(needs).values())
+def learns_from_pairs(loss: LossConfig, needs: Passes) -> bool:
+    """Whether any term of non-zero weight trains E_s and G by what they draw of a batch's pairs."""
+    looked_at = needs.E_a_of_swap or needs.E_s_of_swap or needs.cycle or needs.redressed
+    return bool(loss.image or loss.partner_image or loss.adversarial) or looked_at
+
+
+@torch.no_grad()
+def swap_pairs(model: DGNet, batch: Batch, loss: LossConfig, autocast: torch.autocast) -> Tensor:
+    """The swaps x_ij of a batch's pairs, 2B x 3 x H x W, for an E_a that learns from them while E_s and G do not."""
+    with autocast, running_statistics(model.appearance_encoder, loss.running_codes):
+        a = model.appearance_encoder.code(batch.x)
+        return model.decoder(a, swap_halves(model.structure_encoder(batch.x_relit))).float()
 
 
 def draw_pairs(

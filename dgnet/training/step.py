@@ -13,7 +13,7 @@ from dgnet.losses.labels import soft_label
 from dgnet.losses.triplet import triplet
 from dgnet.models.appearance import Teacher
 from dgnet.training.batch import Batch, Networks, Terms
-from dgnet.training.draw_pairs import draw_pairs, draws_pairs, true_swap_error
+from dgnet.training.draw_pairs import draw_pairs, learns_from_pairs, swap_pairs, true_swap_error
 from dgnet.training.execution.modes import generated_statistics
 from dgnet.training.optim.optimizers import Optimizers
 from dgnet.training.optim.schedules import RampedWeights
@@ -48,7 +48,7 @@ def joint_step(
 
     # D learns to tell x_i from x_ij; E_s and G learn to draw x_ij, ...
     x_ij, terms = None, Terms()
-    if draws_pairs(loss, needs):
+    if learns_from_pairs(loss, needs):
         x_ij, terms = draw_pairs(
             networks,
             optimizers,
@@ -59,6 +59,8 @@ def joint_step(
             structure_alone=structure_alone,
             autocast=autocast,
         )
+    elif needs.feeding:
+        x_ij = swap_pairs(networks.model, batch, loss, autocast)
 
     # ... and learn from true swaps, where some are known.
     true_swap = None

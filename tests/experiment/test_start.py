@@ -183,11 +183,12 @@ def test_an_appearance_encoder_that_begins_as_the_teacher_takes_only_the_generat
     """T learns further from the model's E_a, and E_a begins as T; G is fitted to its codes."""
     alike = of_the_teachers_kind(config)
     old = DGNet(alike.network, 4)
-    save_model(tmp_path / "m.safetensors", old, alike, {})
+    save_model(tmp_path / "m.safetensors", old, alike, {"trained on": "msmt17"})
     still = {"generator_lr": 1e-12, "muon_lr": 1e-12, "backbone_lr": 0.0, "head_lr": 0.0}
     both = replace(
         alike,
         joint=True,
+        evaluate_every=config.schedule.steps,
         start=str(tmp_path / "m.safetensors"),
         network=replace(alike.network, backbone=replace(alike.network.backbone, weights="teacher")),
         teacher=replace(config.teacher, backbone_lr=0.05, head_lr=0.05),
@@ -196,6 +197,11 @@ def test_an_appearance_encoder_that_begins_as_the_teacher_takes_only_the_generat
     with caplog.at_level("INFO"):
         train(both, tmp_path / "run")
     assert "the first layers of G's MLPs were fitted to this E_a" in caplog.text
+    for name in ("model.safetensors", "best.safetensors"):
+        card = load_model(tmp_path / "run" / name).card
+        assert card["begun as"] == "m.safetensors, which was trained on msmt17", name
+        taught = f"teacher.safetensors, which was trained on {card['trained on']}"
+        assert card["E_a begun as"] == f"{taught}; begun as: {card['begun as']}", name
     model = load_model(tmp_path / "run/model.safetensors").model
     teacher = load_teacher(tmp_path / "run/teacher.safetensors").model
     for name, value in teacher.named_parameters():

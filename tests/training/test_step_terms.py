@@ -153,3 +153,25 @@ def test_weights_in_a_devices_memory_are_weights(networks: Networks, batch: Batc
     off = LiveWeights(**live, like=OFF)
     assert not any(vars(off.needs).values())
     assert all(vars(LiveWeights(**live, like=numbers).needs).values())
+
+
+def test_e_a_learns_from_swaps_that_train_nothing_else(networks: Networks, batch: Batch) -> None:
+    """Only L_prim and L_fine weigh: E_a learns the same as beside terms of weight 0, and E_s, G and D nothing."""
+    E_a, ramped = networks.model.appearance_encoder, replace(OFF, prim=1.0, fine=0.2)
+    loss = LossConfig(image=0, partner_image=0, adversarial=0, running_codes=True)
+    state = copy.deepcopy(networks.model.train().state_dict())
+    settings = {"penalise": False, "structure_alone": True, "autocast": AUTOCAST}
+
+    def learnt(weights: LossConfig) -> tuple[set[str], torch.Tensor]:
+        networks.model.load_state_dict(state)
+        torch.manual_seed(0)  # of dropout
+        terms = joint_step(networks, still_optimizers(networks), batch, ramped, weights, **settings)  # type: ignore[arg-type]
+        return set(dict(terms.items())), torch.cat([p.grad.flatten() for p in E_a.parameters() if p.grad is not None])
+
+    names, alone = learnt(loss)
+    assert names == {"id_real", "fine_real", "prim", "fine"}
+    for module in (networks.model.structure_encoder, networks.model.decoder, networks.discriminator):
+        assert all(p.grad is None or not p.grad.any() for p in module.parameters())
+    beside, with_others = learnt(replace(loss, adversarial=1e-12))
+    assert beside > names
+    torch.testing.assert_close(alone, with_others, rtol=1e-4, atol=1e-6)

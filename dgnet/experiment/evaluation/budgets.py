@@ -8,7 +8,7 @@ from pathlib import Path
 
 from dgnet.config import FROM_TEACHER, RunConfig
 from dgnet.experiment.run_folder import RunFolder
-from dgnet.models.weights.ours import load_teacher
+from dgnet.models.weights.ours import describe_teacher
 
 
 def as_taught(config: RunConfig, run: Path | None) -> RunConfig:
@@ -16,7 +16,8 @@ def as_taught(config: RunConfig, run: Path | None) -> RunConfig:
     teacher = RunFolder(run).teacher if run else None
     if teacher is None or not teacher.exists():
         return config
-    return replace(config, teacher=load_teacher(teacher).config.teacher)
+    taught, _ = describe_teacher(teacher)
+    return replace(config, teacher=taught.teacher)
 
 
 def budgets(config: RunConfig) -> str:

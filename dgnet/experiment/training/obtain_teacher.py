@@ -9,8 +9,9 @@ import torch
 
 from dgnet.config import BackboneConfig
 from dgnet.data.people import People
+from dgnet.experiment.training.cards import BEGUN_AS, card
 from dgnet.experiment.training.checks import teacher_file
-from dgnet.experiment.training.run import BEGUN_AS, Run
+from dgnet.experiment.training.run import Run
 from dgnet.experiment.training.start_teacher import TeacherStart, can_begin_as, teach_on_from
 from dgnet.models.appearance import Teacher
 from dgnet.models.backbones.choice import start_from
@@ -51,18 +52,18 @@ def obtain_teacher(run: Run, start: TeacherStart | None = None) -> Teacher:
         teacher, name, taught = place(loaded.model, run.device), str(given), loaded.config.teacher
         if labels_are_taken:
             require_same_identities(loaded.card, teacher, run.data.people, name)
-            card = run.card()
+            said = card(run)
             if BEGUN_AS in loaded.card:
-                card[BEGUN_AS] = loaded.card[BEGUN_AS]
+                said[BEGUN_AS] = loaded.card[BEGUN_AS]
         else:
-            card = loaded.card  # it says on whom this teacher was trained
+            said = loaded.card  # it says on whom this teacher was trained
         tell_difference(name, taught.backbone, settings.backbone)
     else:
         torch.manual_seed(config.seed)
         taught = settings
         teacher = Teacher(settings.backbone, config.network.feature_dim, run.data.num_classes)
         begun = start if start and can_begin_as(start, config) else None
-        card = run.card(begun)
+        said = card(run, begun)
         if start and not begun:
             logger.info("start: T is another network than E_a of %s, so it begins without it", config.start)
         new = latest_checkpoint(folder.teacher_checkpoints) is None  # else all of it is restored from there
@@ -76,7 +77,7 @@ def obtain_teacher(run: Run, start: TeacherStart | None = None) -> Teacher:
     if labels_are_taken:
         check_labels(run, teacher, feed, name)
     if run.world.leads and not folder.teacher.exists():
-        save_teacher(folder.teacher, teacher, replace(config, teacher=taught), card)
+        save_teacher(folder.teacher, teacher, replace(config, teacher=taught), said)
     return teacher
 
 

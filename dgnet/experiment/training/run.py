@@ -2,26 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
 
 import torch
 
 from dgnet.config import RunConfig
 from dgnet.experiment.data import ExperimentData
 from dgnet.experiment.run_folder import RunFolder
-from dgnet.models.appearance import Teacher
 from dgnet.models.device import autocast_for
-from dgnet.models.dgnet import DGNet
-from dgnet.models.weights.ours import LoadedModel
 from dgnet.training.distributed import World
 from dgnet.training.feed import Feed
 from dgnet.training.session import Context
 from dgnet.training.synthetic_feed import SyntheticFeed
-
-BEGUN_AS: Final = "begun as"  # a card's heading
 
 
 @dataclass(frozen=True)
@@ -77,29 +70,3 @@ class Run:
         """What a training (of the teacher, or joint) is given of this run; its checkpoints go to `checkpoints`."""
         autocast = autocast_for(self.device, self.config.precision)
         return Context(self.config, self.data.people, checkpoints, self.folder.log, autocast, self.world)
-
-    def card(self, start: LoadedModel[DGNet] | LoadedModel[Teacher] | None = None) -> dict[str, str]:
-        """What every model file of this run says about it; people are given only as hashes of their names.
-
-        Args:
-            start: what `config.start` names, for a network that began as it.
-        """
-        made, swaps = self.data.synthetic, self.data.true_swaps
-        return {
-            "trained on": self.data.dataset.trained_on,
-            **({BEGUN_AS: begun_as(self.config.start, start.card)} if start else {}),
-            **({"synthetic": made.about} if made else {}),
-            **({"true swaps": f"{len(swaps.truth)} pairs of training images"} if swaps else {}),
-            "preset": self.config.preset,
-            "people": self.data.people.marks(),
-        }
-
-
-def begun_as(name: str, card: Mapping[str, str]) -> str:
-    """What a card says of the model that a training began as: its name without its folder, and what its own card says.
-
-    Whoever gets the file learns so from whom else it has learnt, and under which licence.
-    """
-    said = [f"{Path(name).name}, which was trained on {card.get('trained on', 'data that its file does not name')}"]
-    said += [f"{heading}: {card[heading]}" for heading in (BEGUN_AS, "licence") if heading in card]
-    return "; ".join(said)

@@ -47,7 +47,7 @@ def train_model(run: Run, teacher: Teacher, start: LoadedModel[DGNet] | None = N
         save_picture(run.folder.sample(step), sheet, zoom=max(1, 128 // config.data.size[0]))
 
     def measure(current: DGNet, step: int) -> float:
-        return keep_best(run, current, step)
+        return keep_best(run, current, step, start)
 
     anchors, context = 2 * config.batch_size, run.context(run.folder.checkpoints)
     synthetic = run.synthetic_feed(config.data.num_synthetic(anchors))

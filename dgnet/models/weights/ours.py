@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from dgnet.config import RunConfig, from_saved, to_dict, without_local
-from dgnet.files.tensors import PATH_LIKE, WeightsError, read_tensors, write_tensors
+from dgnet.files.tensors import PATH_LIKE, WeightsError, read_metadata, read_tensors, write_tensors
 from dgnet.models.appearance import Teacher, make_room
 from dgnet.models.dgnet import DGNet
 from dgnet.models.discriminator import Discriminator
@@ -96,6 +96,14 @@ def load_teacher(path: PATH_LIKE) -> LoadedModel[Teacher]:
     return LoadedModel(_fill(path, teacher, tensors).freeze(), config, card)
 
 
+def describe_teacher(path: PATH_LIKE) -> tuple[RunConfig, dict[str, str]]:
+    """The configuration and the card of a teacher, without its tensors; its checksum is not compared.
+
+    Raises as `load_teacher` does, but for what is wrong with the tensors.
+    """
+    return _description(path, read_metadata(path), "teacher")
+
+
 def save_discriminator(path: PATH_LIKE, discriminator: Discriminator, config: RunConfig, card: dict[str, str]) -> None:
     """Write a discriminator, as `save_model` does; it is only used to continue training from a model."""
     _save(path, "discriminator", discriminator, config, {}, card, torch.float32)
@@ -137,6 +145,11 @@ def _save(
 
 def _load(path: PATH_LIKE, kind: str) -> tuple[dict[str, Tensor], RunConfig, dict[str, Any], dict[str, str]]:
     tensors, metadata = read_tensors(path)
+    config, card = _description(path, metadata, kind)
+    return tensors, config, json.loads(metadata["numbers"]), card
+
+
+def _description(path: PATH_LIKE, metadata: Mapping[str, str], kind: str) -> tuple[RunConfig, dict[str, str]]:
     found = metadata.get("kind", "file of something else")
     if found != kind:
         raise WeightsError(f"{path}: found a {found}, must be a {kind} of dgnet's")
@@ -148,7 +161,7 @@ def _load(path: PATH_LIKE, kind: str) -> tuple[dict[str, Tensor], RunConfig, dic
         config = from_saved(json.loads(metadata["config"]))
     except ValueError as error:
         raise WeightsError(f"{path}: the configuration in it cannot be used: {error}") from error
-    return tensors, config, json.loads(metadata["numbers"]), json.loads(metadata["card"])
+    return config, json.loads(metadata["card"])
 
 
 def _fill(path: PATH_LIKE, network: Network, tensors: dict[str, Tensor]) -> Network:

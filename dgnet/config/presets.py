@@ -15,6 +15,7 @@ from typing import Final, get_args
 from dgnet.config.data import DataConfig
 from dgnet.config.errors import ConfigError, nearest, require
 from dgnet.config.loss import LabelStrategy, LossConfig
+from dgnet.config.network import FROM_TEACHER
 from dgnet.config.run import RunConfig
 from dgnet.config.sizes import SIZES
 
@@ -71,6 +72,16 @@ def no_id(config: RunConfig) -> RunConfig:
     return replace(config, loss=replace(config.loss, prim=0.0, fine=0.0, id_generated=0.0))
 
 
+def draw(config: RunConfig) -> RunConfig:
+    """Only E_s, G and D learn, by the codes of an E_a that stays as the T it begins as: to draw people whom T knows."""
+    return replace(
+        config,
+        loss=replace(config.loss, id_real=0.0, prim=0.0, fine=0.0, running_codes=True),
+        optim=replace(config.optim, backbone_lr=0.0, head_lr=0.0),
+        network=replace(config.network, pool="mean", backbone=replace(config.network.backbone, weights=FROM_TEACHER)),
+    )
+
+
 def ibn(config: RunConfig) -> RunConfig:
     """E_a's ResNet becomes ResNet-IBN-a; the teacher's stays as it is."""
     backbone = replace(config.network.backbone, ibn=True)
@@ -94,7 +105,13 @@ LABELS: Final[dict[str, Modifier]] = {
     labels: _with_labels(labels) for labels in get_args(LabelStrategy) if labels != LossConfig().labels
 }
 # No two that may be combined set one setting to different values, so their order does not matter.
-ABLATIONS: Final[dict[str, Modifier]] = {"baseline": baseline, "no_feed": no_feed, "no_id": no_id, **LABELS}
+ABLATIONS: Final[dict[str, Modifier]] = {
+    "baseline": baseline,
+    "no_feed": no_feed,
+    "no_id": no_id,
+    "draw": draw,
+    **LABELS,
+}
 MODIFIERS: Final[dict[str, Modifier]] = {**SIZES, **BACKBONES, **ABLATIONS}
 
 

@@ -95,15 +95,24 @@ def test_every_modifier_changes_what_it_is_for_whatever_stands_beside_it(words: 
         assert found.joint == ("baseline" not in words)
         assert found.network.backbone.ibn == ("ibn" in words)
         assert not found.teacher.backbone.ibn
-        fed = not {"no_feed", "no_id"} & set(words)
+        fed = not {"no_feed", "no_id", "draw"} & set(words)
         assert (loss.prim, loss.fine) == ((2.0, 0.2) if fed else (0.0, 0.0))
         assert loss.id_generated == (0.0 if "no_id" in words else 0.5 if size == "full" else 0.05)
+        assert (found.optim.backbone_lr == found.optim.head_lr == loss.id_real == 0.0) == ("draw" in words)
         assert loss.labels == next((word for word in words if word in LABELS), "dynamic_soft")
         if not SIZES.keys() & set(words):  # an ablation touches nothing but what it is for
             before = flatten(to_dict(settings(data)))
             changed = {key for key, value in flatten(to_dict(found)).items() if before[key] != value}
             own = {"joint", "network.backbone.ibn", "loss.prim", "loss.fine", "loss.id_generated", "loss.labels"}
-            assert changed <= own
+            still = {
+                "loss.id_real",
+                "loss.running_codes",
+                "optim.backbone_lr",
+                "optim.head_lr",
+                "network.pool",
+                "network.backbone.weights",
+            }
+            assert changed <= (own | still if "draw" in words else own)
 
 
 def test_names_that_trained_as_others() -> None:

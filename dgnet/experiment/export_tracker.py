@@ -17,6 +17,7 @@ from dgnet.data.store.given import read_given
 from dgnet.experiment.data import open_held_out
 from dgnet.experiment.evaluation.features import held_out_labels
 from dgnet.experiment.models.find import RUN, find_network
+from dgnet.experiment.own_data import as_trained
 from dgnet.export.file_model import ExportError, FileModel
 from dgnet.export.onnx import write_model
 from dgnet.export.onnx_model import OnnxModel
@@ -105,13 +106,13 @@ def export_tracker(
     loss = None
     if reduction.precision != "fp32":
         small = _reduced(data, reduction.precision, images, form.batch)
-        loss = measure_loss(network.named, OnnxModel(out, data=small), loaded.config, reduction.data)
+        loss = measure_loss(network.named, OnnxModel(out, data=small), loaded.config, run, reduction.data)
         _refuse_loss(loss, reduction)
         data = small
     return Exported(write_model(out, data), loss)
 
 
-def measure_loss(original: FeatureFunction, small: FileModel, config: RunConfig, data: str) -> Loss:
+def measure_loss(original: FeatureFunction, small: FileModel, config: RunConfig, run: RUN, data: str) -> Loss:
     """Compare two networks' features of a labelled data set's queries and gallery.
 
     Args:
@@ -121,7 +122,7 @@ def measure_loss(original: FeatureFunction, small: FileModel, config: RunConfig,
         DataError, ConfigError: the data set cannot be read or tested on.
     """
     name, root = name_and_root("--data", data) if data else ("mannequin", "")
-    settings = DataConfig(name, root, config.data.size, cache=config.data.cache)
+    settings = as_trained(run, DataConfig(name, root, config.data.size, cache=config.data.cache))
     held_out = open_held_out(replace(config, data=settings))
     columns = held_out_labels(held_out).columns()
 

@@ -81,7 +81,7 @@ class SyntheticSet:
             raise DataError(f"{self.folder / tar}.tar: {member} cannot be read: {error}") from error
 
 
-def open_set(folder: Path, data: str, split: str, num: int, seed: int) -> SyntheticSet:
+def open_set(run: RUN, folder: Path, data: str, split: str, num: int, seed: int) -> SyntheticSet:
     """A synthetic data set and its sources; of more than `num` images a random sample, in their order.
 
     Raises:
@@ -94,7 +94,7 @@ def open_set(folder: Path, data: str, split: str, num: int, seed: int) -> Synthe
     if len(rows) > num:
         chosen = np.sort(np.random.default_rng(seed).choice(len(rows), num, replace=False))
         rows = [rows[place] for place in chosen]
-    dataset = read_data(data)
+    dataset = read_data(data, run)
     records = records_of(dataset, split)
     place_of = {Path(record.path).relative_to(dataset.root).as_posix(): k for k, record in enumerate(records)}
     sides = []
@@ -152,7 +152,7 @@ def report_on(
         inception = download_inception(cache_root())
     model, size = drawing_model(run, device)
     judging = judge_of(run, judge, device, size)
-    made = open_set(folder, data, split, num_images, seed)
+    made = open_set(run, folder, data, split, num_images, seed)
     records = records_of(made.dataset, split)
     real = open_crops(records, size, cache_root())
     drawn = made.read(range(len(made.rows)), size)

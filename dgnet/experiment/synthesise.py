@@ -100,7 +100,7 @@ def synthesise(
             raise SynthesisError("--workers, --ray: torchrun starts the processes; leave them out")
         loaded, found = find_model(run), find(run)
         assert found.model is not None
-        dataset = read_data(data)
+        dataset = read_data(data, run)
         sources = Sources(records_of(dataset, split))
         sources.check(recipe)
         names = _names_of(sources.records, dataset.root)

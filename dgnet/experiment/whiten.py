@@ -14,6 +14,7 @@ from dgnet.data.store.memory import keep_freed_memory
 from dgnet.experiment.data import read_one, tell_notes
 from dgnet.experiment.evaluation.features import features_of
 from dgnet.experiment.models.find import RUN, find_network
+from dgnet.experiment.own_data import as_trained
 from dgnet.experiment.stores import open_readable
 from dgnet.files.outputs import check_output_file
 from dgnet.models.appearance import Head, Teacher
@@ -31,7 +32,7 @@ def whiten_run(run: RUN, data: str, out: Path, *, ridge: float, device: str = "a
 
     Args:
         run: a model, or a Baseline, as `find_network` takes it.
-        data: NAME=DIR, or DIR; its training images are taken.
+        data: NAME=DIR, or DIR; its training images are taken, those of RUN where it was trained on them.
         out: the file to write or replace, `.safetensors`.
         ridge: of `whitening`.
         device: where features are computed.
@@ -46,7 +47,7 @@ def whiten_run(run: RUN, data: str, out: Path, *, ridge: float, device: str = "a
     check_output_file(out, "--out", suffixes=(".safetensors",), inputs=[run])
     loaded = find_network(run)
     name, root = name_and_root("DATA", data)
-    settings = DataConfig(name=name, root=root, size=loaded.config.data.size, cache=cache)
+    settings = as_trained(run, DataConfig(name=name, root=root, size=loaded.config.data.size, cache=cache))
     dataset = read_one(settings)
     tell_notes(dataset)
     train, crops = open_readable(dataset.train, settings)

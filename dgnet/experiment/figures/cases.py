@@ -14,6 +14,7 @@ from dgnet.experiment.evaluation.features import held_out_features, held_out_lab
 from dgnet.experiment.figures.frame import FigureError, Style, drawing_model, page
 from dgnet.experiment.models.find import BUNDLED_NAME, RUN
 from dgnet.experiment.models.judge import judge_of
+from dgnet.experiment.own_data import as_trained
 from dgnet.generation.figure import Layout
 from dgnet.generation.swap import swap_pairs
 from dgnet.models.device import pick_device
@@ -55,7 +56,7 @@ def draw_cases(
     model, size = drawing_model(run, style.device)
     judging = judge_of(run, judge, style.device, size)
     name, root = name_and_root("--data", "mannequin=" if data in ("", BUNDLED_NAME) else data)
-    held_out = open_held_out(replace(preset("mannequin"), data=DataConfig(name, root, size)))
+    held_out = open_held_out(replace(preset("mannequin"), data=as_trained(run, DataConfig(name, root, size))))
     labels, device = held_out_labels(held_out), pick_device(style.device)
     pairs = cross_pairs(labels.query_pids, num_pairs, seed)
     num_shown = min(num_shown, len(pairs) // 2 or 1)

@@ -49,7 +49,7 @@ def draw_film(
     if style.zoom < 1:
         raise OutputError(f"--zoom: found {style.zoom}, must be at least 1")
     model, size = drawing_model(run, style.device)
-    ends = pictures_of(wanted)
+    ends = pictures_of(wanted, run)
     if len(ends) < 2:
         raise FigureError(f"IMAGES: found {len(ends)} picture; a film goes from one to another, so give two or more")
     shown = listed(others, "--onto" if code == "appearance" else "--clothes") if others else None

@@ -45,7 +45,7 @@ def draw_grid(
         OutputError: a file cannot be written, or would overwrite one that must be kept.
     """
     model, size = drawing_model(run, style.device)
-    rows = pictures_of(wanted)
+    rows = pictures_of(wanted, run)
     columns = listed(onto, "--onto") if onto else rows
     layout = grid_layout(len(rows), len(columns), size, (rows.names, columns.names))
     sheet = page(name, layout, style, [*rows.paths, *columns.paths])

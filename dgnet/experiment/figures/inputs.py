@@ -17,7 +17,8 @@ from dgnet.data.readers.detect import read_dataset
 from dgnet.data.records import DISTRACTOR_PID, UNKNOWN_CAMERA, DataError, Record, ReidDataset, name_some
 from dgnet.data.store.given import read_given
 from dgnet.experiment.data import read_one
-from dgnet.experiment.models.find import BUNDLED_NAME
+from dgnet.experiment.models.find import BUNDLED_NAME, RUN
+from dgnet.experiment.own_data import as_trained
 from dgnet.files.images import ImagesU8
 from dgnet.mannequin.bundled import bundled_root
 
@@ -63,15 +64,15 @@ class Pictures:
         return read_given(self.paths, size, self.option)
 
 
-def pictures_of(wanted: Wanted) -> Pictures:
-    """The pictures that a command was asked for.
+def pictures_of(wanted: Wanted, run: RUN = BUNDLED_NAME) -> Pictures:
+    """The pictures that a command was asked to draw by RUN.
 
     Raises:
         ConfigError: both images and a data set were given, or its split has no people.
         DataError: an image is missing, there are too many, or the data set cannot be read.
     """
     if not wanted.images:
-        return people_of(wanted, "--data")
+        return people_of(wanted, "--data", run)
     if wanted.data:
         raise ConfigError(f"--data: found {wanted.data!r} and {len(wanted.images)} IMAGES; give one of the two")
     return listed(wanted.images, "IMAGES")
@@ -127,9 +128,9 @@ def warn_of_shapes(paths: Sequence[Path]) -> None:
         )
 
 
-def people_of(wanted: Wanted, option: str) -> Pictures:
+def people_of(wanted: Wanted, option: str, run: RUN) -> Pictures:
     """One picture of each of `wanted.count` people of a data set. Raises ConfigError and DataError."""
-    dataset = read_data(wanted.data)
+    dataset = read_data(wanted.data, run)
     records = records_of(dataset, wanted.split)
     of_person: dict[int, list[Record]] = {}
     for record in records:
@@ -149,12 +150,15 @@ def people_of(wanted: Wanted, option: str) -> Pictures:
     return Pictures([Path(one.path) for one in shown], names, option)
 
 
-def read_data(data: str) -> ReidDataset:
-    """The data set that `--data` names; empty or `bundled` is the bundled edition. Raises ConfigError, DataError."""
+def read_data(data: str, run: RUN = BUNDLED_NAME) -> ReidDataset:
+    """The data set that `--data` names, split as RUN was trained; empty or `bundled` is the bundled edition.
+
+    Raises ConfigError, DataError, WeightsError.
+    """
     if data in ("", BUNDLED_NAME):
         return read_dataset("mannequin", bundled_root())
     name, root = name_and_root("--data", data)
-    return read_one(DataConfig(name, root))
+    return read_one(as_trained(run, DataConfig(name, root)))
 
 
 def records_of(dataset: ReidDataset, split: str) -> tuple[Record, ...]:

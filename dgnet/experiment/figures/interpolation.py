@@ -43,7 +43,7 @@ def draw_interpolation(
     if num_steps < 2:
         raise FigureError(f"--steps: found {num_steps}, must be at least 2: both ends are among them")
     model, size = drawing_model(run, style.device)
-    ends = pictures_of(wanted)
+    ends = pictures_of(wanted, run)
     if len(ends) < 2:
         raise FigureError(f"IMAGES: found {len(ends)} picture; from one code to another it takes two or more")
     option = "--onto" if code == "appearance" else "--clothes"

@@ -25,7 +25,7 @@ def draw_models(runs: Sequence[RUN], wanted: Wanted, style: Style) -> Path:
         WeightsError, ConfigError, DataError, OutputError: as `draw_grid` does.
     """
     models = [drawing_model(run, style.device) for run in runs]
-    people = pictures_of(wanted)
+    people = pictures_of(wanted, runs[0])
     if len(people) < 2:
         raise FigureError(f"IMAGES: found {len(people)} picture; a swap takes two or more")
     largest = max(size for _, size in models)

@@ -29,7 +29,7 @@ def draw_rainbow(run: RUN, wanted: Wanted, onto: Path | None, clothes: Path | No
     if onto and clothes:
         raise FigureError("--clothes: found beside --onto; give one of the two: who wears, or whose clothes are worn")
     model, size = drawing_model(run, style.device)
-    many = pictures_of(wanted)
+    many = pictures_of(wanted, run)
     if onto or clothes:
         one = listed([onto or clothes or Path()], "--onto" if onto else "--clothes")
     else:

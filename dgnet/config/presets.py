@@ -73,12 +73,19 @@ def no_id(config: RunConfig) -> RunConfig:
 
 
 def draw(config: RunConfig) -> RunConfig:
-    """Only E_s, G and D learn, by the codes of an E_a that stays as the T it begins as: to draw people whom T knows."""
+    """Only E_s, G and D learn, by the codes of an E_a that stays as the T it begins as: to draw people whom T knows.
+
+    All terms weigh from the first step, L_id^c 0.2 at least: unlike an E_a that learns beside G, this one can judge.
+    """
+    loss, network = config.loss, config.network
     return replace(
         config,
-        loss=replace(config.loss, id_real=0.0, prim=0.0, fine=0.0, running_codes=True),
+        loss=replace(
+            loss, id_real=0.0, prim=0.0, fine=0.0, id_generated=max(loss.id_generated, 0.2), running_codes=True
+        ),
         optim=replace(config.optim, backbone_lr=0.0, head_lr=0.0),
-        network=replace(config.network, pool="mean", backbone=replace(config.network.backbone, weights=FROM_TEACHER)),
+        schedule=replace(config.schedule, ramp_start=0, id_generated_start=0),
+        network=replace(network, pool="mean", backbone=replace(network.backbone, weights=FROM_TEACHER)),
     )
 
 
@@ -112,6 +119,7 @@ ABLATIONS: Final[dict[str, Modifier]] = {
     "draw": draw,
     **LABELS,
 }
+JUDGED: Final = {"no_id": no_id, "draw": draw}
 MODIFIERS: Final[dict[str, Modifier]] = {**SIZES, **BACKBONES, **ABLATIONS}
 
 
@@ -131,6 +139,7 @@ def preset(name: str) -> RunConfig:
     data = _one_of(name, words, DATA_PRESETS, "data sets; --also trains on several") or "mannequin"
     size = _one_of(name, words, SIZES, "sizes") or OWN_SIZE.get(data, "full")
     _one_of(name, words, LABELS, "label strategies")
+    _one_of(name, words, JUDGED, "weights of L_id^c")
     config = _sized(data, size)
     if "ibn" in words and config.network.backbone.kind != "resnet":
         raise ConfigError(

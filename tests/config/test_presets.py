@@ -25,7 +25,9 @@ EVERY_PRESET = [*DATA_PRESETS, *(f"{data}+{modifier}" for data in DATA_PRESETS f
 
 
 def exclude_each_other(words: tuple[str, ...]) -> bool:
-    return any(sum(word in kind for word in words) > 1 for kind in (SIZES, LABELS, ("medium", "ibn")))
+    return any(
+        sum(word in kind for word in words) > 1 for kind in (SIZES, LABELS, ("medium", "ibn"), ("no_id", "draw"))
+    )
 
 
 COMPATIBLE = [
@@ -97,7 +99,8 @@ def test_every_modifier_changes_what_it_is_for_whatever_stands_beside_it(words: 
         assert not found.teacher.backbone.ibn
         fed = not {"no_feed", "no_id", "draw"} & set(words)
         assert (loss.prim, loss.fine) == ((2.0, 0.2) if fed else (0.0, 0.0))
-        assert loss.id_generated == (0.0 if "no_id" in words else 0.5 if size == "full" else 0.05)
+        least = 0.2 if "draw" in words else 0.0
+        assert loss.id_generated == (0.0 if "no_id" in words else max(0.5 if size == "full" else 0.05, least))
         assert (found.optim.backbone_lr == found.optim.head_lr == loss.id_real == 0.0) == ("draw" in words)
         assert loss.labels == next((word for word in words if word in LABELS), "dynamic_soft")
         if not SIZES.keys() & set(words):  # an ablation touches nothing but what it is for
@@ -107,6 +110,8 @@ def test_every_modifier_changes_what_it_is_for_whatever_stands_beside_it(words: 
             still = {
                 "loss.id_real",
                 "loss.running_codes",
+                "schedule.ramp_start",
+                "schedule.id_generated_start",
                 "optim.backbone_lr",
                 "optim.head_lr",
                 "network.pool",
@@ -168,6 +173,7 @@ def test_an_ablation_changes_what_it_says_and_nothing_else() -> None:
         ("mannequin+full+ibn+small", "small and full are two sizes"),
         ("small+full", "small and full are two sizes"),
         ("pseudo+market1501+lsro", "pseudo and lsro are two label strategies"),
+        ("market1501+draw+no_id", "no_id and draw are two weights of L_id"),
         ("market1501+dukemtmc", "market1501 and dukemtmc are two data sets; --also"),
         (3, "preset: found 3, must be a name"),
     ],

@@ -9,7 +9,6 @@ import torch
 
 from dgnet.config import ConfigError, DataConfig
 from dgnet.config.data import name_and_root
-from dgnet.data.records import ReidDataset
 from dgnet.data.store.memory import keep_freed_memory
 from dgnet.experiment.data import read_one, tell_notes
 from dgnet.experiment.evaluation.features import features_of
@@ -54,8 +53,24 @@ def whiten_run(run: RUN, data: str, out: Path, *, ridge: float, device: str = "a
     pids = np.array([record.pid for record in train], dtype=np.int64)
     whiten(loaded.model, crops, pids, ridge=ridge, device=pick_device(device))
     about = f"{len(pids)} images of {len(np.unique(pids))} people of {dataset.name}"
-    _save(out, loaded, about, dataset)
+    trained_on = f"{loaded.card.get('trained on', 'unknown')}; whitened by {dataset.trained_on}"
+    _save(out, loaded, {**without_figures(loaded.card), "whitened by": about, "trained on": trained_on})
     return about
+
+
+def unwhiten_run(run: RUN, out: Path) -> None:
+    """Write a model or a Baseline, as `find_network` takes it, to the file `out` without the whitening that it has.
+
+    Raises DgnetError: it is not whitened, there is no such network, or `out` cannot be written.
+    """
+    check_output_file(out, "--out", suffixes=(".safetensors",), inputs=[run])
+    loaded = find_network(run)
+    if all(head.whitening is None for head in heads_by_feature(loaded.model).values()):
+        raise ConfigError(f"--undo: the features of {run} are not whitened")
+    unwhiten(loaded.model)
+    card = without_figures(loaded.card)
+    card.pop("whitened by", None)
+    _save(out, loaded, card)
 
 
 def whiten(model: DGNet | Teacher, crops: ImageStore, pids: Int64Array, *, ridge: float, device: torch.device) -> None:
@@ -82,9 +97,7 @@ def heads_by_feature(model: DGNet | Teacher) -> dict[str, Head]:
     return {PRIM: model.appearance_encoder.prim, FINE: model.appearance_encoder.fine}
 
 
-def _save(out: Path, loaded: LoadedModel[DGNet] | LoadedModel[Teacher], about: str, dataset: ReidDataset) -> None:
-    trained_on = f"{loaded.card.get('trained on', 'unknown')}; whitened by {dataset.trained_on}"
-    card = {**without_figures(loaded.card), "whitened by": about, "trained on": trained_on}
+def _save(out: Path, loaded: LoadedModel[DGNet] | LoadedModel[Teacher], card: dict[str, str]) -> None:
     if isinstance(loaded.model, Teacher):
         save_teacher(out, loaded.model, loaded.config, card)
     else:

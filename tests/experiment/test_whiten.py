@@ -46,6 +46,12 @@ def test_a_whitened_model_is_used_like_any_other(
     else:
         torch.testing.assert_close(new.model.features(x), old.model.features(x) @ W)
         torch.testing.assert_close(new.model(x), old.model(x))  # it labels as before
+    cli.main(["whiten", "white.safetensors", "--undo", "--out", "plain.safetensors"])
+    plain = load(here / "plain.safetensors")
+    assert "whitened by" not in plain.card
+    for name, value in old.model.state_dict().items():
+        assert torch.equal(plain.model.state_dict()[name], value), name
+    assert plain.model.state_dict().keys() == old.model.state_dict().keys()
 
 
 def test_what_cannot_be_whitened_is_told_before_anything_is_written(
@@ -58,9 +64,19 @@ def test_what_cannot_be_whitened_is_told_before_anything_is_written(
         ([str(run), f"market1501={market}", "--out", "w.safetensors", "--ridge", "0"], "--ridge: found 0.0"),
         ([str(run), "nowhere", "--out", "w.safetensors"], "nowhere"),
         (["nowhere", f"market1501={market}", "--out", "w.safetensors"], "nowhere: no such file or folder"),
+        ([str(run), "--undo", "--out", "w.safetensors"], "are not whitened"),
+        ([str(run), "--undo", "--out", "w.pth"], "--out: w.pth"),
     ]:
         assert message in refused(["whiten", *words])
     assert not list(here.glob("w.*"))
+
+
+@pytest.mark.parametrize("words", [["people", "--undo"], []])
+def test_either_people_or_undo_is_given(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as stopped:
+        cli.main(["whiten", "bundled", *words, "--out", "w.safetensors"])
+    assert stopped.value.code == 2
+    assert "give DATA, labelled people to whiten by, or --undo, one of the two" in capsys.readouterr().err
 
 
 def test_training_goes_on_without_it(config: RunConfig, run: Path, tmp_path: Path) -> None:

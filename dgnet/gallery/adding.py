@@ -84,7 +84,7 @@ def add_items(
             bar.update(batch.num_given)
     if new_cameras:
         logger.warning(
-            "%s: was centred before it knew %s, whose features are kept as the model gives them; centre it anew",
+            "%s: was centred before it knew %s, from whose features only the mean of all is taken away; centre it anew",
             *(store.address, name_some(sorted(new_cameras))),
         )
     return added

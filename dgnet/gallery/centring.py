@@ -3,7 +3,8 @@
 For each camera c of the gallery that it is made of, a centred gallery keeps the offset o_c of
 `retrieval.features.camera_means`, and every feature f by c, of that gallery or added later, as (f - o_c) / |f - o_c|.
 So whatever is done with features, on any server, is done without o_c. Offsets never change, since all that is kept was
-moved by them; better ones make a new gallery.
+moved by them; better ones make a new gallery. From a feature whose camera is not known, or was not there then, only the
+mean of all is taken away.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from dgnet.gallery.stores.protocol import Float32Array, GalleryError, Store
 from dgnet.retrieval.features.camera_means import moved, offset, offsets_of
 
 NOTE = "camera means"  # the note that names the cameras; each camera's offset is in a note of its own
+NOTE_OF_ALL = "mean of all cameras"  # galleries that were centred by earlier versions have none
 
 
 @dataclass(frozen=True)
@@ -35,25 +37,30 @@ class CameraMeans:
     Args:
         source: the address of the gallery that they were measured on.
         offsets: of length dim, by camera.
+        everybody: the offset of all other images, of length dim; empty means 0.
         complete: whether everything of `source` has been taken over.
     """
 
     source: str = ""
     offsets: Mapping[str, Float32Array] = field(default_factory=dict)
+    everybody: Float32Array = field(default_factory=lambda: np.zeros(0, np.float32))
     complete: bool = True
 
     def taken_away(self, features: Float32Array, cameras: Sequence[str]) -> Float32Array:
-        """Unit features N×dim as the gallery keeps them, of length 1; those by other cameras stay as they are."""
-        return moved(features, cameras, self.offsets) if self.offsets else features
+        """Unit features N×dim as the gallery keeps them, of length 1."""
+        return moved(features, cameras, self.offsets, self._others(features)) if self.offsets else features
 
     def put_back(self, kept: Float32Array, cameras: Sequence[str]) -> Float32Array:
         """What `taken_away` was given: f = o + r k, for the r > 0 that makes it of length 1."""
         if not self.offsets:
             return kept
-        o = offsets_of(cameras, self.offsets, kept.shape[1])
+        o = offsets_of(cameras, self.offsets, self._others(kept))
         along = (o * kept).sum(axis=1, keepdims=True)
         r = np.sqrt(np.maximum(along**2 + 1 - (o**2).sum(axis=1, keepdims=True), 0)) - along
         return o + r * kept
+
+    def _others(self, features: Float32Array) -> Float32Array:
+        return self.everybody if len(self.everybody) else np.zeros(features.shape[1], np.float32)
 
     def strangers(self, cameras: Iterable[str]) -> list[str]:
         """Those of the cameras that a centred gallery knows nothing of."""
@@ -84,7 +91,9 @@ def read_means(store: Store) -> CameraMeans:
     try:
         said = json.loads(text)
         offsets = {camera: _vector(store.note(f"{NOTE} of {camera}"), store.meta.dim) for camera in said["cameras"]}
-        return CameraMeans(said["source"], offsets, said["complete"])
+        of_all = store.note(NOTE_OF_ALL)
+        everybody = CameraMeans().everybody if of_all is None else _vector(of_all, store.meta.dim)
+        return CameraMeans(said["source"], offsets, everybody, said["complete"])
     except (ValueError, KeyError, TypeError) as error:
         if isinstance(error, GalleryError):
             raise
@@ -127,15 +136,16 @@ def measured(source: Store, *, progress: bool = True) -> CameraMeans:
         )
     everybody = np.sum(list(sums.values()), axis=0) / counts.total()
     offsets = {name: offset(sums[name] / counts[name], everybody, counts[name]) for name in sums}
-    return CameraMeans(_name_of(source), offsets, complete=False)
+    return CameraMeans(_name_of(source), offsets, everybody.astype(np.float32), complete=False)
 
 
 def begin(source: Store, target: Store, means: CameraMeans) -> None:
     """Make a new, empty gallery one that is to be `source`, centred."""
     if target.count() or source.meta.model_hash != target.meta.model_hash:
         raise GalleryError(_other(source, target))
-    for camera, vector in means.offsets.items():
-        target.set_note(f"{NOTE} of {camera}", base64.b64encode(vector.astype("<f4").tobytes()).decode())
+    vectors = {NOTE_OF_ALL: means.everybody, **{f"{NOTE} of {name}": one for name, one in means.offsets.items()}}
+    for note, vector in vectors.items():
+        target.set_note(note, base64.b64encode(vector.astype("<f4").tobytes()).decode())
     _say(target, means)
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from dgnet.gallery import centring
 from dgnet.gallery.calibration.marks import Mark, add_marks, read_marks
 from dgnet.gallery.centring import NOTE, CameraMeans, begin, complete_means, measured, read_means, take_over
 from dgnet.gallery.crops import Item
@@ -79,14 +80,30 @@ def test_what_is_added_and_searched_for_later_is_moved_too(
         with caplog.at_level(logging.WARNING):
             gallery.add(255 - image, camera="roof", source="zz of a new camera")
     (warning,) = [record.getMessage() for record in caplog.records]
-    assert warning.startswith(f"{without.store.address}: was centred before it knew roof, whose features are kept as")
+    assert warning.startswith(
+        f"{without.store.address}: was centred before it knew roof, from whose features only the mean of"
+    )
     assert without.means.offsets
     raw, cameras = features_of(plain.store)
     kept, _ = features_of(without.store)
     np.testing.assert_allclose(kept, without.means.taken_away(raw, cameras), atol=1e-6)
-    np.testing.assert_allclose(kept[-1], raw[-1], atol=1e-6)
+    less = raw[-1] - without.means.everybody
+    np.testing.assert_allclose(kept[-1], less / np.linalg.norm(less), atol=1e-6)
     assert without.search(image, camera="c2")[0].matches[0].similarity == pytest.approx(1, abs=1e-6)
     assert without.search(image)[0].matches[0].similarity < 0.999
+
+
+def test_a_gallery_that_an_earlier_version_centred_is_used_as_it_is(
+    centred: tuple[Gallery, Gallery], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It knows no mean of all: a feature whose camera is not known stays as it is."""
+    _, without = centred
+    monkeypatch.setattr(centring, "NOTE_OF_ALL", "no such note")
+    old = read_means(without.store)
+    unit = np.eye(len(without.means.everybody), dtype=np.float32)[:1]
+    np.testing.assert_array_equal(old.taken_away(unit, [""]), unit)
+    np.testing.assert_array_equal(old.taken_away(unit, ["c1"]), without.means.taken_away(unit, ["c1"]))
+    assert np.abs(without.means.taken_away(unit, [""]) - unit).max() > 0.01
 
 
 def test_a_centred_gallery_is_centred_anew_from_what_the_model_gave(

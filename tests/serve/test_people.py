@@ -183,7 +183,9 @@ def test_a_gallery_without_camera_means_is_served(
             found = server.client.post("/v1/search", files=files(query), data=data).json()["results"][0]
             assert found["similarity"] == pytest.approx(wanted, abs=1e-3)
         two = [query, next(path for path in queries if camera_of(path) != camera_of(query))]
-        moved = gallery.means.taken_away(dgnet.load("bundled-small").features(two), [camera_of(path) for path in two])
+        raw = dgnet.load("bundled-small").features(two)
+        unit = raw / np.linalg.norm(raw, axis=1, keepdims=True)
+        moved = gallery.means.taken_away(unit, [camera_of(path) for path in two])
         data = {"from_camera": [camera_of(path) for path in two]}
         compared = server.client.post("/v1/compare", files=files(*two), data=data).json()
         assert compared["similarity"] == pytest.approx(float(moved[0] @ moved[1]), abs=1e-3)

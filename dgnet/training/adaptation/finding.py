@@ -29,7 +29,7 @@ def find_clusters(
     others are labelled COPY.
 
     Args:
-        camids: the camera of each image; all the same where cameras are unknown, and then no mean is taken away.
+        camids: the camera of each image; all the same where cameras are unknown.
         first: these are the features of the start.
 
     Raises:

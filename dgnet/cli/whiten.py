@@ -20,7 +20,8 @@ that was trained on the very cameras may gain nothing.
   dgnet whiten bundled --undo --out plain.safetensors        the features as they were trained: better than whitened
                                                              ones in a gallery that is centred (`dgnet gallery centre`)
 
-Of a folder of people, 100 at most are held out and not learnt from, as in training. Without labels there is
+Of a folder of people, 100 at most are held out and not learnt from, and where RUN
+was trained on it, those that were held out then. Without labels there is
 `dgnet adapt`. See docs/adapt.md."""
 
 

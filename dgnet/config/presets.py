@@ -7,7 +7,7 @@ then the backbone, then the ablations.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from functools import cache
 from typing import Final, get_args
@@ -119,7 +119,7 @@ ABLATIONS: Final[dict[str, Modifier]] = {
     "draw": draw,
     **LABELS,
 }
-JUDGED: Final = {"no_id": no_id, "draw": draw}
+JUDGED: Final = ("no_id", "draw")  # each sets how much E_a's judgement of x_ij weighs, so one alone is named
 MODIFIERS: Final[dict[str, Modifier]] = {**SIZES, **BACKBONES, **ABLATIONS}
 
 
@@ -156,7 +156,7 @@ def _sized(data: str, size: str) -> RunConfig:
     return SIZES[size](DATA_PRESETS[data]())
 
 
-def _one_of(name: str, words: list[str], known: Mapping[str, object], what: str) -> str:
+def _one_of(name: str, words: list[str], known: Iterable[str], what: str) -> str:
     """The word of a preset's name that is in `known`, or "". Raises ConfigError where there are two."""
     found = [word for word in known if word in words]
     if len(found) > 1:

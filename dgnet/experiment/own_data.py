@@ -16,11 +16,12 @@ def as_trained(run: RUN, settings: DataConfig) -> DataConfig:
     So people who were trained on are not taken for people who were not, or the other way round. Where RUN is no run's
     folder, or was trained on other data, the settings stay as they are. Raises as `find` and `RunFolder.load_config`.
     """
-    folder = find(run).folder
-    if folder is None or not settings.root:
+    found = find(run).folder
+    folder = RunFolder(found) if found else None
+    if folder is None or not folder.config.is_file() or not settings.root:
         return settings
     place = Path(settings.root).expanduser().resolve()
-    for one in RunFolder(folder).load_config().data.each():
+    for one in folder.load_config().data.each():
         alike = settings.name in ("auto", one.name)
         if alike and one.root and Path(one.root).expanduser().resolve() == place:
             pattern = settings.pattern or one.pattern

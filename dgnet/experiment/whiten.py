@@ -68,9 +68,7 @@ def unwhiten_run(run: RUN, out: Path) -> None:
     if all(head.whitening is None for head in heads_by_feature(loaded.model).values()):
         raise ConfigError(f"--undo: the features of {run} are not whitened")
     unwhiten(loaded.model)
-    card = without_figures(loaded.card)
-    card.pop("whitened by", None)
-    _save(out, loaded, card)
+    _save(out, loaded, without_figures(loaded.card, "whitened by"))
 
 
 def whiten(model: DGNet | Teacher, crops: ImageStore, pids: Int64Array, *, ridge: float, device: torch.device) -> None:

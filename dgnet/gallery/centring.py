@@ -37,7 +37,7 @@ class CameraMeans:
     Args:
         source: the address of the gallery that they were measured on.
         offsets: of length dim, by camera.
-        everybody: the offset of all other images, of length dim; empty means 0.
+        everybody: the offset of all other images, of length dim where there are offsets.
         complete: whether everything of `source` has been taken over.
     """
 
@@ -48,19 +48,16 @@ class CameraMeans:
 
     def taken_away(self, features: Float32Array, cameras: Sequence[str]) -> Float32Array:
         """Unit features N×dim as the gallery keeps them, of length 1."""
-        return moved(features, cameras, self.offsets, self._others(features)) if self.offsets else features
+        return moved(features, cameras, self.offsets, self.everybody) if self.offsets else features
 
     def put_back(self, kept: Float32Array, cameras: Sequence[str]) -> Float32Array:
         """What `taken_away` was given: f = o + r k, for the r > 0 that makes it of length 1."""
         if not self.offsets:
             return kept
-        o = offsets_of(cameras, self.offsets, self._others(kept))
+        o = offsets_of(cameras, self.offsets, self.everybody)
         along = (o * kept).sum(axis=1, keepdims=True)
         r = np.sqrt(np.maximum(along**2 + 1 - (o**2).sum(axis=1, keepdims=True), 0)) - along
         return o + r * kept
-
-    def _others(self, features: Float32Array) -> Float32Array:
-        return self.everybody if len(self.everybody) else np.zeros(features.shape[1], np.float32)
 
     def strangers(self, cameras: Iterable[str]) -> list[str]:
         """Those of the cameras that a centred gallery knows nothing of."""
@@ -92,7 +89,7 @@ def read_means(store: Store) -> CameraMeans:
         said = json.loads(text)
         offsets = {camera: _vector(store.note(f"{NOTE} of {camera}"), store.meta.dim) for camera in said["cameras"]}
         of_all = store.note(NOTE_OF_ALL)
-        everybody = CameraMeans().everybody if of_all is None else _vector(of_all, store.meta.dim)
+        everybody = np.zeros(store.meta.dim, np.float32) if of_all is None else _vector(of_all, store.meta.dim)
         return CameraMeans(said["source"], offsets, everybody, said["complete"])
     except (ValueError, KeyError, TypeError) as error:
         if isinstance(error, GalleryError):

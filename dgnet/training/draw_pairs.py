@@ -28,7 +28,7 @@ def learns_from_pairs(loss: LossConfig, needs: Passes) -> bool:
 
 
 @torch.no_grad()
-def swap_pairs(model: DGNet, batch: Batch, loss: LossConfig, autocast: torch.autocast) -> Tensor:
+def drawn_swaps(model: DGNet, batch: Batch, loss: LossConfig, autocast: torch.autocast) -> Tensor:
     """The swaps x_ij of a batch's pairs, 2B x 3 x H x W, for an E_a that learns from them while E_s and G do not."""
     with autocast, running_statistics(model.appearance_encoder, loss.running_codes):
         a = model.appearance_encoder.code(batch.x)

@@ -13,7 +13,7 @@ from dgnet.losses.labels import soft_label
 from dgnet.losses.triplet import triplet
 from dgnet.models.appearance import Teacher
 from dgnet.training.batch import Batch, Networks, Terms
-from dgnet.training.draw_pairs import draw_pairs, learns_from_pairs, swap_pairs, true_swap_error
+from dgnet.training.draw_pairs import draw_pairs, drawn_swaps, learns_from_pairs, true_swap_error
 from dgnet.training.execution.modes import generated_statistics
 from dgnet.training.optim.optimizers import Optimizers
 from dgnet.training.optim.schedules import RampedWeights
@@ -60,7 +60,7 @@ def joint_step(
             autocast=autocast,
         )
     elif needs.feeding:
-        x_ij = swap_pairs(networks.model, batch, loss, autocast)
+        x_ij = drawn_swaps(networks.model, batch, loss, autocast)
 
     # ... and learn from true swaps, where some are known.
     true_swap = None

@@ -58,3 +58,9 @@ def test_commands_that_take_a_run_and_its_people(trained: Path, people: Path, he
     assert len({path.name[:4] for path in (here / "drawn").rglob("*.jpg")}) == 11
     cli.main(["whiten", str(trained), str(people), "--out", "white.safetensors"])
     assert "66 images of 11 people" in load_model(here / "white.safetensors").card["whitened by"]
+
+
+def test_a_folder_with_a_teacher_alone_has_no_data_of_its_own(trained: Path, people: Path) -> None:
+    for name in ("config.yaml", "model.safetensors"):
+        (trained / name).unlink()
+    assert as_trained(trained, DataConfig("auto", str(people))) == DataConfig("auto", str(people))

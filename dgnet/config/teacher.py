@@ -29,7 +29,8 @@ class TeacherConfig:
             know the people of the training set, unless nobody takes its labels (`loss.prim` 0).
         steps: of its training; by default it sees as many real images as E_a does in joint training.
         batch_size: real images per step.
-        backbone_lr: learning rate of its backbone, by Nesterov SGD with cosine decay.
+        backbone_lr: learning rate of its backbone, by Nesterov SGD with cosine decay. With 0 the backbone stays as it
+            begins, running statistics included.
         head_lr: learning rate of its head, by Nesterov SGD with cosine decay.
         warmup: over how many steps at the start both rates grow linearly.
         smoothing: how much of each image's label is spread evenly over all identities in its cross-entropy.

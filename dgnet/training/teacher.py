@@ -50,6 +50,8 @@ def train_teacher(teacher: Teacher, feed: Feed, context: Context, synthetic: Syn
     modules = {"teacher": teacher} | ({"average": average} if average else {})
     session = Session("teacher", settings.steps, modules, {"teacher": optimizer}, context)
     teacher.train()
+    if not settings.backbone_lr:  # its running statistics keep still too, so that it gives the features that it gave
+        teacher.backbone.eval().requires_grad_(False)
 
     def step(step: int) -> NamedTerms:
         set_lr_factor(optimizer, cosine_factor(step, settings.steps, settings.warmup))

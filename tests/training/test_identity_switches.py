@@ -104,6 +104,17 @@ def test_the_teachers_average_is_that_of_its_states_along_the_way(
     assert not any(module.training for module in kept.modules())
 
 
+def test_the_teachers_backbone_keeps_still_at_a_rate_of_0_and_its_head_learns(
+    config: RunConfig, feed: Callable[[int], Feed], tmp_path: Path
+) -> None:
+    torch.manual_seed(0)
+    started = Teacher(config.teacher.backbone, config.network.feature_dim, 4).state_dict()
+    kept, _ = train(config, feed, tmp_path / "kept", backbone_lr=0.0, ema=0.3)
+    changed = {name for name, tensor in kept.state_dict().items() if not torch.equal(tensor, started[name])}
+    assert changed
+    assert all(name.startswith("head.") for name in changed)
+
+
 def test_the_teacher_learns_pairs_with_the_triplet_term(
     config: RunConfig, feed: Callable[[int], Feed], tmp_path: Path
 ) -> None:

@@ -63,8 +63,8 @@ def centre(arguments: Sequence[str]) -> None:
         "centre",
         "Make a new gallery of the same entries, without what all pictures of a camera share: its light, its"
         " background, its angle. The model that made the features need not be there. What is added later, and searched"
-        " for with --from_camera, is moved likewise. The old gallery stays as it is. Needs entries of two cameras or"
-        " more; a few dozen of each are enough. Calibrate the new one again. A command that was stopped goes on when it"
+        " for with --from_camera, is moved likewise. The old gallery stays as it is. Needs two cameras or more, each"
+        " of which has seen some dozens of people. Calibrate the new one again. A command that was stopped goes on when it"
         " is run again.",
     )
     parser.add_argument("--out", type=str, required=True, metavar="NEW", help="the new gallery")

@@ -28,6 +28,7 @@ dgnet recognises people across cameras and draws them, in one network.
   dgnet evaluate RUN          measure a run again, or on other data; or an ONNX file, or features of any model
   dgnet compare RUNS...       several runs on one page; seeds averaged
   dgnet adapt RUN CROPS       learn your own cameras from images without labels
+  dgnet whiten RUN DATA       better features from some labelled people, without training
   dgnet swap RUN IMAGES...    everyone in everyone's clothes, as one picture
   dgnet gallery create FILE   keep people; `dgnet gallery` lists the rest: add, remove, calibrate, link, ...
   dgnet search GALLERY QUERY  find people in a gallery

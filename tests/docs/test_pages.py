@@ -69,7 +69,7 @@ def test_a_broken_link_is_found(tmp_path: Path) -> None:
     assert broken_links(page) == ["#there", "none.md"]
 
 
-def test_the_rooms_stand_in_the_order_of_imports() -> None:
+def test_the_folders_stand_in_the_order_of_imports() -> None:
     """The table of docs/architecture.md has the order of ORDER in tests/test_imports.py."""
     source = ast.parse((ROOT / "tests" / "test_imports.py").read_text(encoding="utf-8"))
     order = next(
@@ -78,11 +78,11 @@ def test_the_rooms_stand_in_the_order_of_imports() -> None:
         if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "ORDER"
     )
     table = (
-        (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8").partition("## Rooms")[2].partition("\n\n`")[0]
+        (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8").partition("## Folders")[2].partition("\n\n`")[0]
     )
     firsts = re.findall(r"^\| (.*?) \|", table, flags=re.MULTILINE)
     named = [name.rstrip("/") for first in firsts for name in re.findall(r"`([^`]+)`", first)]
-    assert named == [room for room in order if "." not in room and room != "__main__"]
+    assert named == [name for name in order if "." not in name and name != "__main__"]
 
 
 def entries(topic: Path) -> dict[str, str]:

@@ -11,7 +11,8 @@ visible, moved by a little noise. It runs three times with the same settings:
 Printed for each: IDF1, identity switches, and how many numbers were given to how many people. Written: the film
 (MP4) with dgnet's tracks below those of boxes alone, each number in a colour of its own.
 
-Needs: pip install "dgnet[mannequin,trackers,film]", and "dgnet[export]" for --engine onnxruntime. The film takes some minutes to render; --film keeps it.
+Needs: pip install "dgnet[mannequin,trackers,film]", and "dgnet[export]" for --engine onnxruntime. The film takes some
+minutes to render; --film keeps it.
 """
 
 from __future__ import annotations

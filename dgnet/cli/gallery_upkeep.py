@@ -64,8 +64,8 @@ def centre(arguments: Sequence[str]) -> None:
         "Make a new gallery of the same entries, without what all pictures of a camera share: its light, its"
         " background, its angle. The model that made the features need not be there. What is added later, and searched"
         " for with --from_camera, is moved likewise. The old gallery stays as it is. Needs two cameras or more, each"
-        " of which has seen some dozens of people. Calibrate the new one again. A command that was stopped goes on when it"
-        " is run again.",
+        " of which has seen some dozens of people. Calibrate the new one again. A command that was stopped goes on when"
+        " it is run again.",
     )
     parser.add_argument("--out", type=str, required=True, metavar="NEW", help="the new gallery")
     found = parser.parse_args(list(arguments))

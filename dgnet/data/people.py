@@ -137,17 +137,28 @@ def require_same_people(saved: str, now: People, where: Path) -> None:
         saved: what `People.to_json` wrote.
         where: the file that it was saved in.
     """
-    try:
-        then = People.from_json(saved)
-    except (ValueError, KeyError, TypeError) as error:
-        raise DataError(f"{where}: its list of people cannot be read ({error}); restore the file") from error
-    changes = now.changes_since(then)
+    changes = now.changes_since(_parsed(saved, where))
     if changes:
         raise DataError(
             f"{where}: the training set is not the one that this run began with: {'; '.join(changes)}. Its labels, or "
             "the order of its images, would now mean something else: put the data back as they were, or start a new "
             "run in another folder (--out)"
         )
+
+
+def read_people(path: Path) -> People:
+    """What `People.to_json` wrote into a file. Raises DataError where it cannot be read."""
+    try:
+        return _parsed(path.read_text(encoding="utf-8"), path)
+    except (OSError, UnicodeDecodeError) as error:
+        raise DataError(f"{path}: cannot be read ({error}); restore the file") from error
+
+
+def _parsed(saved: str, where: Path) -> People:
+    try:
+        return People.from_json(saved)
+    except (ValueError, KeyError, TypeError) as error:
+        raise DataError(f"{where}: its list of people cannot be read ({error}); restore the file") from error
 
 
 def _changes(then: Group, now: Group) -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -133,13 +133,21 @@ def _contents(made: Synthetic | None, true_swaps: TrueSwapCrops | None) -> bytes
     return content
 
 
-def open_held_out(config: RunConfig, *, same_camera: bool = False, queries: Queries = "own") -> HeldOut:
+def open_held_out(
+    config: RunConfig,
+    *,
+    trained_on: Collection[str] = (),
+    same_camera: bool = False,
+    queries: Queries = "own",
+) -> HeldOut:
     """The records and crops of the queries and the gallery only. Raises as `open_data` does.
 
+    `trained_on`: as of `read_one`, for the first data set, which is tested on.
     `same_camera`: true matches by the query's own camera will be kept, so a data set of one camera is accepted too.
     `queries`: the data set's `own`, or everyone's `first` images (`dgnet.retrieval.protocol`).
     """
-    datasets = [read_one(settings) for settings in config.data.each()]
+    tested, *others = config.data.each()
+    datasets = [read_one(tested, trained_on), *map(read_one, others)]
     dataset = as_one([first_as_queries(datasets[0])] if queries == "first" else datasets)
     require_testable(dataset, same_camera=same_camera)
     if config.data.synthetic:
@@ -147,8 +155,10 @@ def open_held_out(config: RunConfig, *, same_camera: bool = False, queries: Quer
     return HeldOut(dataset, open_store(dataset.query, config.data), open_store(dataset.gallery, config.data))
 
 
-def read_one(settings: DataConfig) -> ReidDataset:
+def read_one(settings: DataConfig, trained_on: Collection[str] = ()) -> ReidDataset:
     """The records of the data set in `settings.root`; without a root, of the bundled mannequin edition.
+
+    `trained_on`: the names of people whom a model was trained on, so that they are not held out as a test.
 
     Raises as `open_data` does, and what `read_gallery` raises.
     """
@@ -161,7 +171,8 @@ def read_one(settings: DataConfig) -> ReidDataset:
     if settings.name == "gallery":
         return read_gallery(settings.root)
     root = Path(settings.root).expanduser()
-    return read_dataset(settings.name, root, pattern=settings.pattern or None, num_test_ids=settings.num_test_ids)
+    pattern, num_test_ids = settings.pattern or None, settings.num_test_ids
+    return read_dataset(settings.name, root, pattern=pattern, num_test_ids=num_test_ids, trained_on=trained_on)
 
 
 def tell_notes(dataset: ReidDataset) -> None:

@@ -28,6 +28,7 @@ from dgnet.experiment.evaluation.run import Measures, networks_of, run_report
 from dgnet.experiment.evaluation.transfer import parse_target, transfer_report
 from dgnet.experiment.evaluation.which_data import elsewhere, reader_of
 from dgnet.experiment.models.find import BUNDLED_MODELS, FOREIGN, RUN, find, find_network, kind_of
+from dgnet.experiment.own_data import as_trained
 from dgnet.experiment.run_folder import RunFolder
 from dgnet.files.cache import cache_root
 from dgnet.models.appearance import Teacher
@@ -139,16 +140,21 @@ def evaluate_networks(what: RUN, request: Request, targets: Sequence[tuple[str, 
             config.data.name,
             pick_device(request.device),
             config.data.cache,
+            run=what,
         )
         return publish(transfer_report(model, targets, measures, Path(where).name), out, evaluated)
-    trained_on = config.data.name if reader != config.data.name else ""
+    other_reader = config.data.name if reader != config.data.name else ""
+    trained_on: frozenset[str] = frozenset()
     if other:
         config = elsewhere(config, *other, request.pattern)
+    else:
+        _, trained_on = as_trained(what, config.data)
     if measures.inception == DOWNLOAD:  # before anything that takes long
         measures = replace(measures, inception=download_inception(cache_root(config.data.cache)))
-    data = open_held_out(config, same_camera=measures.protocol.same_camera, queries=measures.protocol.queries)
+    protocol = measures.protocol
+    data = open_held_out(config, trained_on=trained_on, same_camera=protocol.same_camera, queries=protocol.queries)
     networks = subject.teacher, subject.model
-    report = run_report(config, data, *networks, pick_device(request.device), measures, trained_on, subject.folder)
+    report = run_report(config, data, *networks, pick_device(request.device), measures, other_reader, subject.folder)
     return publish(report, out, evaluated)
 
 

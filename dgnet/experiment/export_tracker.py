@@ -11,7 +11,7 @@ import torch
 
 from dgnet.config import DataConfig, RunConfig
 from dgnet.config.data import name_and_root
-from dgnet.data.disk.listing import is_image
+from dgnet.data.disk.listing import list_tree
 from dgnet.data.normalise import normalise
 from dgnet.data.store.given import read_given
 from dgnet.experiment.data import open_held_out
@@ -122,8 +122,8 @@ def measure_loss(original: FeatureFunction, small: FileModel, config: RunConfig,
         DataError, ConfigError: the data set cannot be read or tested on.
     """
     name, root = name_and_root("--data", data) if data else ("mannequin", "")
-    settings = as_trained(run, DataConfig(name, root, config.data.size, cache=config.data.cache))
-    held_out = open_held_out(replace(config, data=settings))
+    settings, trained_on = as_trained(run, DataConfig(name, root, config.data.size, cache=config.data.cache))
+    held_out = open_held_out(replace(config, data=settings), trained_on=trained_on)
     columns = held_out_labels(held_out).columns()
 
     def of(function: FeatureFunction) -> tuple[Float32Array, Float32Array]:
@@ -166,15 +166,22 @@ def _reduced(data: bytes, precision: Precision, images: np.ndarray | None, batch
     return with_short_weights(quantised(data, images, batch), "half")  # of what is not quantised
 
 
-def _calibration(given: Sequence[Path], config: RunConfig, form: TrackerForm) -> np.ndarray:
-    """Images as the file takes them, evenly chosen from those that were given. Raises DataError, ExportError."""
+def calibration_files(given: Sequence[Path]) -> list[Path]:
+    """At most MOST_CALIBRATION images of the files and folders that were given, evenly chosen. Raises ExportError."""
     found: list[Path] = []
     for path in given:
-        inside = sorted(one for one in path.rglob("*") if one.is_file() and is_image(one.name))
-        found += inside if path.is_dir() else [path]
+        if not path.exists():
+            raise ExportError(f"--calibrate: {path}: no such file or folder")
+        contents = list_tree(path) if path.is_dir() else None
+        found += [Path(contents.path(below)) for below in contents.images] if contents else [path]
     if len(found) < LEAST_CALIBRATION:
         raise ExportError(f"--calibrate: found {len(found)} images, must be at least {LEAST_CALIBRATION}")
-    step = max(1, len(found) // MOST_CALIBRATION)
-    pixels = read_given(found[::step][:MOST_CALIBRATION], config.data.size, "--calibrate")
+    chosen = np.linspace(0, len(found) - 1, min(len(found), MOST_CALIBRATION)).round().astype(int)
+    return [found[place] for place in chosen]
+
+
+def _calibration(given: Sequence[Path], config: RunConfig, form: TrackerForm) -> np.ndarray:
+    """Images as the file takes them. Raises DataError, ExportError."""
+    pixels = read_given(calibration_files(given), config.data.size, "--calibrate")
     images = from_normalised(normalise(torch.from_numpy(pixels)), form.pixels).contiguous().numpy()
     return images.astype(np.uint8) if form.pixels.endswith("u8") else images

@@ -10,10 +10,10 @@ import torch
 from dgnet.config import ConfigError, DataConfig
 from dgnet.config.data import name_and_root
 from dgnet.data.store.memory import keep_freed_memory
-from dgnet.experiment.data import read_one, tell_notes
+from dgnet.experiment.data import tell_notes
 from dgnet.experiment.evaluation.features import features_of
-from dgnet.experiment.models.find import RUN, find_network
-from dgnet.experiment.own_data import as_trained
+from dgnet.experiment.models.find import RUN, find, find_network
+from dgnet.experiment.own_data import read_as_trained
 from dgnet.experiment.stores import open_readable
 from dgnet.files.outputs import check_output_file
 from dgnet.models.appearance import Head, Teacher
@@ -43,12 +43,17 @@ def whiten_run(run: RUN, data: str, out: Path, *, ridge: float, device: str = "a
     keep_freed_memory()
     if not ridge > 0 or not np.isfinite(ridge):
         raise ConfigError(f"--ridge: found {ridge}, must be above 0")
-    check_output_file(out, "--out", suffixes=(".safetensors",), inputs=[run])
+    _check_out(out, run)
     loaded = find_network(run)
     name, root = name_and_root("DATA", data)
-    settings = as_trained(run, DataConfig(name=name, root=root, size=loaded.config.data.size, cache=cache))
-    dataset = read_one(settings)
+    settings = DataConfig(name=name, root=root, size=loaded.config.data.size, cache=cache)
+    dataset = read_as_trained(run, settings)
     tell_notes(dataset)
+    if not dataset.labelled:
+        raise ConfigError(
+            f"DATA: nobody says who is on the images of {data}, and what varies within people is learnt from "
+            "labelled ones; `dgnet adapt` learns from images without labels"
+        )
     train, crops = open_readable(dataset.train, settings)
     pids = np.array([record.pid for record in train], dtype=np.int64)
     whiten(loaded.model, crops, pids, ridge=ridge, device=pick_device(device))
@@ -63,7 +68,7 @@ def unwhiten_run(run: RUN, out: Path) -> None:
 
     Raises DgnetError: it is not whitened, there is no such network, or `out` cannot be written.
     """
-    check_output_file(out, "--out", suffixes=(".safetensors",), inputs=[run])
+    _check_out(out, run)
     loaded = find_network(run)
     if all(head.whitening is None for head in heads_by_feature(loaded.model).values()):
         raise ConfigError(f"--undo: the features of {run} are not whitened")
@@ -93,6 +98,13 @@ def heads_by_feature(model: DGNet | Teacher) -> dict[str, Head]:
     if isinstance(model, Teacher):
         return {BASELINE: model.head}
     return {PRIM: model.appearance_encoder.prim, FINE: model.appearance_encoder.fine}
+
+
+def _check_out(out: Path, run: RUN) -> None:
+    """Raise OutputError where `out` cannot be written or is one of RUN's files. Raises WeightsError as `find` does."""
+    found = find(run)
+    inputs = [one for one in (found.model, found.teacher) if one]
+    check_output_file(out, "--out", suffixes=(".safetensors",), inputs=[run, *inputs])
 
 
 def _save(out: Path, loaded: LoadedModel[DGNet] | LoadedModel[Teacher], card: dict[str, str]) -> None:

@@ -30,10 +30,12 @@ def whitening(features: npt.NDArray[np.floating], pids: npt.NDArray[np.int64], r
         ridge: r, above 0: with few images more is better.
 
     Raises:
-        EvaluationError: too few people come twice.
+        EvaluationError: too few people come twice, or there is one person alone.
     """
     people, person, count = np.unique(pids, return_inverse=True, return_counts=True)
     pairs = len(pids) - len(people)
+    if len(people) < 2:
+        raise EvaluationError(f"found {len(pids)} images of one person alone: nothing tells what varies within people")
     if pairs < MIN_PAIRS:
         raise EvaluationError(
             f"found {len(pids)} images of {len(people)} people: how one person's images differ is learnt from people "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -17,6 +18,7 @@ from dgnet.experiment.training.start import _copy
 from dgnet.export.onnx import feature_network
 from dgnet.models.dgnet import DGNet
 from dgnet.models.weights.ours import load_model, load_teacher, save_model, save_teacher
+from dgnet.retrieval.arrays import EvaluationError
 from dgnet.retrieval.whitening import whitening
 
 
@@ -57,18 +59,41 @@ def test_a_whitened_model_is_used_like_any_other(
 def test_what_cannot_be_whitened_is_told_before_anything_is_written(
     run: Path, market: Path, here: Path, refused: Callable[[list[str]], str]
 ) -> None:
-    (here / "list.csv").write_text("path\n")
+    for number in range(60):
+        place = here / "own" / f"{number}.jpg"
+        place.parent.mkdir(exist_ok=True)
+        os.link(next(market.rglob("*.jpg")), place)
+    (here / "list.csv").write_text("\n".join(["path", *(f"own/{number}.jpg" for number in range(60))]))
     for words, message in [
         ([str(run), f"market1501={market}", "--out", "w.safetensors"], "24 images of 4 people"),
         ([str(run), f"market1501={market}", "--out", "w.pth"], "--out: w.pth"),
         ([str(run), f"market1501={market}", "--out", "w.safetensors", "--ridge", "0"], "--ridge: found 0.0"),
         ([str(run), "nowhere", "--out", "w.safetensors"], "nowhere"),
+        ([str(run), "crops=own", "--out", "w.safetensors"], "DATA: nobody says who is on the images of crops=own"),
+        ([str(run), "list.csv", "--out", "w.safetensors"], "DATA: nobody says who is on the images of list.csv"),
         (["nowhere", f"market1501={market}", "--out", "w.safetensors"], "nowhere: no such file or folder"),
         ([str(run), "--undo", "--out", "w.safetensors"], "are not whitened"),
         ([str(run), "--undo", "--out", "w.pth"], "--out: w.pth"),
     ]:
         assert message in refused(["whiten", *words])
     assert not list(here.glob("w.*"))
+
+
+@pytest.mark.parametrize("name", ["model.safetensors", "teacher.safetensors"])
+@pytest.mark.parametrize("as_folder", [True, False])
+def test_a_runs_own_files_are_never_overwritten(
+    name: str, as_folder: bool, run: Path, make_market: Callable[[int], Path], refused: Callable[[list[str]], str]
+) -> None:
+    own = run / name
+    before = own.read_bytes()
+    words = ["whiten", str(run if as_folder else own), f"market1501={make_market(12)}", "--out", str(own)]
+    assert f"--out: {own} is one of the inputs" in refused(words)
+    assert own.read_bytes() == before
+
+
+def test_one_person_alone_tells_nothing() -> None:
+    with pytest.raises(EvaluationError, match="found 60 images of one person alone"):
+        whitening(np.ones((60, 3)), np.ones(60, dtype=np.int64), 0.1)
 
 
 @pytest.mark.parametrize("words", [["people", "--undo"], []])

@@ -10,7 +10,7 @@ import torch
 
 import dgnet
 from dgnet.config import RunConfig
-from dgnet.experiment.export_tracker import Reduction, export_tracker
+from dgnet.experiment.export_tracker import Reduction, calibration_files, export_tracker
 from dgnet.experiment.models.find import BUNDLED_MODELS
 from dgnet.export.file_model import ExportError
 from dgnet.export.pixels import Pixels
@@ -109,12 +109,27 @@ def test_the_bundled_models_keep_what_they_know_in_8_bits(
     assert capsys.readouterr().out == ""  # onnxruntime prints a line per batch
 
 
+def test_calibration_looks_at_all_that_is_given(tmp_path: Path) -> None:
+    """At the first and the last image, and evenly at those between; in folders that are linked, too."""
+    for folder, count in (("a", 900), ("b", 100)):
+        (tmp_path / folder).mkdir()
+        for number in range(count):
+            (tmp_path / folder / f"{number:03}.jpg").touch()
+    (tmp_path / "given").mkdir()
+    (tmp_path / "given" / "linked").symlink_to(tmp_path / "b")
+    chosen = calibration_files([tmp_path / "a", tmp_path / "given"])
+    assert (len(chosen), chosen[0].name, chosen[-1]) == (512, "000.jpg", tmp_path / "given" / "linked" / "099.jpg")
+    places = [int(path.stem) + (900 if "linked" in path.parts else 0) for path in chosen]
+    assert set(np.diff(places)) == {1, 2}
+
+
 def test_what_does_not_go_together_is_said(model_file: Path, tmp_path: Path) -> None:
     for reduction, message in (
         (Reduction("int8"), "its ranges are taken from images: give --calibrate IMAGES"),
         (Reduction("half", [tmp_path]), "--calibrate: belongs to --precision int8, found half"),
         (Reduction(data="market1501=DIR"), "--data: measures what a smaller file loses"),
         (Reduction("int8", [tmp_path]), "--calibrate: found 0 images, must be at least 32"),
+        (Reduction("int8", [tmp_path, Path("nowhere")]), "--calibrate: nowhere: no such file or folder"),
     ):
         with pytest.raises(ExportError, match=message):
             export_tracker(model_file, tmp_path / "no.onnx", None, reduction)

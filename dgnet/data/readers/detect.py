@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+from collections.abc import Collection
 from pathlib import Path
 
 from dgnet.data.disk.listing import direct_folders, holds_image, is_file, is_folder
@@ -18,13 +19,21 @@ NUM_NAMED_UNREADABLE = 100
 DEPTH = 3  # how many levels of folders below `root` are searched for an image
 
 
-def read_dataset(name: str, root: Path, *, pattern: str | None = None, num_test_ids: int = NUM_TEST_IDS) -> ReidDataset:
+def read_dataset(
+    name: str,
+    root: Path,
+    *,
+    pattern: str | None = None,
+    num_test_ids: int = NUM_TEST_IDS,
+    trained_on: Collection[str] = (),
+) -> ReidDataset:
     """Read the data set `name` (one of NAMES, or `auto`: see `detect`) from `root`.
 
-    `pattern` is for the readers `folder` and `crops`, `num_test_ids` for `folder`. `crops` is never recognised, since
+    `pattern` is for the readers `folder` and `crops`, `num_test_ids` and `trained_on` for
+    `folder`. `crops` is never recognised, since
     any folder of images would do. Raises DataError, also where something in the data set's folders cannot be read.
     """
-    dataset = look_at_dataset(name, root, pattern=pattern, num_test_ids=num_test_ids)
+    dataset = look_at_dataset(name, root, pattern=pattern, num_test_ids=num_test_ids, trained_on=trained_on)
     if dataset.unreadable:
         named = name_some((f"{path} ({reason})" for path, reason in dataset.unreadable), NUM_NAMED_UNREADABLE)
         raise DataError(
@@ -34,7 +43,12 @@ def read_dataset(name: str, root: Path, *, pattern: str | None = None, num_test_
 
 
 def look_at_dataset(
-    name: str, root: Path, *, pattern: str | None = None, num_test_ids: int = NUM_TEST_IDS
+    name: str,
+    root: Path,
+    *,
+    pattern: str | None = None,
+    num_test_ids: int = NUM_TEST_IDS,
+    trained_on: Collection[str] = (),
 ) -> ReidDataset:
     """As `read_dataset`, but what cannot be read is listed in the result's `unreadable`. Raises DataError."""
     if name == "auto":
@@ -53,7 +67,7 @@ def look_at_dataset(
         case "manifest":
             return manifest.read(root)
         case "folder":
-            return folder.read(root, pattern=pattern, num_test_ids=num_test_ids)
+            return folder.read(root, pattern=pattern, num_test_ids=num_test_ids, trained_on=trained_on)
         case "crops":
             return crops.read(root, pattern=pattern)
     nearest = difflib.get_close_matches(name, NAMES, n=1, cutoff=0.4)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,17 +26,20 @@ class _Found:
     camera: str | None
 
 
-def read(root: Path, *, pattern: str | None = None, num_test_ids: int = NUM_TEST_IDS) -> ReidDataset:
+def read(
+    root: Path, *, pattern: str | None = None, num_test_ids: int = NUM_TEST_IDS, trained_on: Collection[str] = ()
+) -> ReidDataset:
     """Read one folder per identity, in folders of splits (`split_folders`) or in `root` itself (`ROOT/<identity>/`).
 
     `pattern`: a regular expression that is searched for in each path relative to the split's folder (with `/`). Its
     groups `(?P<pid>...)` and `(?P<camid>...)` give identity and camera; without a `pid` group, the identity is the name
-    of the first folder. With a pattern, images at any depth are read; without one, those deeper than an identity's
-    folder are noted as not read, and the camera is the number after `_c` if every file name has one, else unknown.
+    of the first folder. A group that matches nothing finds nothing. With a pattern, images at any depth are read;
+    without one, those deeper than an identity's folder are noted as not read, and the camera is the number after `_c`
+    if every file name has one, else unknown.
 
     If all identities are whole numbers, these are their pids (-1 is junk, 0 a distractor); else they are numbered from
     1 in the order of their names. The same holds for cameras. Where there is no query and gallery, `hold_out` makes
-    them. Where there are, training folders may be missing.
+    them, of people whose names are not in `trained_on`. Where there are, training folders may be missing.
     """
     if not is_folder(root):
         raise DataError(f"{root}: no such folder; give the folder that holds one folder per identity")
@@ -55,7 +58,7 @@ def read(root: Path, *, pattern: str | None = None, num_test_ids: int = NUM_TEST
     else:
         people = [r for r in records["train"] if r.pid != JUNK_PID]
         num_junk = len(records["train"]) - len(people)
-        records, said = hold_out(people, num_test_ids)
+        records, said = hold_out(people, num_test_ids, names, trained_on)
         notes.append(said)
     looked = [contents for several in folders.contents.values() for contents in several]
     return assemble(
@@ -97,11 +100,12 @@ def _take(contents: Contents, regex: re.Pattern[str], pattern: str | None) -> li
     found, unmatched = [], []
     for below in images:
         match = regex.search(below if in_name else below.rpartition("/")[2]) or regex.search(below)
-        if match is None and in_name:
-            unmatched.append(below)
-            continue
         groups = match.groupdict() if match else {}
-        found.append(_Found(contents.path(below), groups.get("pid") or below.partition("/")[0], groups.get("camid")))
+        identity = groups.get("pid") if in_name else below.partition("/")[0]
+        if identity:
+            found.append(_Found(contents.path(below), identity, groups.get("camid") or None))
+        else:
+            unmatched.append(below)
     if unmatched:
         raise DataError(f"{folder}: pattern {regex.pattern!r} finds no identity in {name_some(unmatched)}")
     return found

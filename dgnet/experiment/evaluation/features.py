@@ -15,6 +15,7 @@ from dgnet.data.store.crop_index import CropIndex
 from dgnet.data.store.crops import open_crops
 from dgnet.data.store.packed import CropStore
 from dgnet.experiment.data import HeldOut
+from dgnet.experiment.models.find import RUN
 from dgnet.files.cache import cache_root
 from dgnet.models.appearance import Teacher
 from dgnet.models.dgnet import DGNet
@@ -40,6 +41,7 @@ class FeatureModel:
         trained_on: name of the data set that it was trained on; empty where that is unknown.
         device: where it runs.
         cache: the folder where crops are kept; empty means the default folder.
+        run: the RUN that it is, which may have been trained on some of what it is tested on; None for other models.
     """
 
     name: str
@@ -49,6 +51,7 @@ class FeatureModel:
     trained_on: str
     device: torch.device
     cache: str = ""
+    run: RUN | None = None
 
 
 def features_by(teacher: Teacher | None, model: DGNet | None) -> FeatureFunction:

@@ -12,6 +12,7 @@ from dgnet.experiment.evaluation.baselines import also_baselines
 from dgnet.experiment.evaluation.features import FeatureModel, held_out_features, held_out_labels
 from dgnet.experiment.evaluation.present import common_facts, ranked, retrieval_notes
 from dgnet.experiment.evaluation.run import Measures
+from dgnet.experiment.own_data import as_trained
 from dgnet.report.parts.galleries.ranked import RankedGalleries, RankedQuery
 from dgnet.report.parts.galleries.transfer import Transfer
 from dgnet.report.published import dataset_title
@@ -45,9 +46,20 @@ def tested_on(
         target: the data set's reader and folder.
         pattern: for the reader `folder` (`config.DataConfig`).
         detailed: as in `measure_retrieval`.
+
+    Raises:
+        ConfigError: everyone is to be a test, and the model was trained on some of them.
+        DataError, WeightsError: what `as_trained` and `open_held_out` raise.
     """
     config, protocol = with_data_set(model, *target, pattern), measures.protocol
-    data = open_held_out(config, same_camera=protocol.same_camera, queries=protocol.queries)
+    settings, trained_on = as_trained(model.run, config.data) if model.run else (config.data, ())
+    if trained_on and protocol.queries == "first":
+        raise ConfigError(
+            f"--query first: takes every identity as a test, and {model.name} was trained on people of {target[1]}; "
+            "leave it out, or give other people"
+        )
+    config = replace(config, data=settings)
+    data = open_held_out(config, trained_on=trained_on, same_camera=protocol.same_camera, queries=protocol.queries)
     multi = config.data if protocol.multi_query else None
     features = held_out_features(model.function, data, model.alpha, model.device, multi, name=model.name)
     labels = held_out_labels(data)

@@ -16,9 +16,8 @@ from dgnet.data.disk.listing import is_image
 from dgnet.data.readers.detect import read_dataset
 from dgnet.data.records import DISTRACTOR_PID, UNKNOWN_CAMERA, DataError, Record, ReidDataset, name_some
 from dgnet.data.store.given import read_given
-from dgnet.experiment.data import read_one
 from dgnet.experiment.models.find import BUNDLED_NAME, RUN
-from dgnet.experiment.own_data import as_trained
+from dgnet.experiment.own_data import read_as_trained
 from dgnet.files.images import ImagesU8
 from dgnet.mannequin.bundled import bundled_root
 
@@ -158,7 +157,7 @@ def read_data(data: str, run: RUN = BUNDLED_NAME) -> ReidDataset:
     if data in ("", BUNDLED_NAME):
         return read_dataset("mannequin", bundled_root())
     name, root = name_and_root("--data", data)
-    return read_one(as_trained(run, DataConfig(name, root)))
+    return read_as_trained(run, DataConfig(name, root))
 
 
 def records_of(dataset: ReidDataset, split: str) -> tuple[Record, ...]:

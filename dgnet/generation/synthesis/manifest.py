@@ -56,6 +56,8 @@ def rows_of(
     Args:
         names: the sources' paths, as the table is to name them.
     """
+    # Readers of names as Market-1501's want cameras above 0; that one is not known, the table says.
+    first = int(any(record.camid == 0 for record in sources.records))
     digest_of = cache(lambda path: sha256_of(Path(path)))  # a source serves several images
     rows: list[Row] = []
     for place, (k, row) in enumerate(zip(selection.shard.tolist(), selection.row.tolist(), strict=True)):
@@ -66,7 +68,7 @@ def rows_of(
         found = measured[k]
         rows.append(
             {
-                "path": _path(layout, place, pid, camid),
+                "path": _path(layout, place, pid, 1 if camid is None else camid + first),
                 "pid": pid,
                 "camid": camid,
                 "split": "train",
@@ -136,11 +138,10 @@ def read_rows(path: Path) -> list[Row]:
     return rows
 
 
-def _path(layout: Format, place: int, pid: int, camid: int | None) -> str:
+def _path(layout: Format, place: int, pid: int, camid: int) -> str:
     match layout:
         case "market1501":
-            # Readers of such names want a camera above 0; that it is not known, the table says.
-            return f"bounding_box_train/{pid:04d}_c{camid or 1}s1_{place:06d}_00.jpg"
+            return f"bounding_box_train/{pid:04d}_c{camid}s1_{place:06d}_00.jpg"
         case "imagefolder":
             return f"train/{place:08d}.jpg"
         case "webdataset":

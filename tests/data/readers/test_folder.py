@@ -104,6 +104,20 @@ def test_a_pattern_must_match_every_image(write_images, tmp_path: Path):
         folder.read(tmp_path, pattern=r"(?P<pid>p1|x)(?P<camid>\.jp)?(?<!1\.jp)")
 
 
+@pytest.mark.parametrize("pid", [r"(?P<pid>\d*)", r"(?P<pid>\d+)?"])
+def test_a_group_that_matches_nothing_finds_no_identity(write_images, tmp_path: Path, pid: str):
+    write_images("bob_c1.jpg", "12_c1.jpg")
+    with pytest.raises(DataError, match=r"finds no identity in bob_c1.jpg"):
+        folder.read(tmp_path, pattern=pid + r"_c(?P<camid>\d+)")
+
+
+@pytest.mark.parametrize("camid", [r"(?P<camid>\d*)", r"(?P<camid>\d+)?"])
+def test_a_group_that_matches_nothing_finds_no_camera(write_images, tmp_path: Path, camid: str):
+    write_images("12_c1.jpg", "12_c.jpg")
+    with pytest.raises(DataError, match=r"finds a camera in some names but not in .*12_c.jpg"):
+        folder.read(tmp_path, pattern=r"(?P<pid>\d+)_c" + camid)
+
+
 def test_an_empty_folder_is_refused(tmp_path: Path):
     with pytest.raises(DataError, match="no image here"):
         folder.read(tmp_path)

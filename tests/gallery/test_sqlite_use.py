@@ -14,7 +14,7 @@ import pytest
 from dgnet.gallery.gallery import Gallery
 from dgnet.gallery.stores.choice import open_store
 from dgnet.gallery.stores.protocol import Filter, GalleryError
-from dgnet.gallery.stores.sqlite import connection
+from dgnet.gallery.stores.sqlite import connection, removal
 
 
 def bytes_on_disk(path: Path) -> bytes:
@@ -59,6 +59,37 @@ def test_the_bytes_of_a_removed_person_are_gone(
     assert reader.search(next(iter(vectors.values()))[None], 1).ids[0][0] not in vectors
     assert len(gallery) == 510
     assert gallery.verify() == []
+
+
+def test_others_search_while_a_removal_waits_for_one_that_reads(
+    filled: Callable[[int], Gallery], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gallery = filled(30)
+    reading = sqlite3.connect(gallery.store.address, isolation_level=None)
+    reading.execute("BEGIN")
+    reading.execute("SELECT count(*) FROM entries").fetchone()
+    monkeypatch.setattr(removal, "WAIT_SECONDS", 3)
+    person, told = Filter(identities=("SECRET-PERSON-3-",)), []
+
+    def remove() -> None:
+        try:
+            gallery.remove(person)
+        except GalleryError as error:
+            told.append(str(error))
+
+    removing = threading.Thread(target=remove)
+    removing.start()
+    while len(gallery) == 30:
+        time.sleep(0.01)
+    for _ in range(5):
+        time.sleep(0.1)
+        assert len(gallery) == 27
+    assert removing.is_alive()  # so it had to wait, and did not keep the one who asked waiting
+    removing.join()
+    assert "the entries are removed, but another process is reading" in told[0]
+    reading.close()
+    assert gallery.remove(person) == 0
+    assert b"SECRET-PERSON-3-" not in bytes_on_disk(tmp_path / "people.db")
 
 
 @pytest.mark.parametrize(

@@ -3,24 +3,43 @@
 from __future__ import annotations
 
 import sqlite3
+import time
+from contextlib import AbstractContextManager
+from typing import Final
 
 from dgnet.gallery.stores.protocol import GalleryError
+from dgnet.gallery.stores.sqlite.connection import WAIT_SECONDS
+
+TRY_SECONDS: Final = 0.2  # for which a try waits for others that read
 
 
-def erase(connection: sqlite3.Connection, address: str) -> None:
+def erase(connection: sqlite3.Connection, lock: AbstractContextManager[object], address: str) -> None:
     """Leave no byte of removed entries in the file or in its journal.
 
     `secure_delete` has overwritten the rows, in pages that the journal holds: the journal is moved into the file and
-    cut to nothing.
+    cut to nothing. While another process reads, that is tried again and again, and `lock`, which guards the connection,
+    is free in between, so that nobody who searches here waits with it.
 
-    Raises GalleryError where another process keeps reading, so that its journal cannot be cut.
+    Raises GalleryError where the other process reads for longer than WAIT_SECONDS.
     """
-    busy, _, _ = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
-    if busy:
-        raise GalleryError(
-            f"{address}: the entries are removed, but another process is reading, so their bytes are still in the "
-            "journal beside the file; run the same command again when it is done"
-        )
+    give_up = time.monotonic() + WAIT_SECONDS
+    while not _cut_journal(connection, lock):
+        if time.monotonic() > give_up:
+            raise GalleryError(
+                f"{address}: the entries are removed, but another process is reading, so their bytes are still in the "
+                "journal beside the file; run the same command again when it is done"
+            )
+        time.sleep(TRY_SECONDS)
+
+
+def _cut_journal(connection: sqlite3.Connection, lock: AbstractContextManager[object]) -> bool:
+    with lock:
+        connection.execute(f"PRAGMA busy_timeout = {int(1000 * TRY_SECONDS)}")
+        try:
+            busy, _, _ = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        finally:
+            connection.execute(f"PRAGMA busy_timeout = {int(1000 * WAIT_SECONDS)}")
+    return not busy
 
 
 def faults_of(connection: sqlite3.Connection, vector_bytes: int) -> list[str]:

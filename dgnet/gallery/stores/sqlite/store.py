@@ -107,9 +107,10 @@ class SqliteStore:
             if numbers:
                 connection.execute("UPDATE facts SET removals = removals + 1")
         # Also where none were found: an earlier removal may have been killed before its journal was cut.
-        with self._lock, told(self.address):
+        with self._lock:
             self._searcher.index_path.unlink(missing_ok=True)  # it holds features too
-            erase(self._connection, self.address)
+        with told(self.address):
+            erase(self._connection, self._lock, self.address)
         return len(numbers)
 
     def label(self, ids: Sequence[str], identity: str) -> int:

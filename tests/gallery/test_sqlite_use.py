@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -110,6 +111,33 @@ def test_removing_by_what_is_known(
     assert len(gallery) == 30 - number
     with pytest.raises(GalleryError, match="nothing says which"):
         gallery.remove(Filter())
+
+
+def test_of_two_that_make_one_file_one_does_and_loses_nothing(
+    make_gallery: Callable[..., Gallery], picture: Callable[[int], bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One begins, and before SQLite opens the file another makes it too, as a second process may."""
+    connect = connection._connect
+    outcomes: list[str] = []
+
+    def attempt() -> None:
+        try:
+            with make_gallery() as gallery:
+                outcomes.append(f"added {gallery.add(picture(len(outcomes))).num_new}")
+        except GalleryError as error:
+            outcomes.append(str(error))
+
+    def after_another(*arguments: Any) -> sqlite3.Connection:
+        monkeypatch.setattr(connection, "_connect", connect)
+        attempt()
+        return connect(*arguments)
+
+    monkeypatch.setattr(connection, "_connect", after_another)
+    attempt()
+    added, refused = sorted(outcomes, key=lambda said: said != "added 1")
+    assert added == "added 1"
+    assert "people.db: exists already; add to it with" in refused
+    assert open_store(refused.partition(": ")[0]).count() == 1
 
 
 def test_two_that_write_take_turns_or_fail_clearly(

@@ -17,14 +17,24 @@ _HEADER, _HEADER_BYTES = b"SQLite format 3\0", 100
 
 
 def create_file(path: Path, schema: str) -> sqlite3.Connection:
-    """A new file with these tables, open. Raises GalleryError where something is there already."""
-    if os.path.lexists(path):
-        raise GalleryError(f"{path}: exists already; add to it with `dgnet gallery add`, or name another file")
+    """A new file with these tables, open.
+
+    Raises GalleryError where something is there already: of several processes that make one file, one does.
+    """
     if not path.parent.is_dir():
         raise GalleryError(f"{path}: cannot be made: {path.parent} is not a folder")
+    try:
+        # SQLite would open a file that another process makes at this moment; so the name is taken before it looks.
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o644))
+    except FileExistsError:
+        raise GalleryError(
+            f"{path}: exists already; add to it with `dgnet gallery add`, or name another file"
+        ) from None
+    except OSError as error:
+        raise GalleryError(f"{path}: cannot be made: {error.strerror}") from error
     with told(str(path)):
         try:
-            connection = _connect(path, "mode=rwc")
+            connection = _connect(path, "mode=rw")
             connection.execute(f"PRAGMA page_size = {_PAGE_BYTES}")
             connection.execute("PRAGMA journal_mode = WAL")
             connection.executescript(f"BEGIN; PRAGMA application_id = {APPLICATION_ID}; {schema}; COMMIT;")

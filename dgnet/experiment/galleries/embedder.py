@@ -12,6 +12,7 @@ from dgnet.experiment.models.find import BUNDLED_MODELS, RUN, Found, find
 from dgnet.experiment.models.load import load
 from dgnet.experiment.models.model import Model
 from dgnet.files.download import sha256_of
+from dgnet.files.onnx_weights import weight_files
 from dgnet.gallery.embedder import Embedder
 from dgnet.gallery.stores.protocol import Meta
 
@@ -94,8 +95,17 @@ def _loaded(run: RUN, how: Loading) -> Model:
 
 
 def model_files(found: Found) -> list[Path]:
-    """The file that `dgnet.load` would read, and what belongs to it (of OpenVINO, the weights beside the .xml)."""
+    """The file that `dgnet.load` would read, and the weights beside it, of OpenVINO's .xml and of large ONNX files."""
     named = {field.name: getattr(found, field.name) for field in fields(found)}
     files = [path for name, path in named.items() if name != "folder" and isinstance(path, Path)]
     chosen = files[:1]  # of a run's folder, the model before the teacher
-    return [*chosen, *(path.with_suffix(".bin") for path in chosen if path.suffix == ".xml")]
+    return [*chosen, *(beside for path in chosen for beside in _weights_beside(path))]
+
+
+def _weights_beside(path: Path) -> list[Path]:
+    match path.suffix.lower():
+        case ".xml":
+            return [path.with_suffix(".bin")]
+        case ".onnx":
+            return weight_files(path)
+    return []

@@ -11,6 +11,8 @@ from PIL import Image
 
 import dgnet
 from dgnet import cli
+from dgnet.experiment.galleries.embedder import Loading, load_embedder, model_files
+from dgnet.experiment.models.find import Found
 
 onnx = pytest.importorskip("onnx", reason="other programs' models need onnx")
 pytest.importorskip("onnxruntime", reason="other programs' models need onnxruntime")
@@ -29,7 +31,7 @@ def write_model(path: Path, offset: float) -> None:
         "colours",
         [helper.make_tensor_value_info("images", kind, ["n", 3, "h", "w"])],
         [helper.make_tensor_value_info("feature", kind, ["n", 3])],
-        [helper.make_tensor("offset", kind, [3], [offset] * 3)],
+        [onnx.numpy_helper.from_array(np.full(3, offset, np.float32), "offset")],
     )
     made = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9)
     onnx.save(made, path)
@@ -61,3 +63,18 @@ def test_a_model_of_another_program_makes_the_features(
     with pytest.raises(SystemExit):
         cli.main(["search", "people.db", "3.png", "--model", "other.onnx"])
     assert "other.onnx is another model" in capsys.readouterr().err
+
+
+def test_weights_in_a_file_beside_belong_to_the_model(tmp_path: Path) -> None:
+    how, hashes = Loading(size=(32, 16), input="unit"), []
+    for offset in (0.0, 0.5):
+        write_model(tmp_path / "model.onnx", offset)
+        hashes.append(load_embedder(tmp_path / "model.onnx", how).hash)
+        made = onnx.load(tmp_path / "model.onnx")
+        (tmp_path / "weights").unlink(missing_ok=True)
+        onnx.save_model(
+            made, tmp_path / "beside.onnx", save_as_external_data=True, location="weights", size_threshold=0
+        )
+        hashes.append(load_embedder(tmp_path / "beside.onnx", how).hash)
+    assert len(set(hashes)) == 4
+    assert model_files(Found("M.XML", foreign=Path("M.XML"))) == [Path("M.XML"), Path("M.bin")]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -12,13 +11,12 @@ from itertools import islice
 import numpy as np
 from tqdm import tqdm
 
-from dgnet.data.records import DataError, name_some
-from dgnet.gallery.centring import NOT_CENTRED, CameraMeans
+from dgnet.data.records import DataError
+from dgnet.gallery.centring import NOT_CENTRED, CameraMeans, warn_of_strangers
 from dgnet.gallery.crops import Crop, Item, decode_item, read_item, source_of
 from dgnet.gallery.embedder import Embedder
 from dgnet.gallery.stores.protocol import Entry, Store, entry_id
 
-logger = logging.getLogger(__name__)
 BATCH_SIZE = 256
 
 
@@ -82,11 +80,7 @@ def add_items(
             for source, reason in batch.bad if on_bad else ():
                 on_bad(source, reason)  # type: ignore[misc]
             bar.update(batch.num_given)
-    if new_cameras:
-        logger.warning(
-            "%s: was centred before it knew %s, from whose features only the mean of all is taken away; centre it anew",
-            *(store.address, name_some(sorted(new_cameras))),
-        )
+    warn_of_strangers(store, sorted(new_cameras))
     return added
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import base64
 import json
+import logging
 import os
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -22,10 +23,12 @@ import numpy.typing as npt
 from tqdm import tqdm
 
 from dgnet.config.errors import nearest
-from dgnet.gallery.calibration.marks import add_marks, read_marks
+from dgnet.data.records import name_some
+from dgnet.gallery.calibration.marks import take_marks_over
 from dgnet.gallery.stores.protocol import Float32Array, GalleryError, Store
 from dgnet.retrieval.features.camera_means import moved, offset, offsets_of
 
+logger = logging.getLogger(__name__)
 NOTE = "camera means"  # the note that names the cameras; each camera's offset is in a note of its own
 NOTE_OF_ALL = "mean of all cameras"  # galleries that were centred by earlier versions have none
 
@@ -149,8 +152,9 @@ def begin(source: Store, target: Store, means: CameraMeans) -> None:
 def take_over(source: Store, target: Store, *, progress: bool = True) -> tuple[int, CameraMeans]:
     """Take everything of `source` over to `target`, where `begin` was called; return how many entries were new there.
 
-    The same call again goes on where it was stopped, with the same offsets. Marks on pairs of entries go along; the
-    calibration does not, since similarities change.
+    The same call again goes on where it was stopped, with the same offsets, and warns of cameras that these do not
+    know. Marks on pairs of entries go along, where nothing was said of the pair in `target`; the calibration does not,
+    since similarities change.
 
     Raises GalleryError where `target` is of another gallery or model.
     """
@@ -158,20 +162,30 @@ def take_over(source: Store, target: Store, *, progress: bool = True) -> tuple[i
     if means.source != _name_of(source) or source.meta.model_hash != target.meta.model_hash:
         raise GalleryError(_other(source, target))
     num_new = 0
+    new_cameras: set[str] = set()
     with _bar(source, "centring", progress) as bar:
         for entries, kept in source.read(batch_size=1_000):
             cameras = [entry.camera for entry in entries]
             small = source.thumbnails([entry.id for entry in entries])
             features = means.taken_away(before.put_back(kept, cameras), cameras)
-            num_new += sum(target.add(entries, features, [small.get(entry.id, b"") for entry in entries]))
+            new = target.add(entries, features, [small.get(entry.id, b"") for entry in entries])
+            num_new += sum(new)
+            new_cameras.update(camera for camera, is_new in zip(cameras, new, strict=True) if is_new)
             bar.update(len(entries))
-    marks = read_marks(source)
-    there = target.present([id_ for mark in marks for id_ in (mark.first, mark.second)])
-    if pairs := [mark for mark in marks if {mark.first, mark.second} <= there]:
-        add_marks(target, pairs)
+    take_marks_over(source, target)
     means = replace(means, complete=True)
     _say(target, means)
+    warn_of_strangers(target, means.strangers(new_cameras))
     return num_new, means
+
+
+def warn_of_strangers(store: Store, cameras: Sequence[str]) -> None:
+    """Warn that entries were added by cameras that the means know nothing of; where there are none, do nothing."""
+    if cameras:
+        logger.warning(
+            "%s: was centred before it knew %s, from whose features only the mean of all is taken away; centre it anew",
+            *(store.address, name_some(cameras)),
+        )
 
 
 def _bar(source: Store, what: str, progress: bool) -> tqdm:

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from dgnet.gallery import centring
-from dgnet.gallery.calibration.marks import Mark, add_marks, read_marks
+from dgnet.gallery.calibration.marks import Mark, add_marks, read_marks, remove_mark
 from dgnet.gallery.centring import NOTE, CameraMeans, begin, complete_means, measured, read_means, take_over
 from dgnet.gallery.crops import Item
 from dgnet.gallery.gallery import Gallery
@@ -68,6 +68,36 @@ def test_entries_thumbnails_and_marks_go_along(centred: tuple[Gallery, Gallery],
     add_marks(plain.store, [Mark(ids[0], ids[1], False), Mark("query:1", ids[2], True, 0.5)])
     assert take_over(plain.store, without.store, progress=False)[0] == 0
     assert read_marks(without.store) == [Mark(*sorted(ids[:2]), False)]  # a picture's similarity has changed
+
+
+def test_going_on_keeps_what_was_said_there_of_pairs(centred: tuple[Gallery, Gallery]) -> None:
+    plain, without = centred
+    a, b, c, d = (entry.id for entry in next(plain.store.entries(batch_size=4)))
+    add_marks(plain.store, [Mark(a, b, True), Mark(a, c, True), Mark(a, d, True)])
+    take_over(plain.store, without.store, progress=False)
+    add_marks(without.store, [Mark(b, a, False)])
+    remove_mark(without.store, a, c)
+    add_marks(without.store, [Mark(c, d, False)])
+    add_marks(plain.store, [Mark(c, d, True), Mark(b, c, True)])
+    take_over(plain.store, without.store, progress=False)
+    kept = {frozenset((mark.first, mark.second)): mark.same for mark in read_marks(without.store)}
+    said_there = {frozenset((a, b)): False, frozenset((c, d)): False}
+    assert kept == {**said_there, frozenset((a, d)): True, frozenset((b, c)): True}
+
+
+def test_going_on_names_cameras_that_were_not_there_then(
+    centred: tuple[Gallery, Gallery], caplog: pytest.LogCaptureFixture
+) -> None:
+    plain, without = centred
+    image = np.random.default_rng(1).integers(0, 60, (32, 16, 3), dtype=np.uint8)
+    plain.add([Item(image, "1", "roof"), Item(255 - image, "2", "c1")])
+    for expected in (1, 0):  # the second time they are there
+        caplog.clear()
+        take_over(plain.store, without.store, progress=False)
+        said = [record.getMessage() for record in caplog.records]
+        assert [f"{without.store.address}: was centred before it knew roof," in one for one in said] == [
+            True
+        ] * expected
 
 
 def test_what_is_added_and_searched_for_later_is_moved_too(

@@ -8,7 +8,7 @@ who is on them; so they say how often such pairs are of one person here: the pri
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -18,6 +18,7 @@ from dgnet.gallery.calibration.curve import CalibrationError, logistic, logit
 from dgnet.gallery.stores.protocol import Store
 
 MARKS = "marks"
+TAKEN_OVER = "marks taken over"  # the pairs whose marks came from the gallery that this one was made of
 MIN_MARKS = 10  # of each sort
 
 
@@ -46,30 +47,33 @@ def add_marks(store: Store, marks: Sequence[Mark]) -> int:
         for id_ in _entries_of(mark):
             if id_ not in known:
                 raise CalibrationError(f"mark: no entry {id_!r} in {store.address}; give ids as `dgnet search` shows")
-    kept = {(one.first, one.second): one for one in read_marks(store)}
-    for mark in marks:
-        first, second = sorted((mark.first, mark.second)) if mark.similarity is None else (mark.first, mark.second)
-        kept[first, second] = replace(mark, first=first, second=second)
-    _keep(store, list(kept.values()))
-    return len(kept)
+    later = [_in_order(mark) for mark in marks]
+    return _change(store, lambda kept: list({_pair(one): one for one in [*kept, *later]}.values()))
 
 
 def remove_mark(store: Store, first: str, second: str) -> int:
     """Take the mark on a pair back, if there is one. Returns how many are left."""
-    kept = [one for one in read_marks(store) if {one.first, one.second} != {first, second}]
-    _keep(store, kept)
-    return len(kept)
+    return _change(store, lambda kept: [one for one in kept if {one.first, one.second} != {first, second}])
 
 
 def read_marks(store: Store) -> list[Mark]:
     """All marks. Raises CalibrationError where the note is something else."""
-    try:
-        return [
-            Mark(str(a), str(b), bool(same), *map(float, similarity))
-            for a, b, same, *similarity in json.loads(store.note(MARKS) or "[]")
-        ]
-    except (ValueError, TypeError) as error:
-        raise CalibrationError(f"{store.address}: the marks cannot be read ({error})") from error
+    return _marks_in(store.note(MARKS), store)
+
+
+def take_marks_over(source: Store, target: Store) -> None:
+    """Take the marks on pairs of entries that both galleries have over from `source`, each pair once.
+
+    What is said in `target` of a pair counts, and stays: another mark, its own or one that was taken over before; and
+    that one was taken back there.
+    """
+    marks = [mark for mark in read_marks(source) if mark.similarity is None]
+    there = target.present(sorted({id_ for mark in marks for id_ in _entries_of(mark)}))
+    pairs = [mark for mark in marks if {mark.first, mark.second} <= there]
+    before = {(str(a), str(b)) for a, b in json.loads(target.note(TAKEN_OVER) or "[]")}
+    if new := [mark for mark in pairs if _pair(mark) not in before]:
+        _change(target, lambda kept: list({_pair(one): one for one in [*new, *kept]}.values()))
+        target.set_note(TAKEN_OVER, json.dumps(sorted(before | {_pair(mark) for mark in new})))
 
 
 def prior_of_marks(calibration: Calibration, store: Store, marks: Sequence[Mark]) -> Calibration:
@@ -104,8 +108,33 @@ def _entries_of(mark: Mark) -> tuple[str, ...]:
     return (mark.first, mark.second) if mark.similarity is None else (mark.second,)
 
 
-def _keep(store: Store, marks: Sequence[Mark]) -> None:
-    store.set_note(MARKS, json.dumps([_as_list(one) for one in marks]))
+def _in_order(mark: Mark) -> Mark:
+    """Of a pair of entries, the same whichever was named first."""
+    first, second = sorted((mark.first, mark.second)) if mark.similarity is None else (mark.first, mark.second)
+    return replace(mark, first=first, second=second)
+
+
+def _pair(mark: Mark) -> tuple[str, str]:
+    return mark.first, mark.second
+
+
+def _change(store: Store, change: Callable[[list[Mark]], list[Mark]]) -> int:
+    """Change the marks as one step, so that nobody's are lost who marks at the same time; return how many there are."""
+
+    def as_text(text: str | None) -> str:
+        return json.dumps([_as_list(one) for one in change(_marks_in(text, store))])
+
+    return len(_marks_in(store.change_note(MARKS, as_text), store))
+
+
+def _marks_in(text: str | None, store: Store) -> list[Mark]:
+    try:
+        return [
+            Mark(str(a), str(b), bool(same), *map(float, similarity))
+            for a, b, same, *similarity in json.loads(text or "[]")
+        ]
+    except (ValueError, TypeError) as error:
+        raise CalibrationError(f"{store.address}: the marks cannot be read ({error})") from error
 
 
 def _as_list(mark: Mark) -> list[str | bool | float]:

@@ -18,7 +18,7 @@ deletes the old files hours later (`dataCoord.gc.dropTolerance`), and its log ke
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any, Self
@@ -215,6 +215,11 @@ class MilvusStore:
         if len(row["picture"]) > MAX_BYTES:
             raise GalleryError(f"{self.address}: the note {name!r} is too long: {len(text)} characters")
         self._write([row], NOTES)
+
+    def change_note(self, name: str, change: Callable[[str | None], str]) -> str:
+        changed = change(self.note(name))
+        self.set_note(name, changed)
+        return changed
 
     def check(self) -> list[str]:
         return check_all(self, batch_size=1000)

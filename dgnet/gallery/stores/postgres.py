@@ -13,7 +13,7 @@ its write-ahead log, replicas and backups still have them.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Self
 
 import numpy as np
@@ -150,6 +150,13 @@ class PostgresStore:
         else:
             statement = "INSERT INTO notes VALUES (%s, %s) ON CONFLICT (name) DO UPDATE SET text = excluded.text"
             self._server.rows(statement, [name, text])
+
+    def change_note(self, name: str, change: Callable[[str | None], str]) -> str:
+        with self._server.turn(), self._server.raw.transaction():
+            self._server.rows("LOCK TABLE notes IN SHARE ROW EXCLUSIVE MODE")  # others may read, and wait to write
+            changed = change(self.note(name))
+            self.set_note(name, changed)
+        return changed
 
     def check(self) -> list[str]:
         return check_all(self, batch_size=1000)

@@ -24,7 +24,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, fields
 from typing import Literal, Protocol
 
@@ -219,6 +219,13 @@ class Store(Protocol):
 
     def set_note(self, name: str, text: str | None) -> None:
         """Keep a note, in place of an older one of this name; None removes it."""
+
+    def change_note(self, name: str, change: Callable[[str | None], str]) -> str:
+        """Keep what `change` makes of a note (None where there is none), and return it.
+
+        Nobody else's change comes between the reading and the keeping, where there are transactions; where there are
+        none (Milvus), one of two that are made at the same moment may be lost. An error of `change` leaves it as it is.
+        """
 
     def check(self) -> list[str]:
         """Read everything and return its faults, one sentence each; none where the gallery is sound."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import numpy as np
@@ -10,9 +11,10 @@ import pytest
 
 from dgnet.gallery.calibration.calibration import Calibration
 from dgnet.gallery.calibration.curve import CalibrationError, logistic, logit
-from dgnet.gallery.calibration.marks import MARKS, Mark, add_marks, prior_of_marks, read_marks
+from dgnet.gallery.calibration.marks import MARKS, Mark, add_marks, prior_of_marks, read_marks, remove_mark
 from dgnet.gallery.calibration.stored import keep_calibration, require_calibration, stored_calibration
 from dgnet.gallery.gallery import Gallery
+from dgnet.gallery.stores.choice import open_store
 from dgnet.gallery.stores.protocol import CALIBRATION, Entry
 
 
@@ -95,6 +97,21 @@ def test_marks_are_kept_and_the_later_counts(gallery: Gallery) -> None:
     gallery.store.set_note(MARKS, '{"a": 1}')
     with pytest.raises(CalibrationError, match="marks cannot be read"):
         read_marks(gallery.store)
+
+
+def test_marks_that_two_make_at_once_are_all_kept(gallery: Gallery) -> None:
+    stores = [open_store(gallery.store.address) for _ in range(2)]
+
+    def mark(number: int) -> None:
+        for other in range(2, 22):
+            add_marks(stores[number], [Mark(f"{number:032x}", f"{20 * number + other:032x}", True)])
+            remove_mark(stores[number], "nothing", "at all")
+
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(mark, range(2)))
+    assert len(read_marks(gallery.store)) == 40
+    for store in stores:
+        store.close()
 
 
 def test_the_prior_is_the_one_that_expects_as_many_right_ones(gallery: Gallery) -> None:

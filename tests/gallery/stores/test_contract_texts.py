@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -59,6 +60,25 @@ def test_notes(place: Any, meta: Any, batch: Any, listed: Any) -> None:
     assert (store.count(), listed(store), store.check()) == (0, {}, [])
     assert store.search(np.eye(1, 32, dtype=np.float32), 3).ids == [[]]
     store.close()
+
+
+def test_changes_of_a_note_take_turns(place: Any, meta: Any) -> None:
+    stores = [place.create(place.address, meta()), place.open(place.address)]
+    if place.address.startswith("milvus"):  # it has no transactions
+        stores = stores[:1]
+
+    def count(store: Store) -> None:
+        for _ in range(20):
+            store.change_note("count", lambda text: str(int(text or 0) + 1))
+
+    with ThreadPoolExecutor(len(stores)) as pool:
+        list(pool.map(count, stores))
+    assert stores[0].note("count") == str(20 * len(stores))
+    with pytest.raises(ZeroDivisionError):
+        stores[0].change_note("count", lambda _: str(1 // 0))
+    assert stores[0].change_note("count", lambda text: f"{text}!") == stores[0].note("count")
+    for store in stores:
+        store.close()
 
 
 def test_pictures_are_kept_only_where_wanted(place: Any, meta: Any, batch: Any) -> None:

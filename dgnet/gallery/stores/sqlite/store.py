@@ -9,7 +9,7 @@ import contextlib
 import json
 import sqlite3
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -173,6 +173,12 @@ class SqliteStore:
                 connection.execute("DELETE FROM notes WHERE name = ?", [name])
             else:
                 connection.execute("INSERT OR REPLACE INTO notes VALUES (?, ?)", [name, text])
+
+    def change_note(self, name: str, change: Callable[[str | None], str]) -> str:
+        with self._writing() as connection:
+            changed = change(self.note(name))
+            connection.execute("INSERT OR REPLACE INTO notes VALUES (?, ?)", [name, changed])
+        return changed
 
     def check(self) -> list[str]:
         with self._lock, told(self.address):

@@ -22,11 +22,15 @@ BATCH_SIZE = 256
 
 @dataclass
 class Added:
-    """What became of the images that were given: new, in the gallery already, or bad (source and reason)."""
+    """What became of the images that were given: new, in the gallery already, or bad (source and reason).
+
+    `strangers` names cameras of new ones that a centred gallery was not centred on.
+    """
 
     num_new: int = 0
     num_there: int = 0
     bad: list[tuple[str, str]] = field(default_factory=list)
+    strangers: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -80,7 +84,8 @@ def add_items(
             for source, reason in batch.bad if on_bad else ():
                 on_bad(source, reason)  # type: ignore[misc]
             bar.update(batch.num_given)
-    warn_of_strangers(store, sorted(new_cameras))
+    added.strangers = sorted(new_cameras)
+    warn_of_strangers(store.address, added.strangers)
     return added
 
 

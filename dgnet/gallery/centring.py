@@ -79,6 +79,14 @@ class CameraMeans:
         if camera and camera not in self.offsets:
             raise GalleryError(f"{where} was not centred on a camera {camera!r}{nearest(camera, sorted(self.offsets))}")
 
+    def check_cameras_of_labelled(self, cameras: Iterable[str], where: str) -> None:
+        """Raise GalleryError where images that a gallery is to be calibrated on are by cameras it does not know."""
+        if strangers := self.strangers(cameras):
+            raise GalleryError(
+                f"{where} was not centred on {name_some(strangers)}, so what is measured there would not hold here; "
+                "take images by its own cameras, such as its own entries of known identity"
+            )
+
 
 NOT_CENTRED: Final = CameraMeans()
 
@@ -175,16 +183,16 @@ def take_over(source: Store, target: Store, *, progress: bool = True) -> tuple[i
     take_marks_over(source, target)
     means = replace(means, complete=True)
     _say(target, means)
-    warn_of_strangers(target, means.strangers(new_cameras))
+    warn_of_strangers(target.address, means.strangers(new_cameras))
     return num_new, means
 
 
-def warn_of_strangers(store: Store, cameras: Sequence[str]) -> None:
+def warn_of_strangers(address: str, cameras: Sequence[str]) -> None:
     """Warn that entries were added by cameras that the means know nothing of; where there are none, do nothing."""
     if cameras:
         logger.warning(
             "%s: was centred before it knew %s, from whose features only the mean of all is taken away; centre it anew",
-            *(store.address, name_some(cameras)),
+            *(address, name_some(cameras)),
         )
 
 

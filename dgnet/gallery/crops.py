@@ -19,6 +19,7 @@ from dgnet.data.store.resize import resize
 from dgnet.files.images import ImagesU8
 from dgnet.files.names import readable
 from dgnet.gallery.remote import is_url, read_url
+from dgnet.gallery.stores.protocol import as_name
 
 MAX_PIXELS = 50_000_000  # of one image: a large photograph; more is a mistake, or meant to use up the memory
 THUMBNAIL_HEIGHT = 128
@@ -28,7 +29,10 @@ _QUALITY = 85
 
 @dataclass(frozen=True)
 class Item:
-    """One image to add, and what is known of it; see `Entry`. Where `source` is empty, it is the image's path."""
+    """One image to add, and what is known of it; see `Entry`. Where `source` is empty, it is the image's path.
+
+    Names become text, so that a camera 1 is the camera "1" to whatever is done with it.
+    """
 
     image: GivenImage
     source: str = ""
@@ -36,6 +40,10 @@ class Item:
     time: float | None = None
     identity: str = ""
     track: str = ""
+
+    def __post_init__(self) -> None:
+        for name in ("camera", "identity", "track"):
+            object.__setattr__(self, name, as_name(getattr(self, name)))
 
 
 @dataclass(frozen=True)

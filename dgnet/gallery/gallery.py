@@ -26,7 +26,7 @@ from dgnet.gallery.centring import complete_means
 from dgnet.gallery.crops import Item, decode_item, read_item, source_of
 from dgnet.gallery.embedder import Embedder
 from dgnet.gallery.searching import Answer, query_features, search_people
-from dgnet.gallery.stores.protocol import EVERY, Filter, Float32Array, Meta, Store, entry_id
+from dgnet.gallery.stores.protocol import EVERY, Filter, Float32Array, Meta, Store, as_name, entry_id
 
 
 @dataclass(frozen=True)
@@ -162,6 +162,7 @@ class Gallery:
             GalleryError: the gallery cannot be read, `top` is below 1, or it was not centred on `camera`.
             CalibrationError: `far` is given, but the gallery is not calibrated, or not for this rate.
         """
+        camera = as_name(camera)
         self.means.check_camera(camera, self.store.address)
         if far is None:
             calibration = stored_calibration(self.store)
@@ -198,14 +199,20 @@ class Gallery:
 
         Args:
             features: N×dim of length 1, by the gallery's model (`gallery.embedder.features`), with `people` and, where
-                known, `cameras`; None takes the gallery's entries of known identity.
+                known, `cameras`; None takes the gallery's entries of known identity. A centred gallery takes its means
+                away from them.
             fars, prior: as of `calibration.calibrate`.
 
-        Raises CalibrationError where there is too little to calibrate on; the gallery is then left as it is.
+        Raises CalibrationError where there is too little to calibrate on, GalleryError where a centred gallery does not
+        know the cameras; the gallery is then left as it is.
         """
         what, model = "features that were given", self.store.meta.model_hash
         if features is None:
             what, (features, people, cameras) = OWN_ENTRIES, known_people(self.store)
+        else:
+            names = [""] * len(features) if cameras is None else [as_name(camera) for camera in cameras]
+            self.means.check_cameras_of_labelled(names, f"cameras: {self.store.address}")
+            features = self.means.taken_away(features, names)
         options: dict[str, Any] = {"fars": fars, "prior": prior, "model_hash": model, "data": what}
         found = calibrate(features, people, cameras, progress=progress, **options)
         keep_calibration(self.store, found)

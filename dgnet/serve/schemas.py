@@ -95,6 +95,9 @@ class Added(BaseModel):
     added: list[Person]
     known: list[Person]
     refused: list[Refused]
+    strangers: list[str] = Field(
+        description="cameras of new entries that a centred gallery knows no means of: only that of all is taken away"
+    )
 
 
 class Identity(BaseModel):

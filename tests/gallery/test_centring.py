@@ -11,12 +11,13 @@ import numpy as np
 import pytest
 
 from dgnet.gallery import centring
+from dgnet.gallery.calibration.calibration import calibrate
 from dgnet.gallery.calibration.marks import Mark, add_marks, read_marks, remove_mark
 from dgnet.gallery.centring import NOTE, CameraMeans, begin, complete_means, measured, read_means, take_over
 from dgnet.gallery.crops import Item
 from dgnet.gallery.gallery import Gallery
 from dgnet.gallery.stores.choice import open_store
-from dgnet.gallery.stores.protocol import GalleryError, Store
+from dgnet.gallery.stores.protocol import Entry, Filter, GalleryError, Store
 from dgnet.retrieval.features.camera_means import each_without_its_cameras_mean
 
 
@@ -152,6 +153,37 @@ def test_the_camera_of_a_query_is_one_that_the_gallery_knows(centred: tuple[Gall
         without.search(image, camera="c3")
     with pytest.raises(GalleryError, match=r"plain.db is not centred, so the camera of a query changes nothing"):
         plain.search(image, camera="c1")
+
+
+def test_a_camera_may_be_a_number(centred: tuple[Gallery, Gallery], make_gallery: Callable[..., Gallery]) -> None:
+    plain = make_gallery("numbers.db", precision="float32")
+    pixels = np.random.default_rng(0).integers(0, 60, (20, 32, 16, 3), dtype=np.uint8)
+    pixels[::2, ..., 0] += 60
+    for number, image in enumerate(pixels):
+        plain.add(image, camera=number % 2, identity=number // 4, track=7, source=str(number))  # type: ignore[arg-type]
+    store = make_gallery("both.db", precision="float32").store
+    without = Gallery(store, lambda: plain.embedder) if centre(plain.store, store) else plain
+    image = 255 - pixels[0]
+    without.add(image, camera=1, source="later")  # type: ignore[arg-type]
+    for camera in (1, np.int64(1), "1"):
+        assert without.search(image, camera=camera)[0].best == pytest.approx(1, abs=1e-6)  # type: ignore[arg-type]
+    only = Filter(cameras=(1,), identities=(0, 1), not_cameras=(0,))  # type: ignore[arg-type]
+    assert without.store.count(only) == 4
+    (entry,) = without.store.get([hit.entry.id for hit in without.search(image, camera="1", top=1)[0].matches]).values()
+    assert entry == Entry(entry.id, entry.content_hash, "later", camera="1")
+    assert Item(image, camera=None) == Item(image)  # type: ignore[arg-type]
+
+
+def test_it_is_calibrated_on_its_own_cameras_alone(centred: tuple[Gallery, Gallery]) -> None:
+    plain, without = centred
+    features, cameras = features_of(plain.store)
+    people = [f"person {number // 3}" for number in range(len(cameras))]
+    with pytest.raises(GalleryError, match=r"cameras: .*centred.db was not centred on c1x, so what is measured there"):
+        without.calibrate(features, people, [f"{camera}x" if camera == "c1" else camera for camera in cameras])
+    given = without.calibrate(features, people, cameras, fars=(0.2,))
+    kept, _ = features_of(without.store)
+    assert given.overall == calibrate(kept, people, cameras, fars=(0.2,), model_hash="colours-hash").overall
+    assert given.overall != plain.calibrate(features, people, cameras, fars=(0.2,)).overall
 
 
 class StoppedError(Exception):

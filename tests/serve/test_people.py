@@ -197,6 +197,10 @@ def test_a_gallery_without_camera_means_is_served(
         assert "not centred on a camera 'gate'" in unknown.json()["error"]["message"]
         added = queries[-1]
         data = {"camera": camera_of(added)}
-        server.client.post("/v1/entries", files=files(added), data=data).raise_for_status()
+        assert server.client.post("/v1/entries", files=files(added), data=data).json()["strangers"] == []
+        new = server.client.post("/v1/entries", files=files(added, queries[-2]), data={"camera": "gate"}).json()
+        assert (len(new["added"]), new["strangers"]) == (1, ["gate"])
+        again = server.client.post("/v1/entries", files=files(queries[-2]), data={"camera": "gate"}).json()
+        assert (len(again["known"]), again["strangers"]) == (1, [])
         assert gallery.search(added, camera=camera_of(added))[0].best == pytest.approx(1, abs=1e-3)
         assert gallery.search(added)[0].best != pytest.approx(1, abs=1e-3)

@@ -92,9 +92,15 @@ def _of_data(gallery: Gallery, data: str) -> tuple[Float32Array, list[str], list
         records = list(dataset.train)
         logger.warning("%s has training images alone: where the model was trained on them, it is too sure here", data)
     kept = {record.path: record for record in records if record.pid > DISTRACTOR_PID}  # an image in both counts once
-    features = embed(gallery.embedder, list(kept.values()))
     cameras = ["" if one.camid == UNKNOWN_CAMERA else str(one.camid) for one in kept.values()]
-    features = gallery.means.taken_away(features, cameras)
+    gallery.means.check_cameras_of_labelled(cameras, f"--data: {data}: {gallery.store.address}")
+    if gallery.means.offsets and any(cameras):
+        logger.warning(
+            "%s: its cameras are taken for those of the same names that %s was centred on; if they are others, leave "
+            "out --data, and the gallery's own entries of known identity are taken",
+            *(data, gallery.store.address),
+        )
+    features = gallery.means.taken_away(embed(gallery.embedder, list(kept.values())), cameras)
     return features, [dataset.called(one.pid) for one in kept.values()], cameras
 
 

@@ -19,6 +19,7 @@ from tqdm import tqdm
 from dgnet.experiment.cluster import LOCAL, cause, joined, workers_for
 from dgnet.experiment.galleries.gallery import Gallery
 from dgnet.gallery.adding import BATCH_SIZE, Added
+from dgnet.gallery.centring import warn_of_strangers
 from dgnet.gallery.crops import Item
 from dgnet.gallery.remote import is_url
 from dgnet.gallery.stores.choice import is_file_address, open_store
@@ -33,14 +34,15 @@ class Worker:
         self._gallery = Gallery.open(address, model, device=device)
 
     def __call__(self, batch: dict[str, Any]) -> dict[str, Any]:
-        """Add items (columns as of `Item`); gives one row: the counts and the bad images of the batch."""
+        """Add items (columns as of `Item`); gives one row: the counts, bad images and strange cameras of the batch."""
         columns = {name: list(values) for name, values in batch.items()}
         rows = [dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)]
         for row in rows:
             row["time"] = None if np.isnan(row["time"]) else float(row["time"])
         added = self._gallery.add([Item(**row) for row in rows])
         bad = [[list(one) for one in added.bad]]
-        return {"done": [len(rows)], "num_new": [added.num_new], "num_there": [added.num_there], "bad": bad}
+        counts = {"done": [len(rows)], "num_new": [added.num_new], "num_there": [added.num_there]}
+        return {**counts, "bad": bad, "strangers": [added.strangers]}
 
 
 def add_on_cluster(
@@ -93,10 +95,12 @@ def add_on_cluster(
                 concurrency=min(number, blocks),
                 **place,
             )
-            return _gathered(data, len(rows), on_bad, progress=progress)
+            added = _gathered(data, len(rows), on_bad, progress=progress)
         except ray.exceptions.RayError as error:
             failed = f"{without_password(address)}: a worker failed: {cause(error)}"
             raise GalleryError(f"{failed}; run the same again: what was added is kept") from error
+    warn_of_strangers(without_password(address), added.strangers)  # what workers say is not heard here
+    return added
 
 
 def _row(item: Item) -> dict[str, Any]:
@@ -120,5 +124,6 @@ def _gathered(data: Any, total: int, on_bad: Callable[[str, str], None] | None, 
                 added.bad.append((source, reason))
                 if on_bad:
                     on_bad(source, reason)
+            added.strangers = sorted({*added.strangers, *row["strangers"]})
             bar.update(int(row["done"]))
     return added

@@ -44,9 +44,14 @@ class GalleryError(DgnetError, ValueError):
     """A gallery that cannot be opened, read or changed; the message names it, what was found and what to do."""
 
 
+def as_name(given: object) -> str:
+    """What a user calls a camera or a person, as text; a number by its digits, and None is not known."""
+    return "" if given is None else str(given)
+
+
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One image of a person in a gallery; its feature and its thumbnail are read apart.
+    """One image of a person in a gallery; its feature and its thumbnail are read apart. Names become text.
 
     Args:
         id: 32 hexadecimal digits, by `entry_id`.
@@ -65,6 +70,10 @@ class Entry:
     time: float | None = None
     identity: str = ""
     track: str = ""
+
+    def __post_init__(self) -> None:
+        for name in ("camera", "identity", "track"):
+            object.__setattr__(self, name, as_name(getattr(self, name)))
 
 
 def entry_id(content_hash: str, model_hash: str) -> str:
@@ -122,7 +131,7 @@ class Meta:
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """Which entries are meant: those that pass every condition given. None means no condition.
+    """Which entries are meant: those that pass every condition given. None means no condition. Names become text.
 
     An entry without a time passes neither `after` nor `before`. An empty tuple of ids, cameras, ... passes nothing.
 
@@ -142,6 +151,11 @@ class Filter:
     after: float | None = None
     before: float | None = None
     known: bool | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("cameras", "not_cameras", "identities"):
+            given = getattr(self, name)
+            object.__setattr__(self, name, None if given is None else tuple(map(as_name, given)))
 
     @property
     def is_empty(self) -> bool:

@@ -28,7 +28,7 @@ export function openAdding(files, after) {
   let wide = []; // those of them that hardly show one person alone
   let running = null;
   let numAdded = 0; // by all runs of this dialog
-  const totals = { done: 0, all: 0, added: 0, known: 0, refused: [] };
+  const totals = { done: 0, all: 0, added: 0, known: 0, refused: [], strangers: [] };
 
   const inSeconds = gallery.earliest !== null && !isDate(gallery.earliest);
   const person = h("input", { name: "identity", autocomplete: "off", spellcheck: "false" });
@@ -112,7 +112,7 @@ export function openAdding(files, after) {
 
   async function run() {
     running = new AbortController();
-    Object.assign(totals, { done: 0, all: left.length, added: 0, known: 0, refused: [] });
+    Object.assign(totals, { done: 0, all: left.length, added: 0, known: 0, refused: [], strangers: [] });
     const bar = h("progress", { max: totals.all, value: 0, "aria-label": S.add.title });
     const line = h("p", {}, S.add.progress(0, totals.all));
     fill(outcome, bar, line);
@@ -130,6 +130,7 @@ export function openAdding(files, after) {
         numAdded += answer.added.length;
         totals.known += answer.known.length;
         totals.refused.push(...answer.refused);
+        totals.strangers = [...new Set([...totals.strangers, ...answer.strangers])];
         bar.value = totals.done;
         line.textContent = S.add.progress(totals.done, totals.all);
       }
@@ -147,6 +148,7 @@ export function openAdding(files, after) {
       outcome,
       failure && h("p", { class: "wrong" }, failure, totals.done > 0 && ` ${S.add.failedKept(totals.done)}`),
       (totals.done > 0 || !failure) && h("p", { class: "good" }, S.add.done(totals.added, totals.known)),
+      totals.strangers.length > 0 && h("p", { class: "wrong" }, S.add.strangers(totals.strangers)),
       totals.refused.length > 0 && [
         h("p", { class: "wrong" }, S.add.refused(totals.refused.length)),
         h("ul", {}, totals.refused.map(({ name, message }) => h("li", {}, h("b", {}, name), " ", message))),

@@ -199,6 +199,8 @@ export const S = {
     done: (added, known) =>
       [added || !known ? `${pictures(added)} added.` : "", known ? `${pictures(known)} ${known === 1 ? "was" : "were"} there already.` : ""].filter(Boolean).join(" "),
     refused: (number) => `${pictures(number)} could not be added:`,
+    strangers: (cameras) =>
+      `This gallery was centred before it knew ${cameras.join(", ")}: what those pictures share stays in. Centre it anew.`,
     failed: "Adding stopped",
     failedKept: (done) => `${pictures(done)} of this batch are in the gallery. Try again, and adding goes on after them.`,
   },

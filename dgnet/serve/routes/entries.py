@@ -102,6 +102,7 @@ async def add(
             added=[people[id_] for id_ in fresh if id_ in people and id_ in added],
             known=[people[id_] for id_ in fresh if id_ in people and id_ not in added],
             refused=refusals(found),
+            strangers=service.gallery.means.strangers(entry.camera for entry, _ in wanted if entry.id in added),
         )
     )
 

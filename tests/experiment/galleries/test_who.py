@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import csv
+import logging
 import shutil
 from pathlib import Path
 
 import pytest
 
 from dgnet import cli
+from dgnet.experiment.galleries.centre import centre
 from dgnet.gallery.calibration.stored import stored_calibration
 from dgnet.gallery.stores.choice import open_store
 from dgnet.gallery.stores.protocol import Entry
@@ -81,7 +83,9 @@ def test_from_a_gallery_to_who_is_who(gallery: str, capsys: pytest.CaptureFixtur
     store.close()
 
 
-def test_a_data_set_calibrates_through_the_galleries_model(gallery: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_data_set_calibrates_through_the_galleries_model(
+    gallery: str, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
     tree = Path("tree")
     for split, keep in (("query", 1), ("bounding_box_test", 2)):
         (tree / split).mkdir(parents=True)
@@ -96,6 +100,16 @@ def test_a_data_set_calibrates_through_the_galleries_model(gallery: str, capsys:
     assert (found.overall.num_people, found.num_images) == (21, 21 * 6)
     assert found.data == "market1501=tree"
     store.close()
+    centre(gallery, "centred.db", progress=False)
+    with caplog.at_level(logging.WARNING):
+        cli.main(["gallery", "calibrate", "centred.db", "--data", f"market1501={tree}", "--far", "0.05"])
+    said = [record.getMessage() for record in caplog.records]
+    assert any(
+        one.startswith("market1501=tree: its cameras are taken for those of the same names that") for one in said
+    )
+    shutil.copy(next(tree.glob("query/0151_*.jpg")), tree / "query" / "0151_c9s1_000001_00.jpg")
+    message = failing(capsys, "gallery", "calibrate", "centred.db", "--data", f"market1501={tree}", "--far", "0.05")
+    assert "--data: market1501=tree: centred.db was not centred on 9, so what is measured there" in message
 
 
 def test_marks_give_the_prior(gallery: str, capsys: pytest.CaptureFixture[str]) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
+from dgnet.experiment.galleries.centre import centre
 from dgnet.gallery.stores.choice import open_store
 
 
@@ -103,6 +104,22 @@ def test_pictures_are_added_with_progress_and_what_is_no_picture_is_named(
     until(lambda: "Jane <Doe> & 'co'" in names(page))  # the page where they are is shown
     load(page, lambda: page.locator(".bar-of-tools select").select_option("=back door"))
     assert names(page) == ["Jane <Doe> & 'co'"] * 19
+
+
+def test_a_camera_that_a_centred_gallery_does_not_know_is_said(
+    open_page: Callable[..., Any], start: Callable[..., Any], people_db: Path, crops: list[Path], tmp_path: Path
+) -> None:
+    centre(str(people_db), str(tmp_path / "people.db"), progress=False)
+    page = open_page(start(), "/#gallery")
+    page.get_by_role("button", name="Add people").click()
+    dialog = page.get_by_role("dialog")
+    for number, camera in enumerate(("camera 1", "back door")):
+        dialog.locator("input[type=file]:not([capture])").set_input_files(str(crops[number]))
+        dialog.get_by_label("Camera").fill(camera)
+        dialog.get_by_role("button", name="Add 1 picture").click()
+        dialog.get_by_text("1 picture added.").wait_for()
+        said = "This gallery was centred before it knew back door"
+        assert (said in dialog.locator(".outcome").inner_text()) == bool(number)
 
 
 def test_a_photograph_is_framed_before_it_is_added(

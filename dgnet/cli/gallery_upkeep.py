@@ -44,7 +44,8 @@ def rebuild(arguments: Sequence[str]) -> None:
     parser = gallery_parser(
         "rebuild",
         "Make a new gallery of the same entries with another model, from the pictures where they were added from."
-        " The old gallery stays as it is. Pictures that are gone or have changed are named and left out.",
+        " The old gallery stays as it is. Pictures that are gone or have changed are named and left out. A command that"
+        " was stopped goes on when it is run again.",
     )
     add_model_options(parser, None)
     parser.add_argument("--out", type=str, required=True, metavar="NEW", help="the new gallery")

@@ -12,7 +12,6 @@ from __future__ import annotations
 import base64
 import json
 import logging
-import os
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -25,6 +24,7 @@ from tqdm import tqdm
 from dgnet.config.errors import nearest
 from dgnet.data.records import name_some
 from dgnet.gallery.calibration.marks import take_marks_over
+from dgnet.gallery.rebuilding import check_rebuilt, name_of
 from dgnet.gallery.stores.protocol import Float32Array, GalleryError, Store
 from dgnet.retrieval.features.camera_means import moved, offset, offsets_of
 
@@ -110,7 +110,8 @@ def read_means(store: Store) -> CameraMeans:
 
 
 def complete_means(store: Store) -> CameraMeans:
-    """The same, of a gallery that is to be used. Raises GalleryError where `centre` was stopped before its end."""
+    """The same, of a gallery that is to be used. Raises GalleryError where what made it was stopped before its end."""
+    check_rebuilt(store)
     found = read_means(store)
     if not found.complete:
         raise GalleryError(
@@ -144,7 +145,7 @@ def measured(source: Store, *, progress: bool = True) -> CameraMeans:
         )
     everybody = np.sum(list(sums.values()), axis=0) / counts.total()
     offsets = {name: offset(sums[name] / counts[name], everybody, counts[name]) for name in sums}
-    return CameraMeans(_name_of(source), offsets, everybody.astype(np.float32), complete=False)
+    return CameraMeans(name_of(source), offsets, everybody.astype(np.float32), complete=False)
 
 
 def begin(source: Store, target: Store, means: CameraMeans) -> None:
@@ -167,7 +168,7 @@ def take_over(source: Store, target: Store, *, progress: bool = True) -> tuple[i
     Raises GalleryError where `target` is of another gallery or model.
     """
     before, means = complete_means(source), read_means(target)
-    if means.source != _name_of(source) or source.meta.model_hash != target.meta.model_hash:
+    if means.source != name_of(source) or source.meta.model_hash != target.meta.model_hash:
         raise GalleryError(_other(source, target))
     num_new = 0
     new_cameras: set[str] = set()
@@ -202,10 +203,6 @@ def _bar(source: Store, what: str, progress: bool) -> tqdm:
 
 def _other(source: Store, target: Store) -> str:
     return f"{target.address}: there is another gallery than that of {source.address}; give a new name"
-
-
-def _name_of(store: Store) -> str:
-    return store.address if "://" in store.address else os.path.abspath(store.address)
 
 
 def _say(store: Store, means: CameraMeans) -> None:

@@ -9,6 +9,7 @@ from tqdm import tqdm
 from dgnet.data.disk.numbers import number_cameras
 from dgnet.data.readers.crops import UNLABELLED
 from dgnet.data.records import UNKNOWN_CAMERA, DataError, Record, ReidDataset, assemble, name_some
+from dgnet.gallery.centring import complete_means
 from dgnet.gallery.remote import is_url
 from dgnet.gallery.stores.choice import open_store
 from dgnet.gallery.stores.server import without_password
@@ -20,10 +21,11 @@ def read_gallery(address: str) -> ReidDataset:
     Cameras are numbered from 1 in the order of their names, unless these are numbers.
 
     Raises:
-        GalleryError: there is no such gallery.
+        GalleryError: there is no such gallery, or it is not complete.
         DataError: no entry's image file is there.
     """
     store = open_store(address)
+    complete_means(store)
     shown, camera_of, lost = without_password(address), dict[str, str](), list[str]()
     with tqdm(total=store.count(), desc="gallery", unit="entry", dynamic_ncols=True, delay=1) as bar:
         for batch in store.entries():

@@ -10,6 +10,7 @@ import numpy as np
 
 from dgnet.files.outputs import check_output_file
 from dgnet.files.whole_file import written_whole
+from dgnet.gallery.centring import complete_means
 from dgnet.gallery.stores.protocol import Entry, Float32Array, GalleryError, Store
 
 COLUMNS = ("id", "content_hash", "source", "camera", "time", "identity", "track")
@@ -24,9 +25,10 @@ def export(store: Store, out: Path) -> int:
 
     Raises:
         OutputError: it cannot be written there.
-        GalleryError: pyarrow is not installed.
+        GalleryError: the gallery is not complete, or pyarrow is not installed.
     """
     check_output_file(out, "--out", suffixes=(".npz", ".parquet"))
+    complete_means(store)
     with written_whole(out) as partial:
         return _parquet(store, partial) if out.suffix.lower() == ".parquet" else _npz(store, partial)
 

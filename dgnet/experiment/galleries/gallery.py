@@ -7,6 +7,7 @@ import os
 from dgnet.experiment.galleries.embedder import AS_IT_IS, Loading, load_embedder, reload_model
 from dgnet.experiment.models.find import BUNDLED_MODELS, BUNDLED_NAME, RUN
 from dgnet.gallery import gallery
+from dgnet.gallery.embedder import Embedder
 from dgnet.gallery.stores.choice import create_store, open_store
 from dgnet.gallery.stores.protocol import Meta, Precision
 
@@ -39,19 +40,7 @@ class Gallery(gallery.Gallery):
             DgnetError: the model cannot be loaded.
         """
         embedder = load_embedder(model, how)
-        name = embedder.name if model in BUNDLED_MODELS else os.path.abspath(os.path.expanduser(embedder.name))
-        meta = Meta(
-            model_hash=embedder.hash,
-            model_name=name,
-            preprocessing=embedder.preprocessing,
-            dim=embedder.dim,
-            precision=precision,
-            thumbnails=thumbnails,
-            part=embedder.part,
-            height=embedder.size[0],
-            width=embedder.size[1],
-            input=embedder.input,
-        )
+        meta = meta_of(embedder, model, precision, thumbnails=thumbnails)
         return cls(create_store(os.fspath(address), meta), lambda: embedder)
 
     @classmethod
@@ -74,3 +63,20 @@ class Gallery(gallery.Gallery):
         """
         store = open_store(os.fspath(address))
         return cls(store, lambda: reload_model(store.meta, model, device, engine)[1])
+
+
+def meta_of(embedder: Embedder, model: RUN, precision: Precision, *, thumbnails: bool) -> Meta:
+    """What a new gallery of features by `model`, loaded as `embedder`, is to hold."""
+    name = embedder.name if model in BUNDLED_MODELS else os.path.abspath(os.path.expanduser(embedder.name))
+    return Meta(
+        model_hash=embedder.hash,
+        model_name=name,
+        preprocessing=embedder.preprocessing,
+        dim=embedder.dim,
+        precision=precision,
+        thumbnails=thumbnails,
+        part=embedder.part,
+        height=embedder.size[0],
+        width=embedder.size[1],
+        input=embedder.input,
+    )

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-import hashlib
+import os
 from collections.abc import Callable, Iterator
-from pathlib import Path
+from contextlib import closing, suppress
 
-from dgnet.experiment.galleries.embedder import AS_IT_IS, Loading
-from dgnet.experiment.galleries.gallery import Gallery
+from dgnet.data.records import DataError
+from dgnet.experiment.galleries.embedder import AS_IT_IS, Loading, load_embedder
+from dgnet.experiment.galleries.gallery import meta_of
 from dgnet.experiment.models.find import RUN
-from dgnet.gallery.adding import Added
-from dgnet.gallery.crops import Item
-from dgnet.gallery.stores.choice import open_store
-from dgnet.gallery.stores.protocol import Store
+from dgnet.gallery.adding import Added, add_items
+from dgnet.gallery.centring import complete_means
+from dgnet.gallery.crops import Item, read_item
+from dgnet.gallery.rebuilding import begin_rebuilding, end_rebuilding
+from dgnet.gallery.stores.choice import create_store, is_file_address, open_store
+from dgnet.gallery.stores.protocol import GalleryError, Store
 
 
 def rebuild(
@@ -23,16 +26,17 @@ def rebuild(
     *,
     on_bad: Callable[[str, str], None] | None = None,
 ) -> Added:
-    """Make the gallery `out` of the pictures that the entries of `address` were added from.
+    """Make the gallery `out` of the pictures that the entries of `address` were added from, or go on with it.
 
     Args:
         on_bad: told of each picture that is gone, has changed or cannot be read; it is left out.
 
     Raises:
-        GalleryError: there is no gallery, or `out` exists.
+        GalleryError: there is no gallery, or `out` is another one.
         DgnetError: the model cannot be loaded.
     """
-    old = open_store(address)
+    if is_file_address(out) and os.path.abspath(out) == os.path.abspath(address):
+        raise GalleryError(f"--out: {out} is the gallery itself; give the name of a new one")
     bad: list[tuple[str, str]] = []
 
     def leave_out(source: str, reason: str) -> None:
@@ -40,10 +44,19 @@ def rebuild(
         if on_bad:
             on_bad(source, reason)
 
-    kept = old.meta
-    with Gallery.create(out, model, how, precision=kept.precision, thumbnails=kept.thumbnails) as gallery:
-        added = gallery.add(_pictures(old, leave_out), on_bad=on_bad, progress=True)
-    old.close()
+    with closing(open_store(address)) as old:
+        complete_means(old)
+        embedder = load_embedder(model, how)
+        meta = meta_of(embedder, model, old.meta.precision, thumbnails=old.meta.thumbnails)
+        target: Store | None = None
+        with suppress(GalleryError):
+            target = open_store(out)
+        with closing(target or create_store(out, meta)) as new:
+            if new.meta.model_hash != embedder.hash:
+                raise GalleryError(f"{out}: there is a gallery of another model than {embedder.name}; give a new name")
+            begin_rebuilding(old, new)
+            added = add_items(new, embedder, _pictures(old, leave_out), total=old.count(), on_bad=on_bad)
+            end_rebuilding(old, new)
     added.bad += bad
     return added
 
@@ -52,11 +65,11 @@ def _pictures(old: Store, leave_out: Callable[[str, str], None]) -> Iterator[Ite
     for entries in old.entries():
         for entry in entries:
             try:
-                data = Path(entry.source).read_bytes()
-            except (OSError, ValueError) as error:
-                leave_out(entry.source, f"cannot be read: {getattr(error, 'strerror', None) or error}")
+                read = read_item(Item(entry.source))
+            except (DataError, ValueError) as error:  # a name may be one that no file can have
+                leave_out(entry.source, str(error))
                 continue
-            if hashlib.sha256(data).hexdigest() != entry.content_hash:
+            if read.data is None or read.content_hash != entry.content_hash:
                 leave_out(entry.source, "has changed since it was added; add it as a new picture")
                 continue
-            yield Item(data, entry.source, entry.camera, entry.time, entry.identity, entry.track)
+            yield Item(read.data, entry.source, entry.camera, entry.time, entry.identity, entry.track)

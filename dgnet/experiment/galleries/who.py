@@ -16,6 +16,7 @@ from dgnet.files.whole_file import write_text_whole
 from dgnet.gallery.calibration.calibration import Calibration
 from dgnet.gallery.calibration.curve import CalibrationError
 from dgnet.gallery.calibration.stored import require_calibration
+from dgnet.gallery.centring import complete_means
 from dgnet.gallery.links.link import Links, link
 from dgnet.gallery.links.places import LinkError, Rules, read_overlaps
 from dgnet.gallery.links.quality import PairwiseF1, components, pairwise_f1
@@ -64,6 +65,7 @@ def link_gallery(
         raise CalibrationError(f"--prior: found {prior}, must be a share between 0 and 1, such as 0.001")
     store = open_store(address)
     try:
+        complete_means(store)
         calibration = require_calibration(store)
         entries, features = _read(store, EVERY if cameras is None else Filter(cameras=cameras))
         if not entries:

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
+from contextlib import closing
 from dataclasses import replace
+from functools import partial
+from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,6 +18,8 @@ import pytest
 import dgnet
 from dgnet import cli
 from dgnet.experiment.galleries.embedder import Loading, load_embedder
+from dgnet.experiment.galleries.rebuild import _pictures
+from dgnet.gallery.adding import add_items
 from dgnet.gallery.stores.choice import create_store, open_store
 from dgnet.mannequin.bundled import bundled_root
 
@@ -122,12 +129,60 @@ def test_a_gallery_is_exported_and_rebuilt(here: Path, crops: Path, capsys: pyte
     assert failing("gallery", "rebuild", "people.db", "--model", "bundled", "--out", "new.db") == 1
     shown = capsys.readouterr()
     assert "Added: 10, 2 left out" in shown.out
-    assert f"{first}: cannot be read" in shown.err
+    assert f"{first}: no such file" in shown.err
     assert f"{second}: has changed since it was added" in shown.err
     old, new = open_store("people.db"), open_store("new.db")
     kept = new.get([entry.id for batch in old.entries() for entry in batch])
     assert len(kept) == 10
     assert all(old.get([entry.id])[entry.id] == entry for entry in kept.values())
+
+
+def test_a_rebuild_that_was_stopped_goes_on(
+    here: Path, crops: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pictures = sorted(crops.glob("0*.jpg"))
+    names = [path.as_uri() for path in pictures[:4]] + [str(path) for path in pictures[4:]]
+    cli.main(["gallery", "create", "people.db", *names])
+    words = ["gallery", "rebuild", "people.db", "--model", "bundled-small", "--out", "new.db"]
+
+    class StoppedError(Exception):
+        """Stands for whatever ends the process."""
+
+    def stopping(*arguments: Any) -> Any:
+        yield from islice(_pictures(*arguments), 5)
+        raise StoppedError
+
+    with monkeypatch.context() as patch:
+        patch.setattr("dgnet.experiment.galleries.rebuild._pictures", stopping)
+        patch.setattr("dgnet.experiment.galleries.rebuild.add_items", partial(add_items, batch_size=2))
+        with pytest.raises(StoppedError):
+            cli.main(words)
+    with closing(open_store("new.db")) as store:
+        assert 0 < store.count() < 6
+    again = f"run `dgnet gallery rebuild {here / 'people.db'} --model bundled-small --out new.db` again, and it goes on"
+    for unfinished in (
+        ["search", "new.db", "bundled"],
+        ["gallery", "centre", "new.db", "--out", "x.db"],
+        ["gallery", "rebuild", "new.db", "--model", "bundled", "--out", "x.db"],
+        ["gallery", "export", "new.db", "--out", "x.npz"],
+        ["gallery", "link", "new.db", "--out", "x.csv"],
+    ):
+        assert failing(*unfinished) == 1
+        assert again in capsys.readouterr().err
+    capsys.readouterr()
+    cli.main(words)
+    assert re.search(r"Added: \d+, \d were there already\n", capsys.readouterr().out)
+    with dgnet.Gallery.open("new.db") as gallery:
+        assert (len(gallery), gallery.verify()) == (12, [])
+    cli.main(["gallery", "create", "other.db", names[0]])
+    for source, out, model, message in (
+        ("other.db", "new.db", "bundled-small", "new.db: there is another gallery than that of other.db; give a new"),
+        ("people.db", "other.db", "bundled", "other.db: there is another gallery than that of people.db; give a new"),
+        ("people.db", "new.db", "bundled", "new.db: there is a gallery of another model than bundled; give a new name"),
+        ("people.db", "./people.db", "bundled", "--out: ./people.db is the gallery itself"),
+    ):
+        assert failing("gallery", "rebuild", source, "--model", model, "--out", out) == 1
+        assert message in capsys.readouterr().err
 
 
 def test_a_gallery_whose_model_was_called_otherwise_is_opened(here: Path, crops: Path) -> None:

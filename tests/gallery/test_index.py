@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 from pathlib import Path
 
 import numpy as np
@@ -45,6 +46,17 @@ def test_a_small_gallery_needs_no_index(store: SqliteStore) -> None:
         store.build_index(0.98)
     with pytest.raises(GalleryError, match=r"--recall: found 1\.5"):
         store.build_index(1.5)
+
+
+@pytest.mark.usefixtures("small")
+def test_an_index_that_is_built_through_a_link_is_the_galleries_own(store: SqliteStore, tmp_path: Path) -> None:
+    (tmp_path / "links").mkdir()
+    os.symlink(store.address, tmp_path / "links" / "alias.db")
+    alias = SqliteStore.open(str(tmp_path / "links" / "alias.db"))
+    assert alias.build_index(0.98) == store.index_facts()
+    assert [path.name for path in tmp_path.rglob("*.faiss")] == ["people.db.faiss"]
+    store.remove(Filter(cameras=("c0",)))
+    assert not list(tmp_path.rglob("*.faiss"))
 
 
 @pytest.mark.usefixtures("small")

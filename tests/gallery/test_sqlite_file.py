@@ -146,6 +146,31 @@ def test_a_gallery_that_may_only_be_read_can_be_searched(
     assert "people.db: may only be read" in said
 
 
+def test_through_a_link_in_a_folder_that_may_only_be_read_everything_is_seen(
+    filled: Callable[[int], Gallery], told_by_child: Callable, tmp_path: Path
+) -> None:
+    gallery = filled(20)  # and not closed: its entries are in the journal
+    links = tmp_path / "links"
+    links.mkdir()
+    os.symlink(gallery.store.address, links / "alias.db")
+    os.chmod(links, 0o555)
+
+    def use() -> str:
+        if os.getuid() == 0:
+            for folder in tmp_path.parents:
+                if folder.stat().st_uid == 0 and not folder.stat().st_mode & 1:
+                    os.chmod(folder, folder.stat().st_mode | 0o011)
+            os.chmod(tmp_path, 0o755)
+            os.setuid(65534)  # root may write anywhere
+        store = open_store(str(links / "alias.db"))
+        return f"{store.count()} entries in {Path(store.address).name}"
+
+    try:
+        assert told_by_child(use) == "20 entries in alias.db"
+    finally:
+        os.chmod(links, 0o755)
+
+
 def test_meta_that_is_no_json_is_damage(make_gallery: Callable[..., Gallery]) -> None:
     with pytest.raises(GalleryError, match=r"x\.db: not a gallery of dgnet's, or damaged"):
         Meta.from_json('{"format": 1}', "x.db")

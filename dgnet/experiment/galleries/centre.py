@@ -15,7 +15,7 @@ def centre(address: str, out: str, *, progress: bool = True) -> tuple[int, Camer
 
     Raises GalleryError where there is no gallery, its cameras are not known, or `out` is another one.
     """
-    if is_file_address(out) and os.path.abspath(out) == os.path.abspath(address):
+    if is_file_address(out) and os.path.realpath(out) == os.path.realpath(address):
         raise GalleryError(f"--out: {out} is the gallery itself; give the name of a new one")
     with closing(open_store(address)) as source:
         target: Store | None = None

@@ -35,7 +35,7 @@ def rebuild(
         GalleryError: there is no gallery, or `out` is another one.
         DgnetError: the model cannot be loaded.
     """
-    if is_file_address(out) and os.path.abspath(out) == os.path.abspath(address):
+    if is_file_address(out) and os.path.realpath(out) == os.path.realpath(address):
         raise GalleryError(f"--out: {out} is the gallery itself; give the name of a new one")
     bad: list[tuple[str, str]] = []
 

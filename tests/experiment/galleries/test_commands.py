@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 from contextlib import closing
@@ -257,6 +258,10 @@ def test_a_gallery_without_camera_means(here: Path, crops: Path, capsys: pytest.
     assert "--from_camera: centred.db was not centred on a camera 'roof'; there are: " in capsys.readouterr().err
     assert failing("gallery", "centre", "plain.db", "--out", "./plain.db") == 1
     assert "--out: ./plain.db is the gallery itself" in capsys.readouterr().err
+    os.symlink("plain.db", "alias.db")
+    for command in (["centre"], ["rebuild", "--model", "bundled"]):
+        assert failing("gallery", *command, "plain.db", "--out", "alias.db") == 1
+        assert "--out: alias.db is the gallery itself" in capsys.readouterr().err
     cli.main(["gallery", "create", "nowhere.db", str(min(crops.iterdir()))])  # its camera is not known
     for wrong in ("gone.db", "nowhere.db"):
         assert failing("gallery", "centre", wrong, "--out", "new.db") == 1

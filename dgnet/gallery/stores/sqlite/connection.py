@@ -34,7 +34,7 @@ def create_file(path: Path, schema: str) -> sqlite3.Connection:
         raise GalleryError(f"{path}: cannot be made: {error.strerror}") from error
     with told(str(path)):
         try:
-            connection = _connect(path, "mode=rw")
+            connection = _connect(path.resolve(), "mode=rw")
             connection.execute(f"PRAGMA page_size = {_PAGE_BYTES}")
             connection.execute("PRAGMA journal_mode = WAL")
             connection.executescript(f"BEGIN; PRAGMA application_id = {APPLICATION_ID}; {schema}; COMMIT;")
@@ -60,18 +60,19 @@ def open_file(path: Path) -> sqlite3.Connection:
         if not start.startswith(_HEADER) or len(start) < _HEADER_BYTES:
             what = "is empty" if not start else "is another kind of file"
             raise GalleryError(f"{path}: {what}, not a gallery of dgnet's; give the file that `gallery create` made")
-        wal = path.with_name(f"{path.name}-wal")
+        real = path.resolve()  # SQLite keeps its journal beside the file itself, wherever a link to it is
+        wal = real.with_name(f"{real.name}-wal")
         has_journal = wal.exists() and wal.stat().st_size > 0
         page_bytes, num_pages = int.from_bytes(start[16:18]), int.from_bytes(start[28:32])
         if not has_journal and path.stat().st_size < page_bytes * num_pages:
             raise GalleryError(
                 f"{path}: cut short: {path.stat().st_size:,} bytes of {page_bytes * num_pages:,}; copy it again"
             )
-        writable = os.access(path, os.W_OK) and os.access(path.parent, os.W_OK)
+        writable = os.access(real, os.W_OK) and os.access(real.parent, os.W_OK)
         # Where nothing may be written beside the file, SQLite cannot coordinate with others. Nobody can be writing
         # there then, unless a journal is left.
         alone = not writable and not has_journal
-        connection = _connect(path, "mode=rw" if writable else "mode=ro&immutable=1" if alone else "mode=ro")
+        connection = _connect(real, "mode=rw" if writable else "mode=ro&immutable=1" if alone else "mode=ro")
         try:
             found = connection.execute("PRAGMA application_id").fetchone()[0]
             tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
@@ -113,7 +114,7 @@ def _meaning(error: sqlite3.Error) -> str:
 
 def _connect(path: Path, mode: str) -> sqlite3.Connection:
     # isolation_level None: transactions begin where this code says so.
-    address = f"{path.absolute().as_uri()}?{mode}"
+    address = f"{path.as_uri()}?{mode}"
     return sqlite3.connect(address, uri=True, timeout=WAIT_SECONDS, isolation_level=None, check_same_thread=False)
 
 

@@ -50,7 +50,8 @@ class SqliteStore:
             raise GalleryError(f"{path}: what it holds features of is missing; the file is damaged")
         self._meta = Meta.from_json(found[0][0], self.address)
         self._dtype = np.float16 if self._meta.precision == "float16" else np.float32
-        self._searcher = Searcher(path, self.address, self._meta.dim, self._dtype)
+        # The index is beside the file itself, whatever name it was opened by: there whoever removes entries finds it.
+        self._searcher = Searcher(path.resolve(), self.address, self._meta.dim, self._dtype)
 
     @classmethod
     def create(cls, address: str, meta: Meta) -> SqliteStore:

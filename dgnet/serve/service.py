@@ -67,7 +67,7 @@ class Service:
         self._store = ThreadPoolExecutor(_STORE_THREADS, "dgnet-store")
         self._calibration: tuple[str, Calibration] | None = None
         self._marks: tuple[str, dict[frozenset[str], bool]] | None = None
-        self._info: tuple[int, Info] | None = None
+        self._info: tuple[tuple[int, ...], Info] | None = None
 
     async def decode(self, function: Callable[..., Result], *arguments: Any) -> Result:
         """Call a function that decodes pictures, in one of as many threads as there are cores."""
@@ -106,14 +106,14 @@ class Service:
         return self._marks[1]
 
     def info(self) -> Info:
-        """What the gallery holds, read through again when the number of its entries has changed."""
-        count = self.gallery.store.count()
-        if self._info is None or self._info[0] != count:
-            self._info = count, self.gallery.info()
+        """What the gallery holds, read through again when it has changed."""
+        state = self.gallery.store.state()
+        if self._info is None or self._info[0] != state:
+            self._info = state, self.gallery.info()
         return self._info[1]
 
     def forget_info(self) -> None:
-        """Identities have changed, though no count has."""
+        """Entries have changed here, which not every store can tell."""
         self._info = None
 
     def close(self) -> None:

@@ -99,6 +99,20 @@ def test_two_services_share_one_file(server: Any, start: Any, queries: list[Path
     assert entry["id"] not in [one["id"] for one in found]
 
 
+def test_info_is_of_now_whoever_has_changed_the_gallery(start: Any, queries: list[Path]) -> None:
+    services = [start("--rate", "0"), start("--rate", "0")]
+    held = services[0].client.get("/v1/info").json()["gallery"]
+    for number, changing in enumerate(services):
+        removed = changing.client.get("/v1/entries", params={"limit": 1}).json()["entries"][0]
+        assert changing.client.delete(f"/v1/entries/{removed['id']}").status_code == 204
+        said = {"camera": f"new {number}"}
+        assert changing.client.post("/v1/entries", files=files(queries[30 + number]), data=said).status_code == 200
+        for asked in services:
+            now = asked.client.get("/v1/info").json()["gallery"]
+            assert now["num_entries"] == held["num_entries"]
+            assert now["cameras"][said["camera"]] == 1
+
+
 def test_a_swap_is_the_models(server: Any, queries: list[Path], model: dgnet.Model) -> None:
     entry = server.client.get("/v1/entries", params={"limit": 1}).json()["entries"][0]
     found = server.client.post("/v1/swap", files=files(*queries[:2]), data={"entries": [entry["id"]]}).json()

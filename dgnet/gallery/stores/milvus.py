@@ -143,6 +143,9 @@ class MilvusStore:
         expression = condition(only)
         return 0 if expression is None else self._query(expression, ["count(*)"])[0]["count(*)"]
 
+    def state(self) -> tuple[int, ...]:
+        return (self.count(),)
+
     def _query(self, expression: str, fields: Sequence[str], partition: str = ENTRIES) -> list[dict[str, Any]]:
         return list(
             self._server.call("query", filter=expression, output_fields=list(fields), partition_names=[partition])

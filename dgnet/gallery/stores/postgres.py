@@ -98,6 +98,10 @@ class PostgresStore:
         condition, parameters = condition_of(only)
         return self._server.rows(f"SELECT count(*) FROM entries WHERE {condition}", parameters)[0][0]
 
+    def state(self) -> tuple[int, ...]:
+        known = "hashtext(concat_ws('|', id, camera, time, identity, track))"
+        return self._server.rows(f"SELECT count(*), coalesce(sum({known}), 0)::bigint FROM entries")[0]
+
     def present(self, ids: Sequence[str]) -> set[str]:
         return {row[0] for row in self._server.rows("SELECT id FROM entries WHERE id = ANY(%s)", [list(ids)])}
 

@@ -204,6 +204,9 @@ class Store(Protocol):
     def count(self, only: Filter = EVERY) -> int:
         """The number of entries that pass."""
 
+    def state(self) -> tuple[int, ...]:
+        """Numbers that are others after entries have changed, by whoever; in Milvus, after their number has."""
+
     def present(self, ids: Sequence[str]) -> set[str]:
         """Those of the ids that are there."""
 
@@ -237,8 +240,7 @@ class Store(Protocol):
     def change_note(self, name: str, change: Callable[[str | None], str]) -> str:
         """Keep what `change` makes of a note (None where there is none), and return it.
 
-        Nobody else's change comes between the reading and the keeping, where there are transactions; where there are
-        none (Milvus), one of two that are made at the same moment may be lost. An error of `change` leaves it as it is.
+        Nobody else's change comes between; where there are no transactions (Milvus), one of two may be lost.
         """
 
     def check(self) -> list[str]:

@@ -93,6 +93,7 @@ async def add(
         features = service.gallery.means.taken_away(features, [entry.camera for entry, _ in wanted])
         thumbnails = [one.thumbnail for _, one in wanted]
         new = await service.ask(store.add, [entry for entry, _ in wanted], np.ascontiguousarray(features), thumbnails)
+    service.forget_info()
     added = {entry.id for (entry, _), is_new in zip(wanted, new, strict=True) if is_new}
     kept = await service.ask(store.get, list(fresh)) if fresh else {}
     people = {id_: person(one, pictures=store.meta.thumbnails) for id_, one in kept.items()}
@@ -122,6 +123,7 @@ async def name(service: TheService, who: WhoAsks, id: str, said: Identity) -> Re
 async def remove(service: TheService, who: WhoAsks, id: str) -> Response:
     """Remove an entry with its feature and its picture; their bytes are overwritten."""
     removed = await service.ask(service.gallery.store.remove, Filter(ids=(id,)))
+    service.forget_info()
     service.audit("remove", who, entry=id, removed=removed)
     if not removed:
         raise _nobody(id)

@@ -46,6 +46,27 @@ def passes(entry: Entry, only: Filter) -> bool:
     )
 
 
+def test_the_state_tells_that_entries_have_changed(place: Any, meta: Any, batch: Any) -> None:
+    store, other = place.create(place.address, meta()), place.open(place.address)
+    states = [(store.state(), other.state())]
+    assert states[0] == (store.state(), other.state())
+    entries = batch(range(4))[0]
+    swaps = () if place.address.startswith("milvus") else ("swap", "name")  # it gives the number of entries
+    for what in ("add", *swaps):
+        match what:
+            case "add":
+                store.add(*batch(range(3)))
+            case "swap":
+                store.remove(Filter(ids=(entries[0].id,)))
+                store.add(*batch(range(3, 4)))
+            case "name":
+                store.label([entries[1].id], "somebody else")
+        states.append((store.state(), other.state()))
+    assert all(len(set(one)) == len(states) for one in zip(*states, strict=True))
+    store.close()
+    other.close()
+
+
 def test_what_is_added_is_there_for_others_and_after_closing(place: Any, meta: Any, batch: Any, listed: Any) -> None:
     store = place.create(place.address, meta())
     entries, vectors, thumbnails = batch(range(40))

@@ -123,6 +123,10 @@ class SqliteStore:
         where, values = condition(only)
         return int(self._rows(f"SELECT count(*) FROM entries WHERE {where}", values)[0][0])
 
+    def state(self) -> tuple[int, ...]:
+        with self._lock:  # SQLite counts what other connections have changed, and what this one has
+            return self._rows("PRAGMA data_version", [])[0][0], self._connection.total_changes
+
     def present(self, ids: Sequence[str]) -> set[str]:
         return {found for (found,) in self._rows(f"SELECT id FROM entries WHERE {_AMONG}", [as_json(ids)])}
 

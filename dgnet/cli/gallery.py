@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from dgnet.gallery.adding import Added
     from dgnet.gallery.crops import Item
 
+Bad = list[tuple[str, str]]  # what was left out, and why
 GALLERY_HELP = "people.db (a file), milvus://HOST:PORT/NAME or postgresql://USER@HOST:PORT/DATABASE"
 CREATE_HELP = """\
 Make a gallery, and add images to it at once if some are given.
@@ -30,7 +31,7 @@ Make a gallery, and add images to it at once if some are given.
 A gallery holds features of one model. It is searched with `dgnet search`."""
 ADD_HELP = """\
 Add pictures of people. The same picture is never there twice, so a command that was stopped can be run again: it goes
-on where it was. Pictures that cannot be read are named, the rest is added, and the exit status is then 1.
+on where it was. What looks like a picture and cannot be read is named, the rest is added; the exit status is then 1.
 
   dgnet gallery add people.db crops/ --camera gate --time 2026-11-28T08:00
   dgnet gallery add people.db crops/ --pattern '(?P<identity>[0-9]+)_c(?P<camera>[0-9]+)'
@@ -57,7 +58,7 @@ def create(arguments: Sequence[str]) -> None:
 
     from dgnet.experiment.galleries.gallery import Gallery
 
-    items = _items(found)  # read first, so that a wrong path leaves no gallery behind
+    items, bad = _items(found)  # read first, so that a wrong path leaves no gallery behind
     gallery = Gallery.create(
         found.GALLERY,
         found.model,
@@ -68,7 +69,7 @@ def create(arguments: Sequence[str]) -> None:
     with gallery:
         print(f"Gallery: {gallery.store.address}, features of {gallery.store.meta.model_name}")
         if items:
-            _add(gallery, items)
+            _add(gallery, items, bad)
 
 
 def add(arguments: Sequence[str]) -> None:
@@ -87,10 +88,10 @@ def add(arguments: Sequence[str]) -> None:
     from dgnet.experiment.galleries.gallery import Gallery
 
     with Gallery.open(found.GALLERY, found.model, device=found.device) as gallery:
-        items = _items(found)
+        items, bad = _items(found)
         if not items:
             parser.error(NO_IMAGES)
-        _add(gallery, items)
+        _add(gallery, items, bad)
 
 
 def remove(arguments: Sequence[str]) -> None:
@@ -161,21 +162,23 @@ def _add_sources(parser: Parser) -> None:
     parser.add_argument("--identity", type=str, default="", help="of all images: who it is")
 
 
-def _items(found: Namespace) -> list[Item]:
+def _items(found: Namespace) -> tuple[list[Item], Bad]:
+    """The images to add, and what lies among them and cannot be read, which is named."""
     from dgnet.experiment.galleries.sources import Common, gather
 
     common = Common(camera=found.camera, time=found.time, identity=found.identity)
-    return gather(found.IMAGES, found.pattern, found.manifest, found.data, common)
+    bad: Bad = []
+    return gather(found.IMAGES, found.pattern, found.manifest, found.data, common, naming(bad)), bad
 
 
-def _add(gallery: Gallery, items: list[Item]) -> None:
-    report(gallery.add(items, on_bad=name_bad, progress=True))
+def _add(gallery: Gallery, items: list[Item], bad: Bad) -> None:
+    report(gallery.add(items, on_bad=name_bad, progress=True), bad)
 
 
 def _add_on_cluster(parser: Parser, found: Namespace) -> None:
     from dgnet.experiment.galleries.cluster import add_on_cluster
 
-    items = _items(found)
+    items, bad = _items(found)
     if not items:
         parser.error(NO_IMAGES)
     added = add_on_cluster(
@@ -187,7 +190,7 @@ def _add_on_cluster(parser: Parser, found: Namespace) -> None:
         device=found.device,
         on_bad=name_bad,
     )
-    report(added)
+    report(added, bad)
 
 
 def name_bad(source: str, reason: str) -> None:
@@ -198,8 +201,19 @@ def name_bad(source: str, reason: str) -> None:
     tqdm.write(f"left out: {printable(source)}: {reason}", file=sys.stderr)
 
 
-def report(added: Added) -> None:
-    bad = len(added.bad)
+def naming(bad: Bad) -> Callable[[str, str], None]:
+    """An `on_bad` that names what was left out, and adds it to `bad`."""
+
+    def told(source: str, reason: str) -> None:
+        name_bad(source, reason)
+        bad.append((source, reason))
+
+    return told
+
+
+def report(added: Added, before: Sequence[tuple[str, str]] = ()) -> None:
+    """Say what was added; `before` was left out before anything was read. Raises SystemExit where anything was."""
+    bad = len(added.bad) + len(before)
     there = f", {added.num_there} were there already" if added.num_there else ""
     print(f"Added: {added.num_new}{there}{f', {bad} left out (named above)' if bad else ''}")
     if bad:

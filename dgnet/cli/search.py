@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from dgnet.cli.gallery import Bad, naming
 from dgnet.cli.parser import HelpFormatter, add_device, add_engine, count, parser_of
 
 SEARCH_HELP = """\
@@ -15,6 +16,7 @@ Find people in a gallery. Each QUERY is a picture of a person, or a folder of pi
   dgnet search people.db photo.jpg --not_camera gate --after 2026-11-28T08:00 --html found.html
   dgnet search demo.db bundled                            three of the bundled people
 
+What looks like a picture in a folder and cannot be read is named, and the exit status is then 1.
 Filters come first, then the most similar of what passes. Similarity is the cosine of two features, -1 to 1."""
 
 
@@ -46,6 +48,7 @@ def search(arguments: Sequence[str]) -> None:
     from dgnet.experiment.galleries.search import Request
     from dgnet.experiment.galleries.search import search as run
 
+    bad: Bad = []
     names = {name: None if found[name] is None else tuple(found[name]) for name in ("camera", "not_camera")}
     print(
         run(
@@ -68,6 +71,9 @@ def search(arguments: Sequence[str]) -> None:
                 model=found.model,
                 device=found.device,
                 engine=found.engine,
-            )
+            ),
+            naming(bad),
         )
     )
+    if bad:
+        raise SystemExit(1)

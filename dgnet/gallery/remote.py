@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
-from dgnet.data.disk.listing import is_image
+from dgnet.data.disk.listing import is_image, why_not_read
 from dgnet.data.records import DataError
 
 
@@ -27,8 +28,11 @@ def read_url(url: str) -> bytes:
     return data
 
 
-def pictures_at(url: str) -> list[str]:
+def pictures_at(url: str, on_bad: Callable[[str, str], None] | None = None) -> list[str]:
     """The URL itself where it is a picture's; else those of the pictures below it, at any depth, in order.
+
+    Args:
+        on_bad: told the URL of what looks like a picture and is not read, and the reason.
 
     Raises:
         DataError: there is nothing, or the package that reads such URLs is not installed.
@@ -39,12 +43,15 @@ def pictures_at(url: str) -> list[str]:
         system, path = fsspec.core.url_to_fs(url)
         if system.isfile(path):
             return [url]
-        below = sorted(one for one in system.find(path) if is_image(one.rpartition("/")[2]))
-        found = [system.unstrip_protocol(one) for one in below]
+        below = {system.unstrip_protocol(one): one.rpartition("/")[2] for one in sorted(system.find(path))}
     except Exception as error:
         raise DataError(f"{url}: cannot be listed: {_line(error)}") from error
+    found = [one for one, name in below.items() if is_image(name)]
     if not found:
         raise DataError(f"{url}: there is no picture at or below it")
+    for one, name in below.items() if on_bad else ():
+        if not is_image(name) and not name.startswith(".") and (reason := why_not_read(name)):
+            on_bad(one, reason)  # type: ignore[misc]
     return found
 
 

@@ -34,6 +34,18 @@ def test_pictures_below_a_url_are_added_under_their_urls(bucket: str) -> None:
     assert read_item(items[0]).data == b"a/1_c2.PNG"
 
 
+def test_what_looks_like_a_picture_at_a_url_is_named(bucket: str) -> None:
+    system = fsspec.filesystem("memory")
+    for name in ("b/3.heic", "b/4.jpg.part", "b/.5.heic"):
+        system.pipe(f"/crops/{name}", b"")
+    bad: dict[str, str] = {}
+    assert len(gather([bucket], None, None, None, Common(), bad.__setitem__)) == 3
+    assert bad == {
+        "memory:///crops/b/3.heic": ".heic is not read; save it as JPEG or PNG",
+        "memory:///crops/b/4.jpg.part": ".part after an image's suffix is not read; rename or remove it",
+    }
+
+
 def test_the_same_bytes_are_the_same_picture_wherever_they_are(tmp_path: Path) -> None:
     path = tmp_path / "x.jpg"
     path.write_bytes(b"bytes")

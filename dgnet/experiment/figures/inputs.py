@@ -12,9 +12,18 @@ from PIL import Image
 
 from dgnet.config import ConfigError, DataConfig
 from dgnet.config.data import name_and_root
-from dgnet.data.disk.listing import is_image
+from dgnet.data.disk.listing import list_tree
 from dgnet.data.readers.detect import read_dataset
-from dgnet.data.records import DISTRACTOR_PID, UNKNOWN_CAMERA, DataError, Record, ReidDataset, name_some
+from dgnet.data.records import (
+    DISTRACTOR_PID,
+    UNKNOWN_CAMERA,
+    DataError,
+    LeftOut,
+    Record,
+    ReidDataset,
+    name_left_out,
+    name_some,
+)
 from dgnet.data.store.given import read_given
 from dgnet.experiment.models.find import BUNDLED_NAME, RUN
 from dgnet.experiment.own_data import read_as_trained
@@ -78,7 +87,9 @@ def pictures_of(wanted: Wanted, run: RUN = BUNDLED_NAME) -> Pictures:
 
 
 def listed(paths: Sequence[Path], option: str) -> Pictures:
-    """The given files and, for each given folder, the images in it, sorted by name; odd shapes are warned of.
+    """The given files and, for each given folder, the images in it, sorted by name.
+
+    What is left out of a folder is warned of, and odd shapes are.
 
     Raises:
         DataError: a path does not exist, a folder holds no images, or there are more images than a picture can hold.
@@ -93,16 +104,25 @@ def listed(paths: Sequence[Path], option: str) -> Pictures:
 def list_images(paths: Sequence[Path], option: str) -> list[Path]:
     """The files of `listed`; raises as it does."""
     found: list[Path] = []
+    left_out: list[LeftOut] = []
     for path in paths:
         if not path.exists():
             raise DataError(f"{option}: {path}: no such file or folder")
-        folder = path.is_dir()
-        inside = sorted(one for one in path.iterdir() if is_image(one.name) and one.is_file()) if folder else [path]
+        if not path.is_dir():
+            found.append(path)
+            continue
+        contents = list_tree(path)
+        inside = [path / name for name in contents.keep(0, "in a folder of its own, which would have to be named")]
+        odd = [*contents.unread, *contents.unreadable]
         if not inside:
-            raise DataError(f"{option}: {path}: no images in this folder; give picture files, or folders of them")
+            seen = f"; found {name_left_out(odd)}" if odd else ""
+            raise DataError(f"{option}: {path}: no images in this folder{seen}; give picture files, or folders of them")
         found += inside
+        left_out += odd
     if len(found) > MAX_PEOPLE:
         raise DataError(f"{option}: found {len(found)} images; a picture holds {MAX_PEOPLE} people a side: give fewer")
+    if left_out:
+        logger.warning("%s: left out: %s", option, name_left_out(left_out))
     return found
 
 

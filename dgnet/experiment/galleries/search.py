@@ -9,7 +9,14 @@ from pathlib import Path
 from dgnet.data.records import DataError
 from dgnet.experiment.galleries.gallery import Gallery
 from dgnet.experiment.galleries.show import answers_json, answers_text, time_text, why_nobody
-from dgnet.experiment.galleries.sources import BUNDLED_DATA, BUNDLED_IMAGES, pictures_below, read_named, seconds
+from dgnet.experiment.galleries.sources import (
+    BUNDLED_DATA,
+    BUNDLED_IMAGES,
+    OnBad,
+    pictures_below,
+    read_named,
+    seconds,
+)
 from dgnet.files.outputs import check_output_file
 from dgnet.files.whole_file import write_text_whole
 from dgnet.gallery.searching import Answer
@@ -44,9 +51,12 @@ class Request:
     engine: str = "auto"
 
 
-def search(request: Request) -> str:
-    """What was found, as text. Raises DgnetError."""
-    people = [shots for query in request.queries for shots in _people_of(query)]
+def search(request: Request, on_bad: OnBad | None = None) -> str:
+    """What was found, as text; `on_bad` is told what looks like a picture in a query's folder and cannot be read.
+
+    Raises DgnetError.
+    """
+    people = [shots for query in request.queries for shots in _people_of(query, on_bad)]
     if request.html:
         check_output_file(request.html, "--html", suffixes=(".html", ".htm"), inputs=[p for one in people for p in one])
     only = Filter(
@@ -73,14 +83,14 @@ def search(request: Request) -> str:
     return answers_json(answers) if request.as_json else answers_text(answers)
 
 
-def _people_of(query: str) -> list[list[str]]:
+def _people_of(query: str, on_bad: OnBad | None) -> list[list[str]]:
     """The people that a QUERY stands for, each by the paths of the person's pictures."""
     if query == BUNDLED_QUERY:
         first = {record.pid: record.path for record in reversed(read_named(BUNDLED_DATA).query)}
         return [[first[pid]] for pid in sorted(first)[:NUM_BUNDLED]]
     if not os.path.exists(query):
         raise DataError(f"{query}: no such picture or folder; give a picture of the person, or {BUNDLED_QUERY}")
-    return [pictures_below(query)]
+    return [pictures_below(query, on_bad)]
 
 
 def _page(gallery: Gallery, answers: list[Answer]) -> str:

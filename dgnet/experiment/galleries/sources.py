@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -14,6 +14,7 @@ from dgnet.data.disk.listing import list_tree
 from dgnet.data.disk.table import read_table
 from dgnet.data.readers.detect import read_dataset
 from dgnet.data.records import DISTRACTOR_PID, UNKNOWN_CAMERA, DataError, ReidDataset
+from dgnet.experiment.data import tell_notes
 from dgnet.files.names import readable
 from dgnet.gallery.crops import Item
 from dgnet.gallery.remote import is_url, pictures_at
@@ -22,6 +23,7 @@ from dgnet.mannequin.bundled import bundled_root
 KNOWN = ("camera", "time", "identity", "track")  # groups of a pattern, and columns of a manifest beside `path`
 BUNDLED_DATA = "mannequin"
 BUNDLED_IMAGES = "bundled"  # the same, where images are named
+OnBad = Callable[[str, str], None]  # told what cannot be read, and why
 
 
 @dataclass(frozen=True)
@@ -34,7 +36,12 @@ class Common:
 
 
 def gather(
-    paths: Sequence[str], pattern: str | None, manifest: Path | None, data: str | None, common: Common
+    paths: Sequence[str],
+    pattern: str | None,
+    manifest: Path | None,
+    data: str | None,
+    common: Common,
+    on_bad: OnBad | None = None,
 ) -> list[Item]:
     """The images to add, in order.
 
@@ -46,12 +53,13 @@ def gather(
         manifest: a CSV or Parquet table with the column `path` and any of KNOWN.
         data: NAME=DIR: the gallery images of a data set; or `mannequin`, the bundled one.
         common: what holds where nothing else is said.
+        on_bad: told what lies in a folder of `paths`, looks like a picture and cannot be read, and the reason.
 
     Raises:
         DataError: something is missing or cannot be read; the message names it.
     """
     time = seconds(common.time, "--time") if common.time else None
-    items = _of_paths([path for path in paths if path != BUNDLED_IMAGES], pattern, common, time)
+    items = _of_paths([path for path in paths if path != BUNDLED_IMAGES], pattern, common, time, on_bad)
     if BUNDLED_IMAGES in paths:
         items += _of_dataset(read_named(BUNDLED_DATA), common, time)
     if manifest:
@@ -84,18 +92,22 @@ def source_names(paths: Sequence[str]) -> tuple[str, ...]:
 
 
 def read_named(data: str) -> ReidDataset:
-    """The data set NAME=DIR; `mannequin` alone is the bundled one. Raises DataError."""
+    """The data set NAME=DIR; `mannequin` alone is the bundled one. Its notes are logged. Raises DataError."""
     name, _, folder = data.partition("=")
     if data == BUNDLED_DATA:
         return read_dataset(BUNDLED_DATA, bundled_root())
     if not folder:
         raise DataError(f"--data: found {data!r}, must be NAME=DIR, such as market1501=DIR; or {BUNDLED_DATA}")
-    return read_dataset(name, Path(folder).expanduser())
+    dataset = read_dataset(name, Path(folder).expanduser())
+    tell_notes(dataset)
+    return dataset
 
 
-def _of_paths(paths: Sequence[str], pattern: str | None, common: Common, time: float | None) -> list[Item]:
+def _of_paths(
+    paths: Sequence[str], pattern: str | None, common: Common, time: float | None, on_bad: OnBad | None
+) -> list[Item]:
     regex = _compiled(pattern)
-    files = [file for path in paths for file in pictures_below(path)]
+    files = [file for path in paths for file in pictures_below(path, on_bad)]
     unmatched = [file for file in files if regex and not regex.search(file)]
     if unmatched:
         raise DataError(
@@ -109,10 +121,13 @@ def _of_paths(paths: Sequence[str], pattern: str | None, common: Common, time: f
     return items
 
 
-def pictures_below(path: str) -> list[str]:
-    """The path itself where it is no folder; else the pictures in the folder, at any depth, in order. URLs likewise."""
+def pictures_below(path: str, on_bad: OnBad | None) -> list[str]:
+    """The path itself where it is no folder; else the pictures in the folder, at any depth, in order. URLs likewise.
+
+    `on_bad` is told what looks like a picture there and cannot be read. Raises DataError where there is no picture.
+    """
     if is_url(path):
-        return pictures_at(path)
+        return pictures_at(path, on_bad)
     if not os.path.lexists(path):
         raise DataError(f"{path}: no such file or folder")
     if not os.path.isdir(path):
@@ -120,6 +135,8 @@ def pictures_below(path: str) -> list[str]:
     contents = list_tree(Path(path))
     if not contents.images:
         raise DataError(f"{path}: no picture in this folder; {contents.explain()}")
+    for left_out, reason in (*contents.unread, *contents.unreadable) if on_bad else ():
+        on_bad(left_out, reason)  # type: ignore[misc]
     return [contents.path(below) for below in contents.images]
 
 

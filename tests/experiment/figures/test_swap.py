@@ -142,3 +142,14 @@ def test_images_that_cannot_be_used_are_named(
     (people / "empty").mkdir()
     (people / "note.txt").write_text("no image")
     assert message in refused(["swap", "bundled-small", *words], capsys)
+
+
+def test_case_13_what_is_left_out_of_a_folder_is_warned_of(people: Path, caplog: pytest.LogCaptureFixture) -> None:
+    (people / "a" / "x.heic").touch()
+    (people / "a" / "gone.jpg").symlink_to("nowhere")
+    (people / "a" / "deep").mkdir()
+    shutil.copy(people / "a" / "1.jpg", people / "a" / "deep" / "y.jpg")
+    found = pictures_of(Wanted([Path("a")]))
+    assert all(path.parent == Path("a") for path in found.paths)
+    (said,) = [record.message for record in caplog.records if "left out" in record.message]
+    assert all(f"a/{name}" in said for name in ("x.heic", "gone.jpg", "deep/y.jpg"))

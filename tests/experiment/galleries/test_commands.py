@@ -94,6 +94,22 @@ def test_from_a_folder_of_crops_to_a_person(here: Path, crops: Path, capsys: pyt
     assert "say which" in capsys.readouterr().err
 
 
+def test_cases_4_and_13_what_is_left_out_of_a_folder_is_named(
+    here: Path, crops: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (here / "mix" / "b").mkdir(parents=True)
+    shutil.copy(min(crops.glob("0*.jpg")), here / "mix" / "a.jpg")
+    (here / "mix" / "b" / "x.heic").touch()
+    (here / "mix" / "b" / "y.jpg").symlink_to("nowhere")
+    for words in (["gallery", "create", "mix.db", "mix"], ["search", "mix.db", "mix"]):
+        assert failing(*words) == 1
+        shown = capsys.readouterr()
+        assert "left out: mix/b/x.heic: .heic is not read; save it as JPEG or PNG\n" in shown.err
+        assert "left out: mix/b/y.jpg: a link to nowhere, which does not exist\n" in shown.err
+        assert ("Added: 1, 2 left out (named above)" in shown.out) == (words[0] == "gallery")
+    assert "1.000" in shown.out
+
+
 @pytest.mark.e2e
 def test_two_commands_from_an_install_to_a_person(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """The two commands with which docs/gallery.md and the README begin."""

@@ -27,6 +27,28 @@ def test_a_folder_is_read_at_any_depth(folder: Path) -> None:
     assert {(item.camera, item.time, item.identity, item.track) for item in items} == {("gate", 3.5, "Jane", "")}
 
 
+def test_cases_4_and_13_what_looks_like_a_picture_and_cannot_be_read_is_told(folder: Path) -> None:
+    for name in ("x.heic", "z.jpg.part"):
+        (folder / "b" / name).touch()
+    for name in ("y.jpg", "gone"):
+        (folder / "b" / name).symlink_to("nowhere")
+    bad: dict[str, str] = {}
+    assert len(gather([str(folder)], None, None, None, NOTHING, bad.__setitem__)) == 3
+    assert {Path(name).name for name in bad} == {"x.heic", "z.jpg.part", "y.jpg", "gone"}
+    assert bad[str(folder / "b" / "y.jpg")] == "a link to nowhere, which does not exist"
+    assert bad[str(folder / "b" / "x.heic")] == ".heic is not read; save it as JPEG or PNG"
+
+
+def test_case_13_people_of_a_data_set_who_go_missing_are_warned_of(
+    market: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (market / "bounding_box_test" / "0009_c1s1_000001_00.heic").touch()
+    gather([], None, None, f"market1501={market}", NOTHING)
+    assert [record.levelname for record in caplog.records if "0009_c1s1_000001_00.heic" in record.message] == [
+        "WARNING"
+    ]
+
+
 def test_a_pattern_takes_names_apart(folder: Path) -> None:
     pattern = r"(?P<identity>\d+)_c(?P<camera>\d+)_(?P<time>\d+)\."
     items = gather([str(folder / "a")], pattern, None, None, Common("gate", "3.5"))

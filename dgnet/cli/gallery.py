@@ -109,7 +109,8 @@ def remove(arguments: Sequence[str]) -> None:
     if all(found[name] is None for name in ("id", "source", "camera", "identity", "before")):
         parser.error("say which: --id, --source, --camera, --identity or --before")
 
-    from dgnet.experiment.galleries.sources import seconds, source_names
+    from dgnet.experiment.galleries.sources import source_names
+    from dgnet.experiment.galleries.times import seconds
     from dgnet.gallery.stores.choice import open_store
     from dgnet.gallery.stores.protocol import Filter
 

@@ -9,7 +9,7 @@ from fastapi.responses import Response
 from pydantic import BaseModel
 
 from dgnet.data.records import DataError
-from dgnet.experiment.galleries.sources import seconds
+from dgnet.experiment.galleries.times import seconds
 from dgnet.gallery.stores.protocol import Filter
 from dgnet.serve.audit import Who
 from dgnet.serve.refusal import Refusal

@@ -15,8 +15,8 @@ from dgnet.experiment.galleries.sources import (
     OnBad,
     pictures_below,
     read_named,
-    seconds,
 )
+from dgnet.experiment.galleries.times import seconds
 from dgnet.files.outputs import check_output_file
 from dgnet.files.whole_file import write_text_whole
 from dgnet.gallery.searching import Answer

@@ -7,7 +7,6 @@ import os
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 
 from dgnet.data.disk.listing import list_tree
@@ -15,6 +14,7 @@ from dgnet.data.disk.table import read_table
 from dgnet.data.readers.detect import read_dataset
 from dgnet.data.records import DISTRACTOR_PID, UNKNOWN_CAMERA, DataError, ReidDataset
 from dgnet.experiment.data import tell_notes
+from dgnet.experiment.galleries.times import seconds
 from dgnet.files.names import readable
 from dgnet.gallery.crops import Item
 from dgnet.gallery.remote import is_url, pictures_at
@@ -67,23 +67,6 @@ def gather(
     if data:
         items += _of_dataset(read_named(data), common, time)
     return items
-
-
-def seconds(text: str, where: str) -> float:
-    """A time: plain seconds, or a date (and time), which become seconds since 1970; without a zone, the machine's.
-
-    Raises DataError naming `where`.
-    """
-    try:
-        found = float(text)
-    except ValueError:
-        try:
-            found = datetime.fromisoformat(text.strip()).timestamp()
-        except (ValueError, OverflowError, OSError):
-            found = math.nan
-    if not math.isfinite(found):
-        raise DataError(f"{where}: found {text!r}, must be seconds or a date and time, such as 2026-11-28T08:00:00")
-    return found
 
 
 def source_names(paths: Sequence[str]) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from dgnet.data.records import DataError
-from dgnet.experiment.galleries.sources import Common, gather, seconds, source_names
+from dgnet.experiment.galleries.sources import Common, gather, source_names
 
 NOTHING = Common()
 
@@ -110,12 +110,6 @@ def test_a_path_that_is_not_there_is_named_before_anything_is_read(folder: Path)
 def test_an_empty_folder_is_named(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="no picture in this folder"):
         gather([str(tmp_path)], None, None, None, NOTHING)
-
-
-@pytest.mark.parametrize("text", ["", "nan", "inf", "28.11.2026", "1e999", "9999-99-99"])
-def test_other_times_are_refused(text: str) -> None:
-    with pytest.raises(DataError, match="--after: found "):
-        seconds(text, "--after")
 
 
 def test_sources_match_as_given_and_as_kept() -> None:

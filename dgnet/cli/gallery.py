@@ -55,6 +55,7 @@ def create(arguments: Sequence[str]) -> None:
     _add_sources(parser)
     add_device(parser)
     found = parser.parse_args(list(arguments))
+    _refuse_unused(parser, found)
 
     from dgnet.experiment.galleries.gallery import Gallery
 
@@ -81,16 +82,18 @@ def add(arguments: Sequence[str]) -> None:
     parser.add_argument("--ray", type=str, default="", metavar="CLUSTER", help="on a cluster: auto, local or HOST:PORT")
     parser.add_argument("--workers", type=int, help="with --ray: how many processes (default: one per GPU, or per CPU)")
     found = parser.parse_args(list(arguments))
+    parser.refuse_unused("workers", found.workers is not None, "--ray", found.ray)
+    if not (found.IMAGES or found.manifest or found.data):
+        parser.error(NO_IMAGES)
+    _refuse_unused(parser, found)
     if found.ray:
-        _add_on_cluster(parser, found)
+        _add_on_cluster(found)
         return
 
     from dgnet.experiment.galleries.gallery import Gallery
 
     with Gallery.open(found.GALLERY, found.model, device=found.device) as gallery:
         items, bad = _items(found)
-        if not items:
-            parser.error(NO_IMAGES)
         _add(gallery, items, bad)
 
 
@@ -163,6 +166,14 @@ def _add_sources(parser: Parser) -> None:
     parser.add_argument("--identity", type=str, default="", help="of all images: who it is")
 
 
+def _refuse_unused(parser: Parser, found: Namespace) -> None:
+    """End with an error where options speak of images that were not given."""
+    named = set(found.IMAGES) - {"bundled"}  # what the bundled pictures show is known without their names
+    parser.refuse_unused("pattern", found.pattern is not None, "IMAGES", named)
+    for option in ("camera", "time", "identity"):
+        parser.refuse_unused(option, found[option], "images", found.IMAGES or found.manifest or found.data)
+
+
 def _items(found: Namespace) -> tuple[list[Item], Bad]:
     """The images to add, and what lies among them and cannot be read, which is named."""
     from dgnet.experiment.galleries.sources import Common, gather
@@ -176,12 +187,10 @@ def _add(gallery: Gallery, items: list[Item], bad: Bad) -> None:
     report(gallery.add(items, on_bad=name_bad, progress=True), bad)
 
 
-def _add_on_cluster(parser: Parser, found: Namespace) -> None:
+def _add_on_cluster(found: Namespace) -> None:
     from dgnet.experiment.galleries.cluster import add_on_cluster
 
     items, bad = _items(found)
-    if not items:
-        parser.error(NO_IMAGES)
     added = add_on_cluster(
         found.GALLERY,
         items,

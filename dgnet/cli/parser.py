@@ -46,6 +46,11 @@ class Parser(ArgumentParser):
         print(f"{self.prog}: {told}\nSee {self.prog} --help", file=sys.stderr)
         raise SystemExit(2) from ex
 
+    def refuse_unused(self, option: str, given: object, needed: str, there: object) -> None:
+        """End with an error where `option` was given, but not `needed`, without which nothing uses it."""
+        if given and not there:
+            self.error(f"--{option}: nothing uses it without {needed}; give that too, or leave --{option} out")
+
     def _hint(self, name: str, known: list[str]) -> str:
         """What to write in place of an option (`--loss.x`) or a file's setting (`loss.x`) that does not exist."""
         setting, option = name.removeprefix("--"), name.startswith("--")

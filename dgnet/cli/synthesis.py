@@ -75,6 +75,10 @@ def dataset(arguments: Sequence[str]) -> None:
     parser.add_argument("--ray", type=str, default="", metavar="CLUSTER", help="on a cluster: auto, local or HOST:PORT")
     add_device(parser)
     found = parser.parse_args(list(arguments))
+    parser.refuse_unused("share", found.share != 0.5, "--identity both", found.identity == "both")
+    ranked = found.keep_rank or found.pairs == "hardest"
+    parser.refuse_unused("judge", found.judge, "--keep_rank or --pairs hardest", ranked)
+    parser.refuse_unused("discriminator", found.discriminator, "--min_realism", found.min_realism is not None)
 
     from dgnet.experiment.synthesise import synthesise
     from dgnet.generation.synthesis.recipe import Recipe

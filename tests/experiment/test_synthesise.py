@@ -222,7 +222,7 @@ def test_one_bad_file_among_many_is_named_and_nothing_is_made(
     [
         (["--out", "full"], "--out: full exists and is not empty: name a new folder"),
         (["--out", "file"], "--out: file is a file, must be a folder"),
-        (["--share", "2"], "--share: found 2.0, must be between 0 and 1"),
+        (["--share", "2", "--identity", "both"], "--share: found 2.0, must be between 0 and 1"),
         (["--keep_rank", "9"], "--keep_rank: found 9, but there are only 4 people"),
         (["--min_realism", "0.5"], "--discriminator: bundled-small has none"),
         (["--split", "query", "--near", "250"], "no image is left"),
@@ -238,6 +238,23 @@ def test_what_cannot_be_made_is_said(
     assert message in refused([*words(market, "new", "--count", "5"), *more])
     assert (here / "full" / "mine.txt").read_text() == (here / "file").read_text() == "mine"
     assert not (here / "new").exists()
+
+
+@pytest.mark.parametrize(
+    ("more", "message"),
+    [
+        (["--share", "0.9"], "--share: nothing uses it without --identity both; give that too"),
+        (["--judge", "bundled"], "--judge: nothing uses it without --keep_rank or --pairs hardest"),
+        (["--discriminator", "runs/x"], "--discriminator: nothing uses it without --min_realism"),
+    ],
+)
+def test_options_that_nothing_uses_are_refused(
+    more: list[str], message: str, here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as stopped:
+        cli.main([*words(here, "new", "--count", "5"), *more])
+    assert stopped.value.code == 2
+    assert message in capsys.readouterr().err
 
 
 def test_an_unfinished_set_of_other_settings_is_not_mixed_in(

@@ -56,7 +56,7 @@ def gather(
         on_bad: told what lies in a folder of `paths`, looks like a picture and cannot be read, and the reason.
 
     Raises:
-        DataError: something is missing or cannot be read; the message names it.
+        DataError: something is missing or cannot be read, or `data` has no gallery; the message names it.
     """
     time = seconds(common.time, "--time") if common.time else None
     items = _of_paths([path for path in paths if path != BUNDLED_IMAGES], pattern, common, time, on_bad)
@@ -65,7 +65,13 @@ def gather(
     if manifest:
         items += _of_manifest(manifest, common, time)
     if data:
-        items += _of_dataset(read_named(data), common, time)
+        dataset = read_named(data)
+        if not dataset.gallery:
+            raise DataError(
+                f"--data: {data} has no gallery images, {len(dataset.train)} for training alone; to add those, give "
+                f"{dataset.root} as IMAGES, with a --pattern that finds who they show"
+            )
+        items += _of_dataset(dataset, common, time)
     return items
 
 
@@ -146,6 +152,8 @@ def _of_manifest(path: Path, common: Common, time: float | None) -> list[Item]:
             raise DataError(f"{where}: path is {below!r}; expected the name of a file")
         file = below.strip() if is_url(below.strip()) else os.path.join(path.parent, below.strip())
         items.append(_item(file, {name: _text(row.get(name)) for name in KNOWN}, common, time, where))
+    if not items:
+        raise DataError(f"{path}: lists no image")
     return items
 
 

@@ -248,6 +248,25 @@ def test_mistakes_end_in_one_sentence(here: Path, crops: Path, capsys: pytest.Ca
     assert capsys.readouterr().out.count("Nobody here: the gallery has no entry that may be found.") == 3
 
 
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["create", "new.db", "--manifest", "seen.csv", "--pattern", "(?P<camera>.)"], "--pattern: nothing uses it"),
+        (["create", "new.db", "bundled", "--pattern", "(?P<camera>.)"], "--pattern: nothing uses it without IMAGES"),
+        (["create", "new.db", "--camera", "gate"], "--camera: nothing uses it without images; give that too, or leave"),
+        (["create", "new.db", "--time", "3"], "--time: nothing uses it without images"),
+        (["create", "new.db", "--identity", "ann"], "--identity: nothing uses it without images"),
+        (["add", "new.db", "x.jpg", "--workers", "4"], "--workers: nothing uses it without --ray; give that too"),
+    ],
+)
+def test_options_that_nothing_uses_are_refused(
+    words: list[str], message: str, here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert failing("gallery", *words) == 2
+    assert message in capsys.readouterr().err
+    assert not list(here.iterdir())
+
+
 def test_a_gallery_without_camera_means(here: Path, crops: Path, capsys: pytest.CaptureFixture[str]) -> None:
     cli.main(["gallery", "create", "plain.db", *map(str, sorted(crops.glob("0*.jpg"))), "--pattern", PATTERN])
     cli.main(["gallery", "create", "centred.db"])  # as a command leaves it that is killed at once

@@ -86,6 +86,9 @@ def test_a_manifest_says_what_is_known(folder: Path) -> None:
     table.write_text("path,time\n,3\n")
     with pytest.raises(DataError, match=r"seen\.csv, line 2: path is ''"):
         gather([], None, table, None, NOTHING)
+    table.write_text("path,time\n")
+    with pytest.raises(DataError, match=r"seen\.csv: lists no image"):
+        gather([], None, table, None, NOTHING)
 
 
 def test_a_data_set_gives_its_gallery(market: Path) -> None:
@@ -94,6 +97,11 @@ def test_a_data_set_gives_its_gallery(market: Path) -> None:
     assert {(item.identity, item.camera) for item in items} == {(pid, cam) for pid in "56" for cam in "12"}
     with pytest.raises(DataError, match="--data: found 'market1501', must be NAME=DIR"):
         gather([], None, None, "market1501", NOTHING)
+
+
+def test_a_data_set_without_a_gallery_is_refused(folder: Path) -> None:
+    with pytest.raises(DataError, match=r"^--data: crops=.* has no gallery images, 3 for training alone; to add those"):
+        gather([], None, None, f"crops={folder}", NOTHING)
 
 
 def test_the_bundled_people_are_named_as_bundled() -> None:

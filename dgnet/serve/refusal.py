@@ -93,7 +93,7 @@ async def _of_dgnet(request: Request, error: Exception) -> Response:
 
 async def _of_fault(_: Request, error: Exception) -> Response:
     logger.error("a fault of dgnet's own", exc_info=error)
-    return refused(500, "fault", "The service failed at this request; its log says why. Nothing was changed by it.")
+    return refused(500, "fault", "The service failed at this request; its log says why.")
 
 
 def line(what: Mapping[str, object]) -> str:

@@ -87,23 +87,26 @@ async def add(
             fresh[id_] = (Entry(id_, one.content_hash, source, camera, when, identity, track), one)
     there = await service.ask(store.present, list(fresh)) if fresh else set()
     wanted = [both for id_, both in fresh.items() if id_ not in there]
+    coming, refused = [entry for entry, _ in wanted], refusals(found)
     new: list[bool] = []
     if wanted:
         features = await service.features([one.crop for _, one in wanted])
-        features = service.gallery.means.taken_away(features, [entry.camera for entry, _ in wanted])
+        features = service.gallery.means.taken_away(features, [entry.camera for entry in coming])
         thumbnails = [one.thumbnail for _, one in wanted]
-        new = await service.ask(store.add, [entry for entry, _ in wanted], np.ascontiguousarray(features), thumbnails)
+        with service.audit.change("add", who, added=sorted(entry.id for entry in coming), refused=len(refused)):
+            new = await service.ask(store.add, coming, np.ascontiguousarray(features), thumbnails)
+    else:
+        service.audit("add", who, added=[], refused=len(refused))
     service.forget_info()
-    added = {entry.id for (entry, _), is_new in zip(wanted, new, strict=True) if is_new}
+    added = {entry.id for entry, is_new in zip(coming, new, strict=True) if is_new}
     kept = await service.ask(store.get, list(fresh)) if fresh else {}
     people = {id_: person(one, pictures=store.meta.thumbnails) for id_, one in kept.items()}
-    service.audit("add", who, added=sorted(added), refused=len(refusals(found)))
     return answer(
         Added(
             added=[people[id_] for id_ in fresh if id_ in people and id_ in added],
             known=[people[id_] for id_ in fresh if id_ in people and id_ not in added],
-            refused=refusals(found),
-            strangers=service.gallery.means.strangers(entry.camera for entry, _ in wanted if entry.id in added),
+            refused=refused,
+            strangers=service.gallery.means.strangers(entry.camera for entry in coming if entry.id in added),
         )
     )
 
@@ -112,21 +115,22 @@ async def add(
 async def name(service: TheService, who: WhoAsks, id: str, said: Identity) -> Response:
     """Say who an entry shows; null: unknown again."""
     identity = check_text("identity", said.identity or "")
-    if not await service.ask(service.gallery.store.label, [id], identity):
-        raise _nobody(id)
+    await _one(service, id)
+    with service.audit.change("identity", who, entry=id, identity=identity):
+        if not await service.ask(service.gallery.store.label, [id], identity):
+            raise _nobody(id)
     service.forget_info()
-    service.audit("identity", who, entry=id, identity=identity)
     return answer(await _one(service, id))
 
 
 @router.delete("/{id}", status_code=204, response_class=Response)
 async def remove(service: TheService, who: WhoAsks, id: str) -> Response:
     """Remove an entry with its feature and its picture; their bytes are overwritten."""
-    removed = await service.ask(service.gallery.store.remove, Filter(ids=(id,)))
+    await _one(service, id)
+    with service.audit.change("remove", who, entry=id):
+        if not await service.ask(service.gallery.store.remove, Filter(ids=(id,))):
+            raise _nobody(id)
     service.forget_info()
-    service.audit("remove", who, entry=id, removed=removed)
-    if not removed:
-        raise _nobody(id)
     return Response(None, 204)
 
 

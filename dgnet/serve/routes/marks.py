@@ -30,9 +30,9 @@ async def mark(service: TheService, who: WhoAsks, said: Marked) -> Response:
             raise Refusal(404, "not_found", f"There is no entry {entry!r}; was it removed?")
         similarity = float(feature @ kept[entry])
     async with service.marking:
-        if said.right is None:
-            number = await service.ask(remove_mark, store, first, entry)
-        else:
-            number = await service.ask(add_marks, store, [Mark(first, entry, said.right, similarity)])
-    service.audit("mark", who, first=first, second=entry, right=said.right)
+        with service.audit.change("mark", who, first=first, second=entry, right=said.right):
+            if said.right is None:
+                number = await service.ask(remove_mark, store, first, entry)
+            else:
+                number = await service.ask(add_marks, store, [Mark(first, entry, said.right, similarity)])
     return answer(Marks(num_marks=number))

@@ -144,7 +144,6 @@ def onnx_bytes(
 def write_model(path: Path, data: bytes) -> Path:
     """Write a file's bytes, whole or not at all, into a folder that is made if need be. Raises ExportError."""
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
         with written_whole(path) as partial:
             partial.write_bytes(data)
     except OSError as error:

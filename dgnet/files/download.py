@@ -33,7 +33,6 @@ def download(url: str, target: Path, sha256: str) -> Path:
     if target.is_file() and sha256_of(target).startswith(sha256):
         return target
     advice = f"fetch it another way and give its path, or put it at {target}"
-    target.parent.mkdir(parents=True, exist_ok=True)
     try:
         with written_whole(target) as partial:
             with urlopen(url, timeout=_TIMEOUT) as response, partial.open("wb") as file:

@@ -35,7 +35,6 @@ def save_film(path: Path, frames_u8: Sequence[ImagesU8], fps: int) -> None:
 
     MP4 is H.264; sides that are odd are made even by repeating the last line, since it holds only even ones.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
     with written_whole(path, flushed=False) as partial:
         if path.suffix.lower() == ".mp4":
             _write_mp4(partial, frames_u8, fps)

@@ -11,6 +11,9 @@ from pathlib import Path
 from dgnet.errors import DgnetError
 
 
+_LONGEST = 255 - len("..1234567.partial")  # bytes: what file systems take, less what a file has while it is written
+
+
 class OutputError(DgnetError, ValueError):
     """An output that cannot be written, or must not be; the message names the option, the path and what to do."""
 
@@ -25,6 +28,7 @@ def check_output_file(
         suffixes: the allowed ones, in lower case with their dots; none means that any is allowed.
         inputs: files that the output is made from, none of which it may replace.
     """
+    _check_names(path, option)
     if path.is_dir():
         raise OutputError(f"{option}: {path} is a folder, must be a file; add a file name, as {path / 'NAME'}")
     if path.exists() and not path.is_file():
@@ -40,6 +44,7 @@ def check_output_file(
 
 def check_output_folder(path: Path, option: str) -> None:
     """Raise OutputError if no folder can be made at `path`, or the one there cannot be written to; nothing is made."""
+    _check_names(path, option)
     if path.exists() and not path.is_dir():
         raise OutputError(f"{option}: {path} is a file, must be a folder; name another")
     _check_parent(path, path, option)
@@ -75,6 +80,13 @@ def same_names(names: Iterable[str]) -> list[str]:
             doubled.append(name)
         seen.add(key)
     return doubled
+
+
+def _check_names(path: Path, option: str) -> None:
+    """Raise OutputError where a file system would not take a name in `path`, or the longer one while it is written."""
+    for name in path.parts:
+        if (found := len(os.fsencode(name))) > _LONGEST:
+            raise OutputError(f"{option}: {path} has a name of {found} bytes, must be at most {_LONGEST}; shorten it")
 
 
 def _check_parent(folder: Path, path: Path, option: str) -> None:

@@ -46,7 +46,6 @@ def save_picture(path: Path, image_u8: ImagesU8, zoom: int = 1, dpi: int = 0) ->
     picture = Image.fromarray(image_u8)
     if zoom > 1:
         picture = picture.resize((picture.width * zoom, picture.height * zoom), Image.Resampling.BICUBIC)
-    path.parent.mkdir(parents=True, exist_ok=True)
     with written_whole(path, flushed=False) as partial:
         if path.suffix.lower() == ".pdf":  # Pillow keeps the pixels as a JPEG within the page
             picture.save(partial, resolution=float(dpi or 72), quality=95)

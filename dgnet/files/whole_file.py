@@ -12,19 +12,29 @@ from pathlib import Path
 def written_whole(path: Path, *, flushed: bool = True) -> Iterator[Path]:
     """Give a path beside `path` to write to; at the end of the block this file replaces `path`, unless it failed.
 
+    The folder is made where it is not there. An OSError of writing names `path`.
+
     With `flushed`, the new file is on the disk before it replaces `path`, so that even a power cut leaves the old file
     or the whole new one. Turn it off for many files that are soon made again.
     """
     partial = partial_of(path)
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         yield partial
         if flushed:
             flush(partial)
         os.replace(partial, path)
         if flushed:
             flush(path.parent)
+    except OSError as error:
+        # A full disk names no file, and the partial one is nobody's business. Errors of a network have other classes.
+        nameless = error.filename is None and error.errno is not None and type(error) is OSError
+        if nameless or error.filename == str(partial):
+            error.filename = str(path)
+        raise
     finally:
-        partial.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # a name that is too long, or a folder that could not be made
+            partial.unlink()
 
 
 def write_text_whole(path: Path, text: str) -> None:

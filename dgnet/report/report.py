@@ -80,7 +80,6 @@ def write_text(path: Path, text: str) -> None:
     Raises EvaluationError naming the file where it cannot be written.
     """
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
         write_text_whole(path, text)
     except OSError as error:
         raise EvaluationError(f"{path}: cannot be written: {error.strerror or error}") from error

@@ -15,6 +15,7 @@ from dgnet.files.outputs import (
     free_path,
     same_names,
 )
+from dgnet.files.whole_file import written_whole
 
 
 @pytest.fixture
@@ -42,6 +43,20 @@ def test_case_20_a_file_that_cannot_be_written(name: str, message: str, place: P
     with pytest.raises(OutputError, match=f"^--out: .*{message}"):
         check_output_file(place / name, "--out", suffixes=(".png", ".jpg"), inputs=["bundled", place / "picture.png"])
     assert sorted(one.name for one in place.iterdir()) == ["file", "folder", "picture.png"]
+
+
+def test_case_20_a_name_that_is_too_long_is_refused_before_the_work(place: Path) -> None:
+    """The hidden name while it is written is longer, and has to be taken too."""
+    for name in ("x" * 240, f"{'x' * 235}.png", "\u00e9" * 120 + "/new.png", "x" * 300):
+        for check in (check_output_file, check_output_folder):
+            with pytest.raises(
+                OutputError, match=r"^--out: .* has a name of \d+ bytes, must be at most 238; shorten it"
+            ):
+                check(place / name, "--out")
+    path = place / f"{'x' * 234}.png"
+    check_output_file(path, "--out")
+    with written_whole(path) as partial:
+        partial.touch()
 
 
 def test_case_20_links_to_an_input_are_the_input(place: Path) -> None:

@@ -129,9 +129,10 @@ def test_missing_folder_and_foreign(tmp_path: Path) -> None:
         read_tensors(tmp_path / "text")
 
 
-def test_a_folder_that_does_not_exist_is_named(tmp_path: Path) -> None:
-    with pytest.raises(WeightsError, match=r"absent/a\.safetensors: cannot be written"):
-        write_tensors(tmp_path / "absent" / "a.safetensors", {"x": torch.ones(1)}, {})
+def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(WeightsError, match=r"file/a\.safetensors: cannot be written"):
+        write_tensors(tmp_path / "file" / "a.safetensors", {"x": torch.ones(1)}, {})
 
 
 FULL_DISK = """

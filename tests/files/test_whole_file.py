@@ -53,6 +53,34 @@ def test_an_error_changes_nothing(failing: str, tmp_path: Path, monkeypatch: pyt
     assert os.listdir(tmp_path) == ["figures.json"]
 
 
+def test_case_20_the_folder_is_made(tmp_path: Path) -> None:
+    write_text_whole(tmp_path / "new" / "deep" / "page.html", "new")
+    assert (tmp_path / "new" / "deep" / "page.html").read_text() == "new"
+
+
+@pytest.mark.parametrize("name", ["x" * 250 + ".html", "file/page.html"])
+def test_case_20_errors_name_the_file_and_not_the_partial_one(name: str, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(OSError, match=r"^\[Errno \d+\] ((?!partial).)*$"):
+        write_text_whole(tmp_path / name, "new")
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="this system has no disk that is always full")
+def test_a_full_disk_names_the_file(tmp_path: Path) -> None:
+    with pytest.raises(OSError, match="No space left") as failed, written_whole(tmp_path / "page.html"):
+        Path("/dev/full").write_text("new")
+    assert failed.value.filename == str(tmp_path / "page.html")
+
+
+def test_errors_of_others_keep_their_names(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError) as failed, written_whole(tmp_path / "page.html"):
+        (tmp_path / "nowhere").read_text()
+    assert failed.value.filename == str(tmp_path / "nowhere")
+    with pytest.raises(ConnectionResetError) as reset, written_whole(tmp_path / "page.html"):
+        raise ConnectionResetError(104, "Connection reset by peer")
+    assert reset.value.filename is None
+
+
 def test_it_is_on_the_disk_before_it_takes_its_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "figures.json"
     done: list[str] = []

@@ -78,8 +78,8 @@ def calibrate_gallery(
         if marks:
             found = prior_of_marks(found, store, read_marks(store))
         text = calibration_page(store.address, store.meta.model_name, found)
+        write_text_whole(page, text)  # first: a page that cannot be written leaves the old calibration
         keep_calibration(store, found)
-        write_text_whole(page, text)
     table = thresholds_table(found.overall)
     return found, f"{table.to_text()}{table.note}\n", page
 

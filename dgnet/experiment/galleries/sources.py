@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dgnet.data.disk.listing import list_tree
+from dgnet.data.disk.separators import below
 from dgnet.data.disk.table import read_table
 from dgnet.data.readers.detect import read_dataset
 from dgnet.data.records import DISTRACTOR_PID, UNKNOWN_CAMERA, DataError, ReidDataset
@@ -126,7 +127,7 @@ def pictures_below(path: str, on_bad: OnBad | None) -> list[str]:
         raise DataError(f"{path}: no picture in this folder; {contents.explain()}")
     for left_out, reason in (*contents.unread, *contents.unreadable) if on_bad else ():
         on_bad(left_out, reason)  # type: ignore[misc]
-    return [contents.path(below) for below in contents.images]
+    return [contents.path(name) for name in contents.images]
 
 
 def _compiled(pattern: str | None) -> re.Pattern[str] | None:
@@ -147,10 +148,12 @@ def _of_manifest(path: Path, common: Common, time: float | None) -> list[Item]:
     _, rows = read_table(path, ("path",), KNOWN)
     items = []
     for where, row in rows:
-        below = row["path"]
-        if not isinstance(below, str) or not below.strip():
-            raise DataError(f"{where}: path is {below!r}; expected the name of a file")
-        file = below.strip() if is_url(below.strip()) else os.path.join(path.parent, below.strip())
+        named = row["path"]
+        if not isinstance(named, str) or not named.strip():
+            raise DataError(f"{where}: path is {named!r}; expected the name of a file")
+        file = named.strip()
+        if not is_url(file):
+            file = os.path.join(path.parent, below(str(path.parent), file))
         items.append(_item(file, {name: _text(row.get(name)) for name in KNOWN}, common, time, where))
     if not items:
         raise DataError(f"{path}: lists no image")

@@ -91,6 +91,13 @@ def test_a_manifest_says_what_is_known(folder: Path) -> None:
         gather([], None, table, None, NOTHING)
 
 
+def test_case_30_a_manifest_written_on_windows(folder: Path) -> None:
+    table = folder / "seen.csv"
+    table.write_text("path\na\\8_c1_5.jpg\n")
+    (item,) = gather([], None, table, None, NOTHING)
+    assert item.image == str(folder / "a/8_c1_5.jpg")
+
+
 def test_a_data_set_gives_its_gallery(market: Path) -> None:
     items = gather([], None, None, f"market1501={market}", NOTHING)
     assert len(items) == 8

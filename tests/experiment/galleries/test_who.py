@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import csv
+import errno
 import logging
+import os
 import shutil
 from pathlib import Path
 
@@ -80,6 +82,20 @@ def test_from_a_gallery_to_who_is_who(gallery: str, capsys: pytest.CaptureFixtur
     assert [row["id"] for row in csv.DictReader(Path("again.csv").read_text().splitlines())]
     cli.main(["gallery", "link", gallery, "--out", "who.csv"])
     assert Path("who.csv").read_text() == again
+    store.close()
+
+
+def test_a_page_that_cannot_be_written_leaves_the_old_calibration(
+    gallery: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def full(_descriptor: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    said = failing(capsys, "gallery", "calibrate", gallery, "--far", "0.05", "--html", "new/page.html")
+    assert "dgnet: new/page.html: No space left on device; free some space, or write elsewhere" in said
+    store = open_store(gallery)
+    assert stored_calibration(store) is None
     store.close()
 
 

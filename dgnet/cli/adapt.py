@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from dgnet.cli.parser import HelpFormatter, add_device, as_plain, parser_of
+from dgnet.cli.parser import HelpFormatter, add_device, as_plain, parser_of, seed
 from dgnet.config import AdaptConfig, Precision, from_dict
 
 ADAPT_HELP = """\
@@ -52,7 +52,7 @@ def adapt(arguments: Sequence[str]) -> None:
         " was trained on, where they are still there; `none`: no others",
     )
     parser.add_argument("--resume", action="store_true", help="continue the run in --out, if there is one")
-    parser.add_argument("--seed", type=int, default=0, help="of every random number")
+    parser.add_argument("--seed", type=seed, default=0, help="of every random number")
     parser.add_argument("--precision", type=Precision, default="fp32", help="of the network's arithmetic")
     parser.add_argument("--cache", type=str, default="", help="where crops are stored, as data.cache")
     add_device(parser)

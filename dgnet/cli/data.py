@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from dgnet.cli.parser import HelpFormatter, add_also, as_plain, parser_of, read_size
+from dgnet.cli.parser import HelpFormatter, add_also, as_plain, parser_of, read_size, seed
 from dgnet.config import DataConfig, flatten, from_dict, preset, to_dict
 
 
@@ -92,7 +92,7 @@ workers: each image depends on the seed alone.""",
         metavar="N",
         help="true swaps of training images, which `loss.true_swap` learns from",
     )
-    parser.add_argument("--seed", type=int, default=0, help="other seeds give other people")
+    parser.add_argument("--seed", type=seed, default=0, help="other seeds give other people")
     parser.add_argument("--workers", type=int, default=2, help="processes; they change no image")
     found = parser.parse_args(list(arguments))
 

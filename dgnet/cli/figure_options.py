@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from dgnet.cli.parser import HelpFormatter, Parser, add_device, count, parser_of
+from dgnet.cli.parser import HelpFormatter, Parser, add_device, count, parser_of, seed
 
 if TYPE_CHECKING:
     from dgnet.experiment.figures.frame import Style
@@ -41,7 +41,7 @@ def add_data(parser: Parser) -> None:
     parser.add_argument("--data", type=str, default="", metavar="NAME=DIR", help="a data set in place of IMAGES")
     parser.add_argument("--split", type=Literal["train", "query", "gallery"], default="query", help="of the data set")
     parser.add_argument("--count", type=count, default=8, help="people of the data set, or bundled ones")
-    parser.add_argument("--seed", type=int, default=0, help="which people; 0 spreads them evenly over the data set")
+    parser.add_argument("--seed", type=seed, default=0, help="which people; 0 spreads them evenly over the data set")
 
 
 def add_onto(parser: Parser, what: str) -> None:

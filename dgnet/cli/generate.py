@@ -21,7 +21,7 @@ from dgnet.cli.figure_options import (
     told,
     wanted,
 )
-from dgnet.cli.parser import HelpFormatter, add_device, count, parser_of
+from dgnet.cli.parser import HelpFormatter, add_device, count, parser_of, seed
 
 
 def swap(arguments: Sequence[str]) -> None:
@@ -178,7 +178,7 @@ precision with which the person who gave the clothes is found.
     parser.add_argument("--data", type=str, default="", metavar="NAME=DIR", help="whose test people (default: bundled)")
     parser.add_argument("--count", type=count, default=6, help="successes, and as many failures")
     parser.add_argument("--pairs", type=count, default=400, help="measured pairs; at most one per query image")
-    parser.add_argument("--seed", type=int, default=0, help="which pairs")
+    parser.add_argument("--seed", type=seed, default=0, help="which pairs")
     parser.add_argument(
         "--judge", type=str, help="a run or model that recognises people (default: RUN's teacher, else RUN itself)"
     )

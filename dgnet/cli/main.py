@@ -7,6 +7,7 @@ that `--help` is instant.
 from __future__ import annotations
 
 import difflib
+import io
 import logging
 import os
 import sys
@@ -66,6 +67,8 @@ def run_command(place: str, arguments: Sequence[str]) -> None:
     level = logging.INFO if os.environ.get("RANK", "0") == "0" else logging.ERROR
     logging.basicConfig(level=level, format="%(message)s", stream=sys.stderr)
     warnings.filterwarnings("ignore", module="jsonargparse")
+    if isinstance(sys.stdout, io.TextIOWrapper) and sys.stdout.errors == "strict":
+        sys.stdout.reconfigure(errors="backslashreplace")  # a file's name may hold bytes that are no text
     keep_freed_memory()
     module, _, function = place.rpartition(".")
     getattr(import_module(f"dgnet.cli.{module}"), function)(arguments)

@@ -88,23 +88,27 @@ class OptionError(argparse.ArgumentTypeError, ValueError):
     """A value that an option does not accept, from the command line or from a file."""
 
 
-class Count:
-    """The type of options that are a number of things: a whole number, at least 1."""
+class AtLeast:
+    """The type of options that are a whole number, of at least `least`."""
+
+    def __init__(self, least: int) -> None:
+        self._least = least
 
     def __call__(self, value: object) -> int:
         try:
             number = int(str(value))
         except ValueError:
-            number = 0
-        if number < 1:
-            raise OptionError(f"found {value}, must be a whole number, at least 1")
+            number = self._least - 1
+        if number < self._least:
+            raise OptionError(f"found {value}, must be a whole number, at least {self._least}")
         return number
 
     def __repr__(self) -> str:
-        return "at least 1"  # `--help` shows this as the option's type
+        return f"at least {self._least}"  # `--help` shows this as the option's type
 
 
-count = Count()
+count = AtLeast(1)  # of things
+seed = AtLeast(0)
 
 
 def parser_of(command: str, description: str, **settings: Any) -> Parser:

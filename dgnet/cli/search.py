@@ -47,18 +47,18 @@ def search(arguments: Sequence[str]) -> None:
 
     from dgnet.experiment.galleries.search import Request
     from dgnet.experiment.galleries.search import search as run
+    from dgnet.files.names import all_readable, readable
 
     bad: Bad = []
-    names = {name: None if found[name] is None else tuple(found[name]) for name in ("camera", "not_camera")}
     print(
         run(
             Request(
                 gallery=found.GALLERY,
                 queries=tuple(found.QUERY),
                 top=found.top,
-                cameras=names["camera"],
-                not_cameras=names["not_camera"],
-                from_camera=found.from_camera,
+                cameras=all_readable(found.camera),
+                not_cameras=all_readable(found.not_camera),
+                from_camera=readable(found.from_camera),
                 after=found.after,
                 before=found.before,
                 known=None if found.known is None else found.known == "yes",

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
-from dgnet.cli.parser import HelpFormatter, add_device, count, parser_of
+from dgnet.cli.parser import HelpFormatter, add_device, count, parser_of, seed
 
 DATASET_HELP = """\
 Draw a whole data set of people who do not exist: each image has the clothes of one person of --data on the body, pose
@@ -68,7 +68,7 @@ def dataset(arguments: Sequence[str]) -> None:
     parser.add_argument("--judge", type=str, help="whose re-id features are used (default: RUN's teacher, else RUN)")
     parser.add_argument("--discriminator", type=str, help="a run or file with D (default: RUN's newest checkpoint)")
     parser.add_argument("--quality", type=int, default=95, help="of the JPEG files, 1 to 100")
-    parser.add_argument("--seed", type=int, default=0, help="other seeds give other pairs")
+    parser.add_argument("--seed", type=seed, default=0, help="other seeds give other pairs")
     parser.add_argument(
         "--workers", type=int, default=0, help="processes (default: the CPU's cores; one per GPU; the whole cluster)"
     )
@@ -125,7 +125,7 @@ dgnet[imagenet] is installed), how many images repeat a source, and the ten best
     )
     parser.add_argument("--lpips", action="store_true", help="diversity by LPIPS too")
     parser.add_argument("--images", type=count, default=2000, help="measure a random sample of at most so many")
-    parser.add_argument("--seed", type=int, default=0, help="which sample")
+    parser.add_argument("--seed", type=seed, default=0, help="which sample")
     parser.add_argument("--out", type=Path, help="the report's folder (default: DIR-report)")
     add_device(parser)
     found = parser.parse_args(list(arguments))

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from dgnet.cli.gallery import gallery_parser
-from dgnet.cli.parser import add_device
+from dgnet.cli.parser import add_device, seed
 
 CALIBRATE_HELP = """\
 Measure, on people who are known, how similar images of one person and of two people are, and keep it in the gallery:
@@ -47,7 +47,7 @@ def calibrate(arguments: Sequence[str]) -> None:
         "--same_camera", action="store_true", help="count pairs of one person by one camera too; they are more alike"
     )
     parser.add_argument("--html", type=Path, help="the page (default: calibration.html, or calibration-2.html, ...)")
-    parser.add_argument("--seed", type=int, default=0, help="of drawing images where there are very many, and halves")
+    parser.add_argument("--seed", type=seed, default=0, help="of drawing images where there are very many, and halves")
     parser.add_argument("--model", type=str, help="where the gallery's model lies now, if it was moved")
     add_device(parser)
     found = parser.parse_args(list(arguments))
@@ -112,15 +112,16 @@ def link(arguments: Sequence[str]) -> None:
     found = parser.parse_args(list(arguments))
 
     from dgnet.experiment.galleries.who import link_gallery
+    from dgnet.files.names import all_readable
 
     who = link_gallery(
         found.GALLERY,
         found.out,
-        overlap=found.overlap,
+        overlap=all_readable(found.overlap) or (),
         apart=found.apart,
         frames=found.frames,
         prior=found.prior,
-        cameras=None if found.camera is None else tuple(found.camera),
+        cameras=all_readable(found.camera),
         html=found.html,
     )
     print(f"People: {who.links.num_people} in {who.num_entries} entries (prior {who.links.prior:.3g})")

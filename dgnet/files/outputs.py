@@ -10,7 +10,6 @@ from pathlib import Path
 
 from dgnet.errors import DgnetError
 
-
 _LONGEST = 255 - len("..1234567.partial")  # bytes: what file systems take, less what a file has while it is written
 
 

@@ -224,3 +224,25 @@ def test_verifying_says_whether_training_may_start(market: Path, capsys: pytest.
 def test_help_loads_no_torch() -> None:
     code = "import sys; from dgnet.cli import main; main(['--help']); assert 'torch' not in sys.modules"
     assert subprocess.run([sys.executable, "-c", code], check=False, capture_output=True).returncode == 0
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["generate", "grid", "bundled"],
+        ["generate", "cases", "bundled"],
+        ["generate", "dataset", "bundled", "--count", "1", "--out", "x"],
+        ["generate", "report", "bundled", "x"],
+        ["gallery", "calibrate", "x.db"],
+        ["adapt", "bundled", "x", "--out", "y"],
+        ["data", "mannequin", "--out", "x"],
+    ],
+)
+@pytest.mark.parametrize("seed", ["-1", "x", "1.5"])
+def test_a_seed_is_a_whole_number_of_at_least_0(
+    words: list[str], seed: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as stopped:
+        cli.main([*words, "--seed", seed])
+    assert stopped.value.code == 2
+    assert f"--seed: found {seed}, must be a whole number, at least 0" in capsys.readouterr().err

@@ -19,6 +19,7 @@ from dgnet.experiment.galleries.sources import (
 from dgnet.experiment.galleries.times import seconds
 from dgnet.files.outputs import check_output_file
 from dgnet.files.whole_file import write_text_whole
+from dgnet.gallery.crops import Item, source_of
 from dgnet.gallery.searching import Answer
 from dgnet.gallery.stores.protocol import Filter
 from dgnet.report.people import Found, Thumbnail, people_page
@@ -79,7 +80,7 @@ def search(request: Request, on_bad: OnBad | None = None) -> str:
             far=request.far,
         )
         if request.html:
-            write_text_whole(request.html, _page(gallery, answers))
+            write_text_whole(request.html, _page(gallery, answers, people))
     return answers_json(answers) if request.as_json else answers_text(answers)
 
 
@@ -93,7 +94,8 @@ def _people_of(query: str, on_bad: OnBad | None) -> list[list[str]]:
     return [pictures_below(query, on_bad)]
 
 
-def _page(gallery: Gallery, answers: list[Answer]) -> str:
+def _page(gallery: Gallery, answers: list[Answer], people: list[list[str]]) -> str:
+    path_of = {source_of(Item(path)): path for shots in people for path in shots}  # a name may be escaped
     ids = sorted({match.entry.id for answer in answers for match in answer.matches})
     small = gallery.store.thumbnails(ids)
     shown = []
@@ -112,7 +114,7 @@ def _page(gallery: Gallery, answers: list[Answer]) -> str:
             )
             for match in answer.matches
         ]
-        queries = [Thumbnail(gallery.thumbnail_of(path), path, ("query",)) for path in answer.query]
+        queries = [Thumbnail(gallery.thumbnail_of(path_of[name]), name, ("query",)) for name in answer.query]
         shown.append(Found(queries, matches, why_nobody(answer) if answer.nobody else ""))
     facts = (
         ("Gallery", gallery.store.address),

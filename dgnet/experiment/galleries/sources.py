@@ -181,9 +181,9 @@ def _of_dataset(dataset: ReidDataset, common: Common, time: float | None) -> lis
     return [
         Item(
             record.path,
-            camera=common.camera if record.camid == UNKNOWN_CAMERA else str(record.camid),
+            camera=readable(common.camera) if record.camid == UNKNOWN_CAMERA else str(record.camid),
             time=time,
-            identity=common.identity if record.pid == DISTRACTOR_PID else dataset.called(record.pid),
+            identity=readable(common.identity if record.pid == DISTRACTOR_PID else dataset.called(record.pid)),
         )
         for record in dataset.gallery
     ]

@@ -267,6 +267,33 @@ def test_options_that_nothing_uses_are_refused(
     assert not list(here.iterdir())
 
 
+def test_names_that_are_no_text_are_kept_and_found(here: Path, crops: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    odd = "caf\udce9"  # the byte E9, as Python gives it in paths and arguments
+    one, two, *_ = sorted(crops.glob("0*.jpg"))
+    for split, pictures in (("query", [one]), ("gallery", [two])):
+        (here / "data" / split / odd).mkdir(parents=True)
+        for path in pictures:
+            shutil.copy(path, here / "data" / split / odd)
+    gallery = f"{odd}.db"
+    cli.main(["gallery", "create", gallery, "--data", "folder=data"])
+    cli.main(["gallery", "add", gallery, str(crops / one.name), "--camera", odd])
+    assert "caf\\udce9.db" in capsys.readouterr().out
+    cli.main(["gallery", "info", gallery])
+    assert "caf\\xe9 (1)" in capsys.readouterr().out
+    cli.main(["search", gallery, f"data/query/{odd}", "--camera", odd, "--html", "x.html"])
+    assert capsys.readouterr().out.count("caf\\xe9") == 2  # the query's name, and the camera
+    assert (here / "x.html").read_text().count("<figure") == 2
+    assert "not calibrated" in _said(capsys, "gallery", "link", gallery, "--camera", odd, "--out", "who.csv")
+    for option in ("--identity", "--camera"):
+        cli.main(["gallery", "remove", gallery, option, odd])
+        assert "Removed: 1 entries" in capsys.readouterr().out
+
+
+def _said(capsys: pytest.CaptureFixture[str], *words: str) -> str:
+    assert failing(*words) == 1
+    return capsys.readouterr().err
+
+
 def test_a_gallery_without_camera_means(here: Path, crops: Path, capsys: pytest.CaptureFixture[str]) -> None:
     cli.main(["gallery", "create", "plain.db", *map(str, sorted(crops.glob("0*.jpg"))), "--pattern", PATTERN])
     cli.main(["gallery", "create", "centred.db"])  # as a command leaves it that is killed at once

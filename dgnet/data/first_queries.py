@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from dgnet.data.records import DISTRACTOR_PID, DataError, Record, ReidDataset, assemble, overlap_warnings
+from dgnet.data.records import DataError, Record, ReidDataset, assemble, overlap_warnings
 
 
 def first_as_queries(dataset: ReidDataset) -> ReidDataset:
@@ -24,7 +24,7 @@ def first_as_queries(dataset: ReidDataset) -> ReidDataset:
     records = {record.path: record for record in (*_training_people(dataset), *dataset.query, *dataset.gallery)}
     for record in sorted(records.values(), key=lambda one: (Path(one.path).name, one.path)):
         whose = record.pid, record.camid if known else 0
-        if whose in queries or (record.pid == DISTRACTOR_PID and not dataset.numbered_apart):
+        if whose in queries or dataset.is_distractor(record.pid):
             gallery.append(record)
         else:
             queries[whose] = record

@@ -64,6 +64,10 @@ class ReidDataset:
         """The data set's own name of an identity."""
         return self.names.get(pid, str(pid))
 
+    def is_distractor(self, pid: int) -> bool:
+        """Whether a pid stands for nobody: 0 does, but where training and test are numbered apart it is a person."""
+        return pid == DISTRACTOR_PID and not self.numbered_apart
+
     @property
     def trained_on(self) -> str:
         """The names of all data sets whose images are in `train`, joined by +."""
@@ -192,7 +196,7 @@ def overlap_warnings(dataset: ReidDataset) -> list[str]:
     """A warning where test identities are trained on too."""
     if dataset.numbered_apart:
         return []
-    tested = {r.pid for r in dataset.query} | {r.pid for r in dataset.gallery if r.pid != DISTRACTOR_PID}
+    tested = {r.pid for r in dataset.query} | {r.pid for r in dataset.gallery if not dataset.is_distractor(r.pid)}
     both = sorted({r.pid for r in dataset.train} & tested)
     if not both:
         return []

@@ -26,6 +26,13 @@ def test_cameras_are_known_only_where_all_are_that_are_tested_on():
     assert assemble("own", ROOT, {"train": [unknown], "gallery": [known]}).has_cameras  # only a test needs them
 
 
+def test_0_is_a_distractor_but_where_identities_are_numbered_apart():
+    splits = {"train": [Record("a.jpg", 0, 1)], "gallery": [Record("b.jpg", 0, 1)]}
+    assert assemble("own", ROOT, splits).is_distractor(0)
+    assert not assemble("msmt17", ROOT, splits, numbered_apart=True).is_distractor(0)
+    assert not assemble("own", ROOT, splits).is_distractor(1)
+
+
 def test_two_identities_sharing_a_file_are_refused():
     with pytest.raises(DataError, match=r"a\.jpg belongs to two identities in train, 1 and 2"):
         assemble("own", ROOT, {"train": [Record("a.jpg", 1, 1), Record("a.jpg", 2, 1)]})

@@ -15,7 +15,6 @@ from dgnet.config.data import name_and_root
 from dgnet.data.disk.listing import list_tree
 from dgnet.data.readers.detect import read_dataset
 from dgnet.data.records import (
-    DISTRACTOR_PID,
     UNKNOWN_CAMERA,
     DataError,
     LeftOut,
@@ -185,4 +184,4 @@ def records_of(dataset: ReidDataset, split: str) -> tuple[Record, ...]:
     splits = {name: records for name, records in dataset.splits().items() if records}
     if split not in splits:
         raise ConfigError(f"--split: found {split!r}, but {dataset.root} has {', '.join(splits)}")
-    return tuple(r for r in splits[split] if split == "train" or r.pid != DISTRACTOR_PID)
+    return tuple(r for r in splits[split] if split == "train" or not dataset.is_distractor(r.pid))

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
-from dgnet.data.records import DISTRACTOR_PID, UNKNOWN_CAMERA, DataError, Record
+from dgnet.data.records import UNKNOWN_CAMERA, DataError, Record
 from dgnet.experiment.galleries.gallery import Gallery
 from dgnet.experiment.galleries.sources import read_named
 from dgnet.files.outputs import check_output_file, free_path
@@ -91,7 +91,8 @@ def _of_data(gallery: Gallery, data: str) -> tuple[Float32Array, list[str], list
     if not records:
         records = list(dataset.train)
         logger.warning("%s has training images alone: where the model was trained on them, it is too sure here", data)
-    kept = {record.path: record for record in records if record.pid > DISTRACTOR_PID}  # an image in both counts once
+    people = [record for record in records if not dataset.is_distractor(record.pid)]
+    kept = {record.path: record for record in people}  # an image in both counts once
     cameras = ["" if one.camid == UNKNOWN_CAMERA else str(one.camid) for one in kept.values()]
     gallery.means.check_cameras_of_labelled(cameras, f"--data: {data}: {gallery.store.address}")
     if gallery.means.offsets and any(cameras):

@@ -13,7 +13,7 @@ from dgnet.data.disk.listing import list_tree
 from dgnet.data.disk.separators import below
 from dgnet.data.disk.table import read_table
 from dgnet.data.readers.detect import read_dataset
-from dgnet.data.records import DISTRACTOR_PID, UNKNOWN_CAMERA, DataError, ReidDataset
+from dgnet.data.records import UNKNOWN_CAMERA, DataError, ReidDataset
 from dgnet.experiment.data import tell_notes
 from dgnet.experiment.galleries.times import seconds
 from dgnet.files.names import readable
@@ -183,7 +183,7 @@ def _of_dataset(dataset: ReidDataset, common: Common, time: float | None) -> lis
             record.path,
             camera=readable(common.camera) if record.camid == UNKNOWN_CAMERA else str(record.camid),
             time=time,
-            identity=readable(common.identity if record.pid == DISTRACTOR_PID else dataset.called(record.pid)),
+            identity=readable(common.identity if dataset.is_distractor(record.pid) else dataset.called(record.pid)),
         )
         for record in dataset.gallery
     ]

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from datetime import datetime
 from pathlib import Path
+from types import SimpleNamespace
 
+import numpy as np
 import pytest
 
 from dgnet.data.records import DataError
-from dgnet.experiment.galleries.sources import Common, gather, source_names
+from dgnet.experiment.figures.inputs import records_of
+from dgnet.experiment.galleries import calibrate
+from dgnet.experiment.galleries.sources import Common, gather, read_named, source_names
+from dgnet.gallery.centring import NOT_CENTRED
 
 NOTHING = Common()
 
@@ -104,6 +109,35 @@ def test_a_data_set_gives_its_gallery(market: Path) -> None:
     assert {(item.identity, item.camera) for item in items} == {(pid, cam) for pid in "56" for cam in "12"}
     with pytest.raises(DataError, match="--data: found 'market1501', must be NAME=DIR"):
         gather([], None, None, "market1501", NOTHING)
+
+
+@pytest.fixture
+def msmt17(tmp_path: Path) -> Path:
+    """Persons 0 and 1 in training and in the test, four people in all, as MSMT17 numbers them."""
+    root = tmp_path / "msmt17"
+    for split, folder, camera in (
+        ("train", "train", 1),
+        ("val", "train", 2),
+        ("query", "test", 1),
+        ("gallery", "test", 2),
+    ):
+        names = [f"{pid:04d}/{pid:04d}_{camera:03d}_{camera:02d}_0303morning_0008_0.jpg" for pid in (0, 1)]
+        for name in names:
+            (root / folder / name).parent.mkdir(parents=True, exist_ok=True)
+            (root / folder / name).touch()
+        (root / f"list_{split}.txt").write_text("".join(f"{name} {pid}\n" for pid, name in enumerate(names)))
+    return root
+
+
+def test_person_0_is_a_person_where_training_and_test_are_numbered_apart(
+    msmt17: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    items = gather([], None, None, f"msmt17={msmt17}", Common(identity="nobody"))
+    assert [item.identity for item in items] == ["0", "1"]
+    assert [record.pid for record in records_of(read_named(f"msmt17={msmt17}"), "gallery")] == [0, 1]
+    monkeypatch.setattr(calibrate, "embed", lambda _, records: np.ones((len(records), 1), np.float32))
+    gallery = SimpleNamespace(embedder=None, means=NOT_CENTRED)
+    assert sorted(calibrate._of_data(gallery, f"msmt17={msmt17}")[1]) == ["0", "0", "1", "1"]  # type: ignore[arg-type]
 
 
 def test_a_data_set_without_a_gallery_is_refused(folder: Path) -> None:

@@ -114,15 +114,15 @@ def remove(arguments: Sequence[str]) -> None:
 
     from dgnet.experiment.galleries.sources import source_names
     from dgnet.experiment.galleries.times import seconds
-    from dgnet.files.names import all_readable
+    from dgnet.files.names import names_kept, readable
     from dgnet.gallery.stores.choice import open_store
     from dgnet.gallery.stores.protocol import Filter
 
     only = Filter(
-        ids=all_readable(found.id),
+        ids=None if found.id is None else tuple(map(readable, found.id)),
         sources=None if found.source is None else source_names(found.source),
-        cameras=all_readable(found.camera),
-        identities=all_readable(found.identity),
+        cameras=names_kept(found.camera),
+        identities=names_kept(found.identity),
         before=None if found.before is None else seconds(found.before, "--before"),
     )
     store = open_store(found.GALLERY)

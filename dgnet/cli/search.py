@@ -47,7 +47,7 @@ def search(arguments: Sequence[str]) -> None:
 
     from dgnet.experiment.galleries.search import Request
     from dgnet.experiment.galleries.search import search as run
-    from dgnet.files.names import all_readable, readable
+    from dgnet.files.names import name_kept, names_kept
 
     bad: Bad = []
     print(
@@ -56,9 +56,9 @@ def search(arguments: Sequence[str]) -> None:
                 gallery=found.GALLERY,
                 queries=tuple(found.QUERY),
                 top=found.top,
-                cameras=all_readable(found.camera),
-                not_cameras=all_readable(found.not_camera),
-                from_camera=readable(found.from_camera),
+                cameras=names_kept(found.camera),
+                not_cameras=names_kept(found.not_camera),
+                from_camera=name_kept(found.from_camera),
                 after=found.after,
                 before=found.before,
                 known=None if found.known is None else found.known == "yes",

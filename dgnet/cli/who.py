@@ -112,16 +112,16 @@ def link(arguments: Sequence[str]) -> None:
     found = parser.parse_args(list(arguments))
 
     from dgnet.experiment.galleries.who import link_gallery
-    from dgnet.files.names import all_readable
+    from dgnet.files.names import names_kept
 
     who = link_gallery(
         found.GALLERY,
         found.out,
-        overlap=all_readable(found.overlap) or (),
+        overlap=names_kept(found.overlap) or (),
         apart=found.apart,
         frames=found.frames,
         prior=found.prior,
-        cameras=all_readable(found.camera),
+        cameras=names_kept(found.camera),
         html=found.html,
     )
     print(f"People: {who.links.num_people} in {who.num_entries} entries (prior {who.links.prior:.3g})")

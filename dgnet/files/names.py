@@ -1,8 +1,9 @@
-"""Names of files as they can be shown: any bytes may be in them."""
+"""Names as they can be shown, kept and compared: any bytes may be in those of files, and Unicode writes some twice."""
 
 from __future__ import annotations
 
 import os
+import unicodedata
 from collections.abc import Iterable
 
 
@@ -11,9 +12,21 @@ def readable(text: str) -> str:
     return os.fsencode(text).decode("utf-8", "backslashreplace")
 
 
-def all_readable(texts: Iterable[str] | None) -> tuple[str, ...] | None:
-    """Several texts, as galleries keep them; None where none were given."""
-    return None if texts is None else tuple(map(readable, texts))
+def one_form(text: str) -> str:
+    """Text in the one form that names are compared in: é may be one character, or e and an accent, as macOS had it."""
+    return unicodedata.normalize("NFC", text)
+
+
+def name_kept(text: str) -> str:
+    """The name of a person, a camera or a track as galleries keep it."""
+    return one_form(readable(text))
+
+
+def names_kept(texts: Iterable[str] | None) -> tuple[str, ...] | None:
+    """Names to look for: as galleries keep them, and as given, since they once kept either; None where none are."""
+    if texts is None:
+        return None
+    return tuple(dict.fromkeys(name for text in texts for name in (name_kept(text), readable(text))))
 
 
 def printable(text: str) -> str:

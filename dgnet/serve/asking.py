@@ -10,6 +10,7 @@ from pydantic import BaseModel
 
 from dgnet.data.records import DataError
 from dgnet.experiment.galleries.times import seconds
+from dgnet.files.names import name_kept, names_kept
 from dgnet.gallery.stores.protocol import Filter
 from dgnet.serve.audit import Who
 from dgnet.serve.refusal import Refusal
@@ -51,9 +52,9 @@ def filter_of(
         for text in texts or []:
             check_text(name, text)
     return Filter(
-        cameras=tuple(cameras) if cameras else None,
-        not_cameras=tuple(not_cameras) if not_cameras else None,
-        identities=None if identity is None else (identity,),
+        cameras=names_kept(cameras or None),
+        not_cameras=names_kept(not_cameras or None),
+        identities=None if identity is None else names_kept([identity]),
         after=time_of(after, "after"),
         before=time_of(before, "before"),
         known=known,
@@ -71,12 +72,12 @@ def time_of(text: str | None, name: str) -> float | None:
 
 
 def check_text(name: str, text: str, longest: int = 200) -> str:
-    """The text, where a gallery can keep it. Raises Refusal for what is too long, holds NUL, or is no text."""
+    """The text as a gallery keeps it. Raises Refusal for what is too long, holds NUL, or is no text."""
     if len(text) > longest:
         raise Refusal(422, "field", f"{name}: found {len(text)} characters, must be at most {longest}.")
     if "\0" in text or any("\ud800" <= one <= "\udfff" for one in text):
         raise Refusal(422, "field", f"{name}: holds a character that is no text, such as NUL; leave it out.")
-    return text
+    return name_kept(text)
 
 
 def answer(found: BaseModel, status: int = 200) -> Response:

@@ -214,3 +214,12 @@ def test_killed_twenty_times_nothing_is_lost_and_nothing_doubled(
     again.add(pictures)
     assert len(again) == len(pictures)
     assert again.verify() == []
+
+
+def test_names_are_kept_in_one_form_of_unicode(
+    make_gallery: Callable[..., Gallery], picture: Callable[[int], bytes]
+) -> None:
+    gallery = make_gallery()
+    gallery.add([Item(picture(0), camera="cafe\u0301", identity="jose\u0301", track="e\u0301")])
+    ((entry,),) = gallery.store.entries()
+    assert (entry.camera, entry.identity, entry.track) == ("caf\u00e9", "jos\u00e9", "\u00e9")

@@ -12,6 +12,7 @@ from dgnet.data.disk.numbers import LARGEST, number_cameras, number_identities
 from dgnet.data.disk.split_folders import find_splits
 from dgnet.data.hold_out import NUM_TEST_IDS, hold_out
 from dgnet.data.records import JUNK_PID, UNKNOWN_CAMERA, DataError, Record, ReidDataset, assemble, name_some
+from dgnet.files.names import one_form
 
 CAMERA_IN_NAME = r"_c(?P<camid>[0-9]+)"
 TOO_DEEP = "deeper than one folder per identity: move them up, or give a pattern that finds identities in such paths"
@@ -38,8 +39,9 @@ def read(
     if every file name has one, else unknown.
 
     If all identities are whole numbers, these are their pids (-1 is junk, 0 a distractor); else they are numbered from
-    1 in the order of their names. The same holds for cameras. Where there is no query and gallery, `hold_out` makes
-    them, of people whose names are not in `trained_on`. Where there are, training folders may be missing.
+    1 in the order of their names. The same holds for cameras. Names are compared in one form of Unicode, which writes é
+    in two ways. Where there is no query and gallery, `hold_out` makes them, of people whose names are not in
+    `trained_on`. Where there are, training folders may be missing.
     """
     if not is_folder(root):
         raise DataError(f"{root}: no such folder; give the folder that holds one folder per identity")
@@ -58,7 +60,7 @@ def read(
     else:
         people = [r for r in records["train"] if r.pid != JUNK_PID]
         num_junk = len(records["train"]) - len(people)
-        records, said = hold_out(people, num_test_ids, names, trained_on)
+        records, said = hold_out(people, num_test_ids, names, {one_form(name) for name in trained_on})
         notes.append(said)
     looked = [contents for several in folders.contents.values() for contents in several]
     return assemble(
@@ -101,9 +103,9 @@ def _take(contents: Contents, regex: re.Pattern[str], pattern: str | None) -> li
     for below in images:
         match = regex.search(below if in_name else below.rpartition("/")[2]) or regex.search(below)
         groups = match.groupdict() if match else {}
-        identity = groups.get("pid") if in_name else below.partition("/")[0]
+        identity, camera = groups.get("pid") if in_name else below.partition("/")[0], groups.get("camid")
         if identity:
-            found.append(_Found(contents.path(below), identity, groups.get("camid") or None))
+            found.append(_Found(contents.path(below), one_form(identity), one_form(camera) if camera else None))
         else:
             unmatched.append(below)
     if unmatched:

@@ -218,3 +218,15 @@ def test_case_04_a_split_that_is_a_link_to_nothing_is_named(write_images, tmp_pa
     (tmp_path / name).symlink_to("gone")
     with pytest.raises(DataError, match=f"{name}: a link to gone, which is no folder"):
         folder.read(tmp_path)
+
+
+def test_a_name_that_unicode_writes_in_two_ways_is_one_person(write_images, tmp_path: Path):
+    """As where one split comes from macOS, and another from elsewhere."""
+    one, other = "jos\u00e9", "jose\u0301"
+    write_images(f"query/{one}/0.jpg", f"gallery/{other}/1.jpg", "gallery/ann/2.jpg")
+    dataset = folder.read(tmp_path)
+    (asked,) = dataset.query
+    assert [record.path for record in dataset.gallery if record.pid == asked.pid] == [
+        str(tmp_path / "gallery" / other / "1.jpg")
+    ]
+    assert sorted(dataset.names.values()) == ["ann", one]

@@ -89,6 +89,16 @@ def draw(config: RunConfig) -> RunConfig:
     )
 
 
+def feed(config: RunConfig) -> RunConfig:
+    """Only E_a learns, fed from the first step with what E_s and G of `start` draw, which stay as they begin."""
+    still = dict.fromkeys(("image", "partner_image", "adversarial", "code_a", "code_s", "cycle", "redressed"), 0.0)
+    return replace(
+        config,
+        loss=replace(config.loss, id_generated=0.0, **still),
+        schedule=replace(config.schedule, ramp_start=0),
+    )
+
+
 def ibn(config: RunConfig) -> RunConfig:
     """E_a's ResNet becomes ResNet-IBN-a; the teacher's stays as it is."""
     backbone = replace(config.network.backbone, ibn=True)
@@ -117,9 +127,11 @@ ABLATIONS: Final[dict[str, Modifier]] = {
     "no_feed": no_feed,
     "no_id": no_id,
     "draw": draw,
+    "feed": feed,
     **LABELS,
 }
-JUDGED: Final = ("no_id", "draw")  # each sets how much E_a's judgement of x_ij weighs, so one alone is named
+JUDGED: Final = ("no_id", "draw", "feed")  # each sets how much E_a's judgement of x_ij weighs, so one alone is named
+FED: Final = ("no_feed", "feed")
 MODIFIERS: Final[dict[str, Modifier]] = {**SIZES, **BACKBONES, **ABLATIONS}
 
 
@@ -140,6 +152,7 @@ def preset(name: str) -> RunConfig:
     size = _one_of(name, words, SIZES, "sizes") or OWN_SIZE.get(data, "full")
     _one_of(name, words, LABELS, "label strategies")
     _one_of(name, words, JUDGED, "weights of L_id^c")
+    _one_of(name, words, FED, "answers to whether E_a is fed")
     config = _sized(data, size)
     if "ibn" in words and config.network.backbone.kind != "resnet":
         raise ConfigError(

@@ -10,7 +10,7 @@ from dgnet.experiment.data import open_data
 from dgnet.experiment.evaluation.run import evaluate_run
 from dgnet.experiment.run_folder import RunFolder
 from dgnet.experiment.training.cards import model_card
-from dgnet.experiment.training.checks import check_backbones, check_teacher_file, check_true_swaps
+from dgnet.experiment.training.checks import check_backbones, check_drawing, check_teacher_file, check_true_swaps
 from dgnet.experiment.training.obtain_teacher import obtain_teacher
 from dgnet.experiment.training.run import Run
 from dgnet.experiment.training.start import find_start
@@ -51,6 +51,7 @@ def train(config: RunConfig, out: Path, *, resume: bool = False) -> Path | None:
         if world.leads:
             folder.check(resume or world.restarted)
         check_backbones(config)
+        check_drawing(config)
         check_teacher_file(config, folder)
         start = find_start(config) if config.joint else None
         taught = start if config.joint else find_teacher_start(config)

@@ -26,7 +26,8 @@ EVERY_PRESET = [*DATA_PRESETS, *(f"{data}+{modifier}" for data in DATA_PRESETS f
 
 def exclude_each_other(words: tuple[str, ...]) -> bool:
     return any(
-        sum(word in kind for word in words) > 1 for kind in (SIZES, LABELS, ("medium", "ibn"), ("no_id", "draw"))
+        sum(word in kind for word in words) > 1
+        for kind in (SIZES, LABELS, ("medium", "ibn"), ("no_id", "draw", "feed"), ("no_feed", "feed"))
     )
 
 
@@ -100,8 +101,11 @@ def test_every_modifier_changes_what_it_is_for_whatever_stands_beside_it(words: 
         fed = not {"no_feed", "no_id", "draw"} & set(words)
         assert (loss.prim, loss.fine) == ((2.0, 0.2) if fed else (0.0, 0.0))
         least = 0.2 if "draw" in words else 0.0
-        assert loss.id_generated == (0.0 if "no_id" in words else max(0.5 if size == "full" else 0.05, least))
+        assert loss.id_generated == (
+            0.0 if {"no_id", "feed"} & set(words) else max(0.5 if size == "full" else 0.05, least)
+        )
         assert (found.optim.backbone_lr == found.optim.head_lr == loss.id_real == 0.0) == ("draw" in words)
+        assert (loss.image == loss.adversarial == loss.code_a == loss.code_s == 0.0) == ("feed" in words)
         assert loss.labels == next((word for word in words if word in LABELS), "dynamic_soft")
         if not SIZES.keys() & set(words):  # an ablation touches nothing but what it is for
             before = flatten(to_dict(settings(data)))
@@ -117,7 +121,11 @@ def test_every_modifier_changes_what_it_is_for_whatever_stands_beside_it(words: 
                 "network.pool",
                 "network.backbone.weights",
             }
-            assert changed <= (own | still if "draw" in words else own)
+            of_pairs = {
+                f"loss.{name}" for name in ("image", "partner_image", "adversarial", "code_a", "code_s", "cycle")
+            }
+            of_pairs |= {"loss.redressed", "schedule.ramp_start"}
+            assert changed <= (own | still if "draw" in words else own | of_pairs if "feed" in words else own)
 
 
 def test_names_that_trained_as_others() -> None:
@@ -174,6 +182,7 @@ def test_an_ablation_changes_what_it_says_and_nothing_else() -> None:
         ("small+full", "small and full are two sizes"),
         ("pseudo+market1501+lsro", "pseudo and lsro are two label strategies"),
         ("market1501+draw+no_id", "no_id and draw are two weights of L_id"),
+        ("market1501+no_feed+feed", "no_feed and feed are two answers to whether E_a is fed"),
         ("market1501+dukemtmc", "market1501 and dukemtmc are two data sets; --also"),
         (3, "preset: found 3, must be a name"),
     ],

@@ -42,6 +42,18 @@ def check_backbones(config: RunConfig) -> None:
             )
 
 
+def check_drawing(config: RunConfig) -> None:
+    """Raise ConfigError if E_a is to be fed by an E_s and a G that are new and learn nothing."""
+    loss = config.loss
+    of_pairs = (loss.image, loss.partner_image, loss.adversarial, loss.id_generated, loss.code_a, loss.code_s)
+    learns = any((*of_pairs, loss.cycle, loss.redressed, loss.true_swap))
+    if config.joint and loss.prim and not (learns or config.start):
+        raise ConfigError(
+            "start: empty, but no term trains E_s and G (`+feed`), so they must begin as those of a model that draws; "
+            "give --start bundled, or another"
+        )
+
+
 def check_teacher_file(config: RunConfig, folder: RunFolder) -> None:
     """Raise ConfigError if `teacher.weights` names no teacher and the run has none of its own yet."""
     if config.teacher.weights and not folder.teacher.exists():

@@ -136,7 +136,7 @@ def test_person_0_is_a_person_where_training_and_test_are_numbered_apart(
     assert [item.identity for item in items] == ["0", "1"]
     assert [record.pid for record in records_of(read_named(f"msmt17={msmt17}"), "gallery")] == [0, 1]
     monkeypatch.setattr(calibrate, "embed", lambda _, records: np.ones((len(records), 1), np.float32))
-    gallery = SimpleNamespace(embedder=None, means=NOT_CENTRED)
+    gallery = SimpleNamespace(embedder=None, means=NOT_CENTRED, store=SimpleNamespace(address="people.db"))
     assert sorted(calibrate._of_data(gallery, f"msmt17={msmt17}")[1]) == ["0", "0", "1", "1"]  # type: ignore[arg-type]
 
 

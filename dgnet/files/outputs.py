@@ -10,7 +10,8 @@ from pathlib import Path
 
 from dgnet.errors import DgnetError
 
-_LONGEST = 255 - len("..1234567.partial")  # bytes: what file systems take, less what a file has while it is written
+_LONGEST = 255  # bytes of a name that file systems take
+_ADDED = len("..1234567.partial")  # bytes that a name has more while it is written
 
 
 class OutputError(DgnetError, ValueError):
@@ -83,9 +84,9 @@ def same_names(names: Iterable[str]) -> list[str]:
 
 def _check_names(path: Path, option: str) -> None:
     """Raise OutputError where a file system would not take a name in `path`, or the longer one while it is written."""
-    for name in path.parts:
-        if (found := len(os.fsencode(name))) > _LONGEST:
-            raise OutputError(f"{option}: {path} has a name of {found} bytes, must be at most {_LONGEST}; shorten it")
+    for name, most in ((path.name, _LONGEST - _ADDED), *((name, _LONGEST) for name in path.parts[:-1])):
+        if (found := len(os.fsencode(name))) > most:
+            raise OutputError(f"{option}: {path} has a name of {found} bytes, must be at most {most}; shorten it")
 
 
 def _check_parent(folder: Path, path: Path, option: str) -> None:

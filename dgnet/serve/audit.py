@@ -30,12 +30,16 @@ class Who:
 
 
 class Audit:
-    """Writes lines to a file that only grows, readable by its owner alone; to standard error where none is named."""
+    """Writes lines to a file that only grows, readable by its owner alone; to standard error where none is named.
+
+    Its folder is made where it is not there.
+    """
 
     def __init__(self, path: Path | None = None) -> None:
         self._file: io.FileIO | None = None
         self._torn = False  # whether the last line in the file is only the beginning of one
         if path is not None:
+            path.parent.mkdir(parents=True, exist_ok=True)
             # Without a buffer, which would keep the line of what was refused, and write it with a later one.
             self._file = io.FileIO(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "a")
 

@@ -47,13 +47,14 @@ def test_nothing_is_changed_or_shown_that_cannot_be_written_down(
 
 
 def test_a_change_that_fails_is_written_down_as_failed(tmp_path: Path) -> None:
-    audit = Audit(tmp_path / "audit")
+    path = tmp_path / "new" / "audit"
+    audit = Audit(path)
     with audit.change("remove", Who("1.2.3.4"), entry="a"):
-        assert [line["entry"] for line in lines(tmp_path / "audit")] == ["a"]
+        assert [line["entry"] for line in lines(path)] == ["a"]
     with pytest.raises(KeyError), audit.change("remove", Who("1.2.3.4"), entry="b"):
         raise KeyError
     audit.close()
-    assert [(line["entry"], line.get("failed")) for line in lines(tmp_path / "audit")] == [
+    assert [(line["entry"], line.get("failed")) for line in lines(path)] == [
         ("a", None),
         ("b", None),
         ("b", True),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import io
 import sqlite3
 from pathlib import Path
@@ -85,6 +86,17 @@ def test_an_entry_is_named_and_removed_to_the_last_byte(server: Any, queries: li
     assert entry["id"].encode() not in left
     assert "Zoë Unmistakable".encode() not in left
     assert picture.content not in left
+
+
+def test_removing_again_cuts_what_an_earlier_removal_had_to_leave(server: Any, queries: list[Path]) -> None:
+    entry = server.client.post("/v1/entries", files=files(queries[21])).json()["added"][0]
+    path = server.output.parent / "people.db"
+    journal = path.with_name("people.db-wal")
+    with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as killed:
+        killed.execute("DELETE FROM entries WHERE id = ?", [entry["id"]])
+        assert journal.stat().st_size > 0
+        assert server.client.delete(f"/v1/entries/{entry['id']}").status_code == 404
+        assert journal.stat().st_size == 0
 
 
 def test_two_services_share_one_file(server: Any, start: Any, queries: list[Path], tmp_path: Path) -> None:

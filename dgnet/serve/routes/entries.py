@@ -126,9 +126,12 @@ async def name(service: TheService, who: WhoAsks, id: str, said: Identity) -> Re
 @router.delete("/{id}", status_code=204, response_class=Response)
 async def remove(service: TheService, who: WhoAsks, id: str) -> Response:
     """Remove an entry with its feature and its picture; their bytes are overwritten."""
-    await _one(service, id)
+    store, only = service.gallery.store, Filter(ids=(id,))
+    if not await service.ask(store.present, [id]):
+        await service.ask(store.remove, only)  # an earlier removal may have left bytes, where others were reading
+        raise _nobody(id)
     with service.audit.change("remove", who, entry=id):
-        if not await service.ask(service.gallery.store.remove, Filter(ids=(id,))):
+        if not await service.ask(store.remove, only):
             raise _nobody(id)
     service.forget_info()
     return Response(None, 204)

@@ -91,10 +91,10 @@ def draw(config: RunConfig) -> RunConfig:
 
 def feed(config: RunConfig) -> RunConfig:
     """Only E_a learns, fed from the first step with what E_s and G of `start` draw, which stay as they begin."""
-    still = dict.fromkeys(("image", "partner_image", "adversarial", "code_a", "code_s", "cycle", "redressed"), 0.0)
+    of_pairs = replace(config.loss, image=0.0, partner_image=0.0, adversarial=0.0, code_a=0.0, code_s=0.0)
     return replace(
         config,
-        loss=replace(config.loss, id_generated=0.0, **still),
+        loss=replace(of_pairs, cycle=0.0, redressed=0.0, id_generated=0.0),
         schedule=replace(config.schedule, ramp_start=0),
     )
 

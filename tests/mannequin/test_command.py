@@ -16,7 +16,7 @@ from dgnet.mannequin import swap_targets
         (["--edition", "wlid"], 1, "edition: found 'wlid', must be 'cameras' or 'wild'; did you mean 'wild'?"),
         (["--edition", "wild", "--ids", "7"], 1, "--ids 7: num_test_ids must be at least 2, got 1; a quarter of them"),
         (["--edition", "wild", "--ids", "-4"], 1, "--ids -4: num_train_ids must be at least 2, got -3"),
-        (["--edition", "wild", "--seed", "-1"], 1, "seed must be at least 0, got -1"),
+        (["--edition", "wild", "--seed", "-1"], 2, "--seed: found -1, must be a whole number, at least 0"),
         (["--edition", "wild", "--size", "128"], 2, "--size: found '128', must be HEIGHTxWIDTH"),
         (["--edition", "wild", "--size", "8x8"], 1, "size must be at least 16x16 pixels, got 8x8"),
         (["--edition", "wild", "--size", "9000x9000"], 1, "size must be at most 2048x2048 pixels, got 9000x9000"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from datetime import datetime
 from pathlib import Path
 from types import SimpleNamespace
@@ -45,10 +46,11 @@ def test_cases_4_and_13_what_looks_like_a_picture_and_cannot_be_read_is_told(fol
 
 
 def test_case_13_people_of_a_data_set_who_go_missing_are_warned_of(
-    market: Path, caplog: pytest.LogCaptureFixture
+    market: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    (market / "bounding_box_test" / "0009_c1s1_000001_00.heic").touch()
-    gather([], None, None, f"market1501={market}", NOTHING)
+    root = Path(shutil.copytree(market, tmp_path / "people"))  # the other is shared by many tests
+    (root / "bounding_box_test" / "0009_c1s1_000001_00.heic").touch()
+    gather([], None, None, f"market1501={root}", NOTHING)
     assert [record.levelname for record in caplog.records if "0009_c1s1_000001_00.heic" in record.message] == [
         "WARNING"
     ]

@@ -24,9 +24,9 @@ def hold_out(
     `num_test_ids` identities are held out, but at most half of all. They are chosen by their names (of a pid that
     `names` does not have, its number), so people who are added later change little about it. Identities that have one
     image or are seen by one camera only stay in training, and so do pid 0 and those whose names are in `trained_on`,
-    whom a model already knows. Of each held-out person, every camera with
-    two images or more gives its first image as a query (if there is no such camera, the first camera does); the other
-    images are the gallery. So every query has a true match by another camera.
+    whom a model already knows. Of each held-out person, every camera with two images or more gives its first image as a
+    query (if there is no such camera, the first camera does); the other images are the gallery. So every query has a
+    true match by another camera.
     """
     by_pid: dict[int, dict[int, list[Record]]] = defaultdict(lambda: defaultdict(list))
     for record in sorted(records, key=lambda r: r.path):

@@ -12,7 +12,6 @@ import numpy as np
 from tqdm import tqdm
 
 from dgnet.data.records import DataError
-from dgnet.files.names import name_kept
 from dgnet.gallery.centring import NOT_CENTRED, CameraMeans, warn_of_strangers
 from dgnet.gallery.crops import Crop, Item, decode_item, read_item, source_of
 from dgnet.gallery.embedder import Embedder
@@ -128,8 +127,8 @@ def _prepare(store: Store, embedder: Embedder, chunk: list[Item], pool: ThreadPo
         if isinstance(crop, str):
             bad.append((source_of(item), crop))
             continue
-        camera, identity, track = map(name_kept, (item.camera, item.identity, item.track))
-        entries.append(Entry(name, read.content_hash, source_of(item), camera, item.time, identity, track))
+        known = (item.camera, item.time, item.identity, item.track)
+        entries.append(Entry(name, read.content_hash, source_of(item), *known))
         crops.append(crop)
     return _Prepared(len(chunk), entries, crops, num_there, bad)
 

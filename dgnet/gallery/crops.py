@@ -17,7 +17,7 @@ from dgnet.data.store.decode import ImageError, decode_image, to_rgb
 from dgnet.data.store.given import GivenImage, read_given
 from dgnet.data.store.resize import resize
 from dgnet.files.images import ImagesU8
-from dgnet.files.names import readable
+from dgnet.files.names import name_kept, readable
 from dgnet.gallery.remote import is_url, read_url
 from dgnet.gallery.stores.protocol import as_name
 
@@ -31,7 +31,7 @@ _QUALITY = 85
 class Item:
     """One image to add, and what is known of it; see `Entry`. Where `source` is empty, it is the image's path.
 
-    Names become text, so that a camera 1 is the camera "1" to whatever is done with it.
+    Names become text as galleries keep it, so that a camera 1 is the camera "1" to whatever is done with it.
     """
 
     image: GivenImage
@@ -43,7 +43,7 @@ class Item:
 
     def __post_init__(self) -> None:
         for name in ("camera", "identity", "track"):
-            object.__setattr__(self, name, as_name(getattr(self, name)))
+            object.__setattr__(self, name, name_kept(as_name(getattr(self, name))))
 
 
 @dataclass(frozen=True)

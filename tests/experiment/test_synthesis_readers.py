@@ -97,13 +97,18 @@ def test_a_reader_of_market_1501(made: Callable[[str], Path]) -> None:
     assert found == sorted((row["path"], row["pid"], row["camid"]) for row in rows_of(folder))
 
 
+def in_folders(market: Path, people: Path, name: str) -> None:
+    """Training images in a folder per person; `name` takes their number, and a camera that is 0 or 1."""
+    for number, path in enumerate(sorted((market / "bounding_box_train").glob("*.jpg"))):
+        kept = people / path.name[:4] / name.format(number, number % 2)
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(path, kept)
+
+
 def test_camera_0_is_no_other_camera(market: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """File names count cameras from 1, and the table has their own numbers."""
     monkeypatch.setenv("DGNET_CACHE", str(tmp_path / "cache"))
-    for number, path in enumerate(sorted((market / "bounding_box_train").glob("*.jpg"))):
-        kept = tmp_path / "people" / path.name[:4] / f"{number}_c{number % 2}.jpg"
-        kept.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy(path, kept)
+    in_folders(market, tmp_path / "people", "{}_c{}.jpg")
     options = ["--split", "train", "--count", "12", "--near", "0", "--workers", "1"]
     cli.main(drawing_from(f"folder={tmp_path / 'people'}", *options, "--out", str(tmp_path / "new")))
     rows = rows_of(tmp_path / "new")
@@ -115,10 +120,7 @@ def test_an_unknown_camera_is_one_that_others_read(
     market: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("DGNET_CACHE", str(tmp_path / "cache"))
-    for number, path in enumerate(sorted((market / "bounding_box_train").glob("*.jpg"))):
-        kept = tmp_path / "people" / path.name[:4] / f"{number}.jpg"
-        kept.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy(path, kept)
+    in_folders(market, tmp_path / "people", "{}.jpg")
     options = ["--split", "train", "--count", "6", "--near", "0", "--workers", "1"]
     cli.main(drawing_from(f"folder={tmp_path / 'people'}", *options, "--out", str(tmp_path / "new")))
     rows = rows_of(tmp_path / "new")

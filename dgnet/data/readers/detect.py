@@ -29,9 +29,9 @@ def read_dataset(
 ) -> ReidDataset:
     """Read the data set `name` (one of NAMES, or `auto`: see `detect`) from `root`.
 
-    `pattern` is for the readers `folder` and `crops`, `num_test_ids` and `trained_on` for
-    `folder`. `crops` is never recognised, since
-    any folder of images would do. Raises DataError, also where something in the data set's folders cannot be read.
+    `pattern` is for the readers `folder` and `crops`, `num_test_ids` and `trained_on` for `folder`. `crops` is never
+    recognised, since any folder of images would do. Raises DataError, also where something in the
+    data set's folders cannot be read.
     """
     dataset = look_at_dataset(name, root, pattern=pattern, num_test_ids=num_test_ids, trained_on=trained_on)
     if dataset.unreadable:

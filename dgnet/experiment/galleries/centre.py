@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import os
-from contextlib import closing, suppress
+from contextlib import closing
 
 from dgnet.gallery.centring import CameraMeans, begin, measured, read_means, take_over
-from dgnet.gallery.stores.choice import create_store, is_file_address, open_store
-from dgnet.gallery.stores.protocol import GalleryError, Store
+from dgnet.gallery.stores.choice import create_store, open_store, open_target
 
 
 def centre(address: str, out: str, *, progress: bool = True) -> tuple[int, CameraMeans]:
@@ -15,12 +13,8 @@ def centre(address: str, out: str, *, progress: bool = True) -> tuple[int, Camer
 
     Raises GalleryError where there is no gallery, its cameras are not known, or `out` is another one.
     """
-    if is_file_address(out) and os.path.realpath(out) == os.path.realpath(address):
-        raise GalleryError(f"--out: {out} is the gallery itself; give the name of a new one")
     with closing(open_store(address)) as source:
-        target: Store | None = None
-        with suppress(GalleryError):
-            target = open_store(out)
+        target = open_target(address, out)
         begun = target is not None and (target.count() > 0 or bool(read_means(target).offsets))
         # Measured before anything is made, so that a gallery without cameras leaves nothing behind.
         means = None if begun else measured(source, progress=progress)

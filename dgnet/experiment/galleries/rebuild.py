@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
-from contextlib import closing, suppress
+from contextlib import closing
 
 from dgnet.data.records import DataError
 from dgnet.experiment.galleries.embedder import AS_IT_IS, Loading, load_embedder
@@ -14,7 +13,7 @@ from dgnet.gallery.adding import Added, add_items
 from dgnet.gallery.centring import complete_means
 from dgnet.gallery.crops import Item, read_item
 from dgnet.gallery.rebuilding import begin_rebuilding, end_rebuilding
-from dgnet.gallery.stores.choice import create_store, is_file_address, open_store
+from dgnet.gallery.stores.choice import create_store, open_store, open_target
 from dgnet.gallery.stores.protocol import GalleryError, Store
 
 
@@ -35,8 +34,6 @@ def rebuild(
         GalleryError: there is no gallery, or `out` is another one.
         DgnetError: the model cannot be loaded.
     """
-    if is_file_address(out) and os.path.realpath(out) == os.path.realpath(address):
-        raise GalleryError(f"--out: {out} is the gallery itself; give the name of a new one")
     bad: list[tuple[str, str]] = []
 
     def leave_out(source: str, reason: str) -> None:
@@ -45,12 +42,10 @@ def rebuild(
             on_bad(source, reason)
 
     with closing(open_store(address)) as old:
+        target = open_target(address, out)
         complete_means(old)
         embedder = load_embedder(model, how)
         meta = meta_of(embedder, model, old.meta.precision, thumbnails=old.meta.thumbnails)
-        target: Store | None = None
-        with suppress(GalleryError):
-            target = open_store(out)
         with closing(target or create_store(out, meta)) as new:
             if new.meta.model_hash != embedder.hash:
                 raise GalleryError(f"{out}: there is a gallery of another model than {embedder.name}; give a new name")

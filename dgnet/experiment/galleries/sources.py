@@ -16,7 +16,7 @@ from dgnet.data.readers.detect import read_dataset
 from dgnet.data.records import UNKNOWN_CAMERA, DataError, ReidDataset
 from dgnet.experiment.data import tell_notes
 from dgnet.experiment.galleries.times import seconds
-from dgnet.files.names import name_kept, readable
+from dgnet.files.names import readable
 from dgnet.gallery.crops import Item
 from dgnet.gallery.remote import is_url, pictures_at
 from dgnet.mannequin.bundled import bundled_root
@@ -170,10 +170,10 @@ def _item(file: str, said: Mapping[str, str | None], common: Common, time: float
     own = said.get("time")
     return Item(
         file,
-        camera=name_kept(said.get("camera") or common.camera),
+        camera=said.get("camera") or common.camera,
         time=seconds(own, where) if own else time,
-        identity=name_kept(said.get("identity") or common.identity),
-        track=name_kept(said.get("track") or ""),
+        identity=said.get("identity") or common.identity,
+        track=said.get("track") or "",
     )
 
 
@@ -181,9 +181,9 @@ def _of_dataset(dataset: ReidDataset, common: Common, time: float | None) -> lis
     return [
         Item(
             record.path,
-            camera=name_kept(common.camera) if record.camid == UNKNOWN_CAMERA else str(record.camid),
+            camera=common.camera if record.camid == UNKNOWN_CAMERA else str(record.camid),
             time=time,
-            identity=name_kept(common.identity if dataset.is_distractor(record.pid) else dataset.called(record.pid)),
+            identity=common.identity if dataset.is_distractor(record.pid) else dataset.called(record.pid),
         )
         for record in dataset.gallery
     ]

@@ -13,6 +13,8 @@ from dgnet.files.tensors import WeightsError
 from dgnet.mannequin.swaps import SWAPS_FILE, swap_targets
 from dgnet.models.appearance import NUM_STRIPES
 from dgnet.models.backbones.choice import check_start, map_size
+from dgnet.training.draw_pairs import learns_from_pairs
+from dgnet.training.optim.schedules import ramped_weights
 
 logger = logging.getLogger(__name__)
 
@@ -44,9 +46,8 @@ def check_backbones(config: RunConfig) -> None:
 
 def check_drawing(config: RunConfig) -> None:
     """Raise ConfigError if E_a is to be fed by an E_s and a G that are new and learn nothing."""
-    loss = config.loss
-    of_pairs = (loss.image, loss.partner_image, loss.adversarial, loss.id_generated, loss.code_a, loss.code_s)
-    learns = any((*of_pairs, loss.cycle, loss.redressed, loss.true_swap))
+    loss, schedule = config.loss, config.schedule
+    learns = loss.true_swap or learns_from_pairs(loss, ramped_weights(schedule.steps, schedule, loss).needs)
     if config.joint and loss.prim and not (learns or config.start):
         raise ConfigError(
             "start: empty, but no term trains E_s and G (`+feed`), so they must begin as those of a model that draws; "

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+from contextlib import suppress
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -35,6 +37,18 @@ def open_store(address: str) -> Store:
     """Open a gallery. Raises GalleryError where there is none."""
     store: Store = _class_of(address).open(address)
     return store
+
+
+def open_target(address: str, out: str) -> Store | None:
+    """The gallery `out` that is made of the gallery `address`, to go on with it; None where it is not there yet.
+
+    Raises GalleryError where the two are one file.
+    """
+    if is_file_address(out) and os.path.realpath(out) == os.path.realpath(address):
+        raise GalleryError(f"--out: {out} is the gallery itself; give the name of a new one")
+    with suppress(GalleryError):
+        return open_store(out)
+    return None
 
 
 def open_file_store(address: str) -> SqliteStore:
